@@ -1,0 +1,31 @@
+# SPDX-License-Identifier: MIT
+{
+  "targets": [
+    {
+      "target_name": "epiphany",
+      "sources": [
+        "native/addon.cc",
+        "native/simulator.cc",
+        "native/device/char_device.cc",
+        "native/device/event_poll.cc",
+        "native/device/mapping.cc",
+        "native/device/word_copy.cc",
+        "native/chip/chip.cc",
+        "native/chip/core_registers.cc",
+        "native/chip/elink.cc",
+      ],
+      "include_dirs": ["native", "<!(node -p \"require('node-addon-api').include_dir\")"],
+      "defines": [
+        "NAPI_VERSION=8",
+        "NAPI_DISABLE_CPP_EXCEPTIONS",
+        "NODE_ADDON_API_DISABLE_DEPRECATED",
+        # eMesh addresses, which are file offsets, lie above 2 GiB: off_t must have 64 bits everywhere.
+        "_FILE_OFFSET_BITS=64",
+      ],
+      "cflags_cc!": ["-std=gnu++17", "-std=gnu++20"],
+      # One rounding per operation on every host; see native/chip.
+      "cflags_cc": ["-std=c++17", "-Wall", "-Wextra", "-fvisibility=hidden", "-ffp-contract=off"],
+      "conditions": [["\"<!(node -p \"process.env.CI || ''\")\"=='true'", {"cflags_cc": ["-Werror"]}]],
+    }
+  ]
+}

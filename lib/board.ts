@@ -1,0 +1,196 @@
+// SPDX-License-Identifier: MIT
+/** A board: opening one, and what it is made of. */
+import { accessSync, constants, readdirSync } from 'node:fs';
+import { constants as osConstants } from 'node:os';
+import { debuglog, inspect } from 'node:util';
+import { coreIdAt, formatCoreId, meshCoordinate, type CoreId } from './address.js';
+import type { Chip, SharedDram } from './chip.js';
+import { Core } from './core.js';
+import { checkInteger, checkPath, closedError, outOfRange, systemError, type SystemError } from './errors.js';
+import type { EventQueue } from './event-queue.js';
+import { registerFile, type RegisterFile } from './register-file.js';
+import { ELINK_REGISTERS } from './registers.js';
+import { Simulator } from './simulator.js';
+import { CharDeviceTransport } from './transport/chardev.js';
+import type { BoardEvent, MailboxMessage } from './transport/events.js';
+import { simulatorSpec, SimulatorTransport } from './transport/simulator.js';
+import type { Features, Transport } from './transport/transport.js';
+
+const DEVICE_FOLDER = '/dev/epiphany';
+const trace = debuglog('epiphany');
+
+/** A board that this machine has. */
+export interface BoardEntry {
+  /** What to give to {@link openBoard}. */
+  readonly path: string;
+  /** Whether this process may open it; if not, `code` says why. */
+  readonly accessible: boolean;
+  readonly code?: string;
+}
+
+/** The real boards of this machine, in order of their numbers; none if no driver is loaded. */
+export function listBoards(): BoardEntry[] {
+  let names: string[];
+  try {
+    names = readdirSync(DEVICE_FOLDER);
+  } catch {
+    return []; // no driver, no folder
+  }
+  return names
+    .filter((name) => /^mesh\d+$/.test(name))
+    .sort((a, b) => Number(a.slice(4)) - Number(b.slice(4)))
+    .map((name) => {
+      const path = `${DEVICE_FOLDER}/${name}`;
+      try {
+        accessSync(path, constants.R_OK | constants.W_OK);
+        return { path, accessible: true };
+      } catch (error) {
+        return { path, accessible: false, code: (error as SystemError).code };
+      }
+    });
+}
+
+/**
+ * Opens a board.
+ *
+ * @param path a device such as `'/dev/epiphany/mesh0'`, or a simulated board: `'sim'` (an E16G301),
+ *   `'sim:e64g401'`, or `'sim:FILE'`, which keeps its state in a file from one opening to the next and saves it
+ *   at `close`. Default: the first real board; never silently a simulated one.
+ * @throws SystemError with `path` and a remedy: `ENOENT` without a board, `EACCES` without permission, …
+ */
+export function openBoard(path?: string): Board {
+  if (path === undefined) {
+    const [first] = listBoards();
+    if (!first) {
+      throw systemError(-osConstants.errno.ENOENT, 'open', { path: `${DEVICE_FOLDER}/mesh0` }, 'There is no Epiphany board here. Load the driver with "modprobe epiphany", or use the simulator: openBoard(\'sim\')');
+    }
+    path = first.path;
+  }
+  checkPath('path', path);
+  const spec = simulatorSpec(path);
+  const transport = spec ? new SimulatorTransport(path, spec) : CharDeviceTransport.open(path);
+  trace('opened %s: %s', path, transport.chip.type);
+  return new Board(transport);
+}
+
+/**
+ * An open board. Close it when done: `using board = openBoard()`, or `try … finally { board.close() }`.
+ * @example
+ * const board = openBoard('sim');
+ * const core = board.core(1, 2);
+ * core.write(0x2000, new Float32Array([1, 2, 3]));
+ * console.log(core.float32[0x2000 / 4 + 1]); // 2, without a copy
+ * board.close();
+ */
+export class Board implements Disposable {
+  /** What was opened. */
+  readonly path: string;
+  readonly kind: Transport['kind'];
+  readonly chip: Chip;
+  /** Where the chip sees memory that it shares with the host; undefined if the board has none. */
+  readonly sharedDram: SharedDram | undefined;
+  /** What this board, with its driver, can do beyond memory and registers of the cores. */
+  readonly features: Features;
+  /** The scripting of a simulated board; undefined on a real one. */
+  readonly simulator: Simulator | undefined;
+  readonly #transport: Transport;
+  readonly #cores: Core[] = [];
+  #elink: RegisterFile<typeof ELINK_REGISTERS> | undefined;
+
+  /** @internal Use {@link openBoard}. */
+  constructor(transport: Transport) {
+    this.#transport = transport;
+    this.path = transport.path;
+    this.kind = transport.kind;
+    this.chip = transport.chip;
+    this.sharedDram = transport.sharedDram;
+    this.features = transport.features;
+    this.simulator = transport instanceof SimulatorTransport ? new Simulator(transport) : undefined;
+  }
+
+  get closed(): boolean {
+    return this.#transport.closed;
+  }
+
+  /** VERSION of the FPGA design: platform in the low byte, revision in the next; 0 in all public bitstreams. */
+  get elinkVersion(): number {
+    return this.#transport.elinkVersion;
+  }
+
+  /**
+   * The core at a row and column of the chip, counted from its north-west core.
+   * @throws RangeError outside the chip
+   */
+  core(row: number, column: number): Core {
+    this.#checkOpen();
+    const { rows, columns, origin } = this.chip;
+    checkInteger('row', row, 0, rows - 1);
+    checkInteger('column', column, 0, columns - 1);
+    const first = meshCoordinate(origin);
+    return (this.#cores[row * columns + column] ??= new Core(this.#transport, coreIdAt(first.row + row, first.column + column), { row, column }));
+  }
+
+  /** The core with a mesh-absolute ID. @throws RangeError if the chip has no such core */
+  coreById(id: CoreId | number): Core {
+    this.#checkOpen();
+    checkInteger('id', id, 0, 0xfff);
+    const first = meshCoordinate(this.chip.origin);
+    const { row, column } = meshCoordinate(id as CoreId);
+    const { rows, columns, type } = this.chip;
+    if (row < first.row || row >= first.row + rows || column < first.column || column >= first.column + columns) {
+      const last = coreIdAt(first.row + rows - 1, first.column + columns - 1);
+      throw outOfRange('id', `a core ID of this ${type}, in the rectangle from ${formatCoreId(this.chip.origin)} to ${formatCoreId(last)}`, formatCoreId(id));
+    }
+    return this.core(row - first.row, column - first.column);
+  }
+
+  /** All cores, row by row. */
+  get cores(): readonly Core[] {
+    const { rows, columns } = this.chip;
+    return Array.from({ length: rows * columns }, (_, index) => this.core(Math.floor(index / columns), index % columns));
+  }
+
+  /**
+   * Registers of the FPGA's eLink.
+   * @throws `ERR_EPIPHANY_UNSUPPORTED` without `features.elinkRegisters`
+   */
+  get elink(): RegisterFile<typeof ELINK_REGISTERS> {
+    this.#checkOpen();
+    return (this.#elink ??= registerFile(ELINK_REGISTERS, this.#transport.elinkRegisters()));
+  }
+
+  /**
+   * Words that cores send to the host.
+   * @throws `ERR_EPIPHANY_UNSUPPORTED` without `features.events`
+   */
+  get mailbox(): EventQueue<MailboxMessage> {
+    this.#checkOpen();
+    return this.#transport.events().mailbox;
+  }
+
+  /**
+   * What befalls the board as a whole: a reset by somebody else, power, heat, its end.
+   * @throws `ERR_EPIPHANY_UNSUPPORTED` without `features.events`
+   */
+  get events(): EventQueue<BoardEvent> {
+    this.#checkOpen();
+    return this.#transport.events().board;
+  }
+
+  /** Ends everything that came from this board; what waits is rejected. Doing it again does nothing. */
+  close(): void {
+    this.#transport.close();
+  }
+
+  [Symbol.dispose](): void {
+    this.close();
+  }
+
+  [inspect.custom](): string {
+    return `Board('${this.path}', ${this.chip.type}${this.closed ? ', closed' : ''})`;
+  }
+
+  #checkOpen(): void {
+    if (this.closed) throw closedError(`board '${this.path}'`);
+  }
+}

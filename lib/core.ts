@@ -1,0 +1,136 @@
+// SPDX-License-Identifier: MIT
+/** One eCore: its SRAM and its registers. */
+import { inspect } from 'node:util';
+import { checkSramRange, emeshAddress, formatCoreId, SRAM_BYTES, type Coordinate, type CoreId, type EmeshAddress } from './address.js';
+import type { Float32Window, Int32Window, Mapping, Uint32Window } from './device/index.js';
+import { checkInteger, checkView, outOfRange } from './errors.js';
+import { registerFile, registerOffset, type RegisterFile, type WordPort } from './register-file.js';
+import { CORE_REGISTERS } from './registers.js';
+import type { Transport } from './transport/transport.js';
+
+/**
+ * A core of a board.
+ *
+ * Memory is synchronous. Addresses are local ones, in bytes; reading and writing covers the 32 KiB of SRAM,
+ * 0 … 0x7FFF, and nothing else: registers are reached through {@link registers}. Every access to the chip is a
+ * naturally aligned one of at most four bytes. After the board's `close` everything throws `ERR_EPIPHANY_CLOSED`.
+ */
+export class Core {
+  /** Mesh-absolute core ID. */
+  readonly id: CoreId;
+  /** Row within the chip, from its north-west core. */
+  readonly row: number;
+  /** Column within the chip, from its north-west core. */
+  readonly column: number;
+  /** eMesh address of local address 0. */
+  readonly address: EmeshAddress;
+  readonly #transport: Transport;
+  #sram: Mapping | undefined;
+  #page: WordPort | undefined;
+  #registers: RegisterFile<typeof CORE_REGISTERS> | undefined;
+
+  /** @internal Use `board.core` or `board.coreById`. */
+  constructor(transport: Transport, id: CoreId, place: Coordinate) {
+    this.#transport = transport;
+    this.id = id;
+    this.row = place.row;
+    this.column = place.column;
+    this.address = emeshAddress(id, 0);
+  }
+
+  /**
+   * All SRAM as 8192 live words, zero-copy: element `i` is the word at local address `4 * i`.
+   * A loop over it compiles to plain loads and stores; keep it in a variable. What such a window does
+   * differently from a plain array, docs/memory.md tells.
+   */
+  get words(): Uint32Window {
+    return this.#memory().words;
+  }
+
+  /** The same memory as signed words. */
+  get int32(): Int32Window {
+    return this.#memory().int32;
+  }
+
+  /** The same memory as single-precision numbers. */
+  get float32(): Float32Window {
+    return this.#memory().float32;
+  }
+
+  /** Loads the word at a multiple of 4, by exactly one access: what polling needs. */
+  readWord(address: number): number {
+    return this.#memory().readWord(wordAddress(address));
+  }
+
+  /** Stores a word, 0 … 0xFFFFFFFF, at a multiple of 4. */
+  writeWord(address: number, value: number): void {
+    this.#memory().writeWord(wordAddress(address), value);
+  }
+
+  /** Copies `length` bytes of SRAM from any address. */
+  read(address: number, length: number): Uint8Array {
+    checkSramRange(address, length);
+    return this.#memory().read(address, length);
+  }
+
+  /** Copies SRAM from any address into all of `view`, and returns it. */
+  readInto<View extends ArrayBufferView>(address: number, view: View): View {
+    checkSramRange(address, checkView('view', view).byteLength);
+    return this.#memory().readInto(address, view);
+  }
+
+  /** Copies the bytes of a typed array, Buffer or DataView into SRAM, at any address. */
+  write(address: number, view: ArrayBufferView): void {
+    checkSramRange(address, checkView('view', view).byteLength);
+    this.#memory().write(address, view);
+  }
+
+  /** Sets `length` bytes of SRAM from any address to `byte`, 0 … 255. */
+  fill(address: number, length: number, byte = 0): void {
+    checkSramRange(address, length);
+    this.#memory().fill(address, length, byte);
+  }
+
+  /**
+   * Registers by name: `core.registers.STATUS.read().active`, `core.registers.CONFIG.update({ rmode: 'truncate' })`.
+   * R0 … R63 can be accessed only while the core is halted, else `ERR_EPIPHANY_BUSY`.
+   */
+  get registers(): RegisterFile<typeof CORE_REGISTERS> {
+    return (this.#registers ??= registerFile(CORE_REGISTERS, this.#registerPage()));
+  }
+
+  /** Loads a register by its local address, a multiple of 4 from 0xF0000 to 0xF07FC. */
+  readRegister(address: number): number {
+    const page = this.#registerPage();
+    return page.readWord(registerOffset(page, address));
+  }
+
+  /** Stores a register by its local address. */
+  writeRegister(address: number, value: number): void {
+    const page = this.#registerPage();
+    const offset = registerOffset(page, address);
+    checkInteger('value', value, 0, 0xffffffff);
+    page.writeWord(offset, value);
+  }
+
+  [inspect.custom](): string {
+    return `Core ${formatCoreId(this.id)} (${this.row},${this.column})`;
+  }
+
+  #memory(): Mapping {
+    return (this.#sram ??= this.#transport.sram(this.id));
+  }
+
+  #registerPage(): WordPort {
+    return (this.#page ??= this.#transport.registers(this.id));
+  }
+}
+
+const LAST_WORD = SRAM_BYTES - 4;
+
+/** Checks the address of a word of SRAM. Fast where it is right; the slow path finds out what is wrong. */
+function wordAddress(address: number): number {
+  if (address >= 0 && address <= LAST_WORD && address % 4 === 0) return address;
+  checkInteger('address', address, 0, LAST_WORD);
+  throw outOfRange('address', 'a multiple of 4', address, { address });
+}

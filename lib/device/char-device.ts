@@ -1,0 +1,279 @@
+// SPDX-License-Identifier: MIT
+/** An open character device. */
+import { constants as bufferConstants } from 'node:buffer';
+import { constants, fstatSync } from 'node:fs';
+import { constants as osConstants } from 'node:os';
+import { inspect } from 'node:util';
+import {
+  checkInteger,
+  checkPath,
+  checkView,
+  closedError,
+  EpiphanyError,
+  formatHex,
+  invalidType,
+  outOfRange,
+  systemError,
+} from '../errors.js';
+import { native, type DeviceHandle } from '../native.js';
+import { Mapping, type MappingAccess } from './mapping.js';
+import { ioctlArgumentBytes } from './request.js';
+import { checkEvents, waitFor, Watcher, type PollEvent, type WaitOptions } from './watcher.js';
+import { isWindow } from './window.js';
+
+/** How to open a device. */
+export interface OpenOptions {
+  /** Default `'read-write'`. */
+  access?: 'read' | 'write' | 'read-write';
+  /** O_NONBLOCK: what would wait gives `EAGAIN` instead. Default true, as a blocked call blocks all of Node. */
+  nonBlocking?: boolean;
+  /** Refuse what is not a character device with `ENODEV` (default), or open any file. */
+  fileType?: 'character' | 'any';
+}
+
+/** Which part of a device to map. */
+export interface MapOptions {
+  /** Bytes from the start of the device; a multiple of the page size, up to 2^53 − 1. */
+  offset: number;
+  /** Bytes, a multiple of 4. */
+  length: number;
+  /** Default `'read-write'`. */
+  access?: MappingAccess;
+  /** Address by which messages and `inspect` call the first byte; default the offset. */
+  baseAddress?: number;
+}
+
+const ACCESS_FLAGS = { read: constants.O_RDONLY, write: constants.O_WRONLY, 'read-write': constants.O_RDWR } as const;
+/**
+ * A number as argument of an ioctl must be too small for an address: the zero page is never mapped, so no
+ * driver can be made to write to memory of this process.
+ */
+const LARGEST_PLAIN_ARGUMENT = 4095;
+
+/**
+ * A character device, or any file if so asked. Closed by {@link close}, or when collected.
+ *
+ * Nothing here can crash Node while the device keeps its promises. What cannot be prevented: a device whose
+ * mappings have holes, or which vanishes without revoking them, answers a load with SIGBUS, and no program
+ * can catch that in JavaScript; so do files that somebody truncates while they are mapped.
+ *
+ * @example
+ * const device = CharDevice.open('/dev/zero');
+ * const mapping = device.map({ offset: 0, length: 4096 });
+ * mapping.words[0] = 42;
+ * device.close(); // closes its mappings and watchers first
+ */
+export class CharDevice implements Disposable {
+  readonly path: string;
+  readonly #handle: DeviceHandle;
+  /** What must be closed before the device is. Weak: a mapping may be collected before its device. */
+  readonly #children = new Set<WeakRef<Mapping | Watcher>>();
+  readonly #tidy = new FinalizationRegistry<WeakRef<Mapping | Watcher>>((child) => this.#children.delete(child));
+  readonly #pending = new Set<(reason: Error) => void>();
+  #closed = false;
+
+  /** @internal Use {@link open}. */
+  constructor(handle: DeviceHandle, path: string) {
+    this.#handle = handle;
+    this.path = path;
+  }
+
+  /**
+   * Opens a device.
+   * @throws SystemError with `path`: `ENOENT`, `EACCES`, `ENODEV` for what is no character device, …
+   */
+  static open(path: string, options: OpenOptions = {}): CharDevice {
+    checkPath('path', path);
+    if (typeof options !== 'object' || options === null) throw invalidType('options', 'an object', options);
+    const { access = 'read-write', nonBlocking = true, fileType = 'character' } = options;
+    if (!Object.hasOwn(ACCESS_FLAGS, access)) throw outOfRange('access', Object.keys(ACCESS_FLAGS).join(', '), access);
+    if (fileType !== 'character' && fileType !== 'any') throw outOfRange('fileType', 'character, any', fileType);
+    if (typeof nonBlocking !== 'boolean') throw invalidType('nonBlocking', 'a boolean', nonBlocking);
+    // Opened without blocking in any case: a FIFO or a modem line would wait for its other end.
+    const handle = native.open(path, ACCESS_FLAGS[access] | (nonBlocking ? constants.O_NONBLOCK : 0));
+    if (typeof handle === 'number') throw systemError(handle, 'open', { path });
+    if (fileType === 'character' && !fstatSync(native.descriptor(handle)).isCharacterDevice()) {
+      native.close(handle);
+      throw systemError(-osConstants.errno.ENODEV, 'open', { path }, 'It is not a character device');
+    }
+    return new CharDevice(handle, path);
+  }
+
+  get closed(): boolean {
+    return this.#closed;
+  }
+
+  /** The file descriptor, which stays owned by this object: do not close it. */
+  get fd(): number {
+    return this.#check(native.descriptor(this.#open()), 'fcntl');
+  }
+
+  /**
+   * ioctl(2).
+   * @param request number of 32 bits; see `ioctlRequest`
+   * @param argument a view with room for what the request announces, which the driver reads and fills; or
+   *   0 … 4095 for a request that takes a plain number. What pointers within a structure point to is between
+   *   you and the driver.
+   * @returns what the driver returns, not negative
+   */
+  ioctl(request: number, argument: ArrayBufferView | number = 0): number {
+    const handle = this.#open();
+    checkInteger('request', request, 0, 0xffffffff);
+    if (typeof argument === 'number') {
+      checkInteger('argument', argument, 0, LARGEST_PLAIN_ARGUMENT);
+    } else {
+      this.#checkHostView('argument', argument);
+      const announced = ioctlArgumentBytes(request);
+      if (argument.byteLength < announced) {
+        throw outOfRange('argument', `a view of at least ${announced} bytes for request ${formatHex(request)}`, argument.byteLength);
+      }
+    }
+    return this.#check(native.ioctl(handle, request, argument), 'ioctl', request);
+  }
+
+  /**
+   * Maps a part of the device. The mapping is a lease, closed with the device at the latest.
+   * @throws RangeError if the offset is not page-aligned, the length no positive multiple of 4, or, for a
+   *   regular file, the part beyond its end; SystemError as mmap(2)
+   */
+  map(options: MapOptions): Mapping {
+    const handle = this.#open();
+    if (typeof options !== 'object' || options === null) throw invalidType('options', 'an object', options);
+    const { offset, length, access = 'read-write', baseAddress = offset } = options;
+    checkInteger('offset', offset, 0, Number.MAX_SAFE_INTEGER);
+    if (offset % native.pageBytes !== 0) throw outOfRange('offset', `a multiple of the page size, ${native.pageBytes}`, offset);
+    checkInteger('length', length, 4, bufferConstants.MAX_LENGTH);
+    if (length % 4 !== 0) throw outOfRange('length', 'a multiple of 4', length);
+    if (access !== 'read' && access !== 'read-write') throw outOfRange('access', 'read, read-write', access);
+    checkInteger('baseAddress', baseAddress, 0, Number.MAX_SAFE_INTEGER);
+    const file = fstatSync(native.descriptor(handle));
+    if (file.isFile() && length > file.size - offset) {
+      throw outOfRange('length', `within the file, which has ${file.size} bytes`, length, { path: this.path, address: offset });
+    }
+    const mapped = native.map(handle, offset, length, access === 'read-write');
+    if (typeof mapped === 'number') throw systemError(mapped, 'mmap', { path: this.path, address: offset });
+    return this.#adopt((onClose) => new Mapping(mapped, { path: this.path, offset, length, access, baseAddress, onClose }));
+  }
+
+  /** read(2) into a view; returns how many bytes came, 0 at the end. */
+  read(view: ArrayBufferView): number {
+    const handle = this.#open();
+    return this.#check(native.read(handle, this.#checkHostView('view', view)), 'read');
+  }
+
+  /** write(2) from a view; returns how many bytes were taken. */
+  write(view: ArrayBufferView): number {
+    const handle = this.#open();
+    return this.#check(native.write(handle, this.#checkHostView('view', view)), 'write');
+  }
+
+  /** pread(2): as {@link read}, at a position of up to 2^53 − 1, leaving the device's own position alone. */
+  pread(view: ArrayBufferView, position: number): number {
+    const handle = this.#open();
+    checkInteger('position', position, 0, Number.MAX_SAFE_INTEGER);
+    return this.#check(native.pread(handle, this.#checkHostView('view', view), position), 'pread', position);
+  }
+
+  /** pwrite(2). */
+  pwrite(view: ArrayBufferView, position: number): number {
+    const handle = this.#open();
+    checkInteger('position', position, 0, Number.MAX_SAFE_INTEGER);
+    return this.#check(native.pwrite(handle, this.#checkHostView('view', view), position), 'pwrite', position);
+  }
+
+  /**
+   * Takes the advisory lock of the file, as flock(2) has it; held until the device is closed.
+   * @throws SystemError `EAGAIN` if somebody else holds it
+   */
+  lock(): void {
+    this.#check(native.lock(this.#open()), 'flock');
+  }
+
+  /**
+   * Calls `listener` whenever one of `events` holds, again and again while it does, until the watcher or the
+   * device is closed. Makes the device non-blocking. A watcher keeps the process alive; see `unref`.
+   * @throws SystemError `EPERM` if the device cannot be waited for
+   */
+  watch(events: PollEvent | readonly PollEvent[], listener: (error: Error | undefined, events: ReadonlySet<PollEvent>) => void): Watcher {
+    const handle = this.#open();
+    const wanted = checkEvents(events);
+    if (typeof listener !== 'function') throw invalidType('listener', 'a function', listener);
+    return this.#adopt((onClose) => new Watcher(handle, this.path, wanted, listener, onClose));
+  }
+
+  /**
+   * Waits until one of `events` holds, and tells which do.
+   * @throws (rejects) `ERR_EPIPHANY_TIMEOUT`, the signal's reason, or `ERR_EPIPHANY_CLOSED` if the device is
+   *   closed meanwhile
+   */
+  async ready(events: PollEvent | readonly PollEvent[], options: WaitOptions = {}): Promise<ReadonlySet<PollEvent>> {
+    this.#open();
+    checkEvents(events);
+    return waitFor(`event of '${this.path}'`, options, (resolve, reject) => {
+      const watcher = this.watch(events, (error, happened) => {
+        if (error) reject(error);
+        else resolve(happened);
+      });
+      this.#pending.add(reject);
+      return () => {
+        this.#pending.delete(reject);
+        watcher.close();
+      };
+    });
+  }
+
+  /**
+   * Closes the device, after its mappings and watchers; pending waits are rejected. Doing it again does nothing.
+   * @throws SystemError if a mapping cannot be given up, with all as before; or the error of close(2), when
+   *   the device is closed all the same
+   */
+  close(): void {
+    if (this.#closed) return;
+    for (const child of [...this.#children]) child.deref()?.close();
+    this.#closed = true;
+    for (const reject of [...this.#pending]) reject(this.#closedError());
+    const status = native.close(this.#handle);
+    if (status < 0) throw systemError(status, 'close', { path: this.path });
+  }
+
+  [Symbol.dispose](): void {
+    this.close();
+  }
+
+  [inspect.custom](): string {
+    return `CharDevice('${this.path}'${this.#closed ? ', closed' : ''})`;
+  }
+
+  #open(): DeviceHandle {
+    if (this.#closed) throw this.#closedError();
+    return this.#handle;
+  }
+
+  #closedError(): EpiphanyError {
+    return closedError(`'${this.path}'`);
+  }
+
+  #adopt<Child extends Mapping | Watcher>(make: (onClose: (child: Mapping | Watcher) => void) => Child): Child {
+    const registration: { reference?: WeakRef<Mapping | Watcher> } = {};
+    const child = make((closed) => {
+      if (registration.reference) this.#children.delete(registration.reference);
+      this.#tidy.unregister(closed);
+    });
+    registration.reference = new WeakRef<Mapping | Watcher>(child);
+    this.#children.add(registration.reference);
+    this.#tidy.register(child, registration.reference, child);
+    return child;
+  }
+
+  /** System calls copy in their own way, which device memory does not bear. */
+  #checkHostView(name: string, view: unknown): ArrayBufferView {
+    const checked = checkView(name, view);
+    if (isWindow(checked)) throw invalidType(name, 'in host memory, not a window over device memory', view);
+    return checked;
+  }
+
+  #check(status: number, syscall: string, address?: number): number {
+    if (status < 0) throw systemError(status, syscall, { path: this.path, address });
+    return status;
+  }
+}

@@ -1,0 +1,11 @@
+// SPDX-License-Identifier: MIT
+/**
+ * Character devices for Node: open, ioctl, zero-copy mmap, pread and pwrite, waiting by poll.
+ * Knows nothing of the Epiphany and serves any device.
+ */
+export { CharDevice, type MapOptions, type OpenOptions } from './char-device.js';
+export { Mapping, type MappingAccess } from './mapping.js';
+export { ioctlArgumentBytes, ioctlRequest, type RequestDirection } from './request.js';
+export { Watcher, type PollEvent, type WaitOptions } from './watcher.js';
+export { isWindow, type Float32Window, type Int32Window, type Uint32Window } from './window.js';
+export { EpiphanyError, type EpiphanyErrorCode, type SystemError } from '../errors.js';

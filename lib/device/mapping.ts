@@ -1,0 +1,259 @@
+// SPDX-License-Identifier: MIT
+/** A lease of mapped device memory. */
+import { inspect } from 'node:util';
+import { checkInteger, checkView, closedError, EpiphanyError, formatHex, outOfRange, systemError } from '../errors.js';
+import { native, type MappingHandle } from '../native.js';
+import { isWindow, windowsOver, type Float32Window, type Int32Window, type Uint32Window } from './window.js';
+
+/** Whether a mapping may be written. */
+export type MappingAccess = 'read' | 'read-write';
+
+/** Where a mapping comes from. */
+interface Origin {
+  readonly path: string;
+  readonly offset: number;
+  readonly length: number;
+  readonly access: MappingAccess;
+  /** Address of the first byte, for messages. */
+  readonly baseAddress: number;
+  /** Called once, when the mapping is closed. */
+  readonly onClose: (mapping: Mapping) => void;
+}
+
+// Taken once: a program that replaces Atomics.load must not be handed the view below.
+const { load, store } = Atomics;
+const { toStringTag } = Symbol;
+const typeTag = Object.getOwnPropertyDescriptor(Object.getPrototypeOf(Uint32Array.prototype) as object, toStringTag)?.get as () => string | undefined;
+
+/** Up to here a loop of JavaScript beats the call into native code. */
+const SHORT_WORDS = 16;
+
+/**
+ * Device memory mapped into this process; made by `CharDevice.map`.
+ *
+ * Offsets count bytes from the start of the mapping. Every access is made of naturally aligned loads and
+ * stores of at most four bytes. After {@link close} each method throws `ERR_EPIPHANY_CLOSED`, and windows
+ * handed out before are empty.
+ */
+export class Mapping implements Disposable {
+  /** File that is mapped. */
+  readonly path: string;
+  /** File offset of the first byte. */
+  readonly offset: number;
+  /** Bytes. */
+  readonly length: number;
+  readonly access: MappingAccess;
+  /** Address by which messages and `inspect` call the first byte: the offset, unless told otherwise. */
+  readonly baseAddress: number;
+  readonly #handle: MappingHandle;
+  readonly #onClose: Origin['onClose'];
+  /** For our own loads and stores; never handed out, so a read-only mapping has no writer. */
+  readonly #words: Uint32Array;
+  readonly #windows: ReturnType<typeof windowsOver> | undefined;
+  #closed = false;
+
+  /** @internal Use `CharDevice.map`. */
+  constructor(handle: MappingHandle, origin: Origin) {
+    const buffer = native.buffer(handle);
+    if (typeof buffer === 'number') {
+      native.unmap(handle);
+      throw systemError(buffer, 'mmap', { path: origin.path, address: origin.baseAddress }, 'This JavaScript engine allows no memory that it did not allocate itself');
+    }
+    this.path = origin.path;
+    this.offset = origin.offset;
+    this.length = origin.length;
+    this.access = origin.access;
+    this.baseAddress = origin.baseAddress;
+    this.#handle = handle;
+    this.#onClose = origin.onClose;
+    this.#words = new Uint32Array(buffer);
+    if (origin.access === 'read-write') {
+      const isClosed = (): boolean => this.#closed;
+      this.#windows = windowsOver(
+        {
+          handle,
+          path: origin.path,
+          baseAddress: origin.baseAddress,
+          get closed() {
+            return isClosed();
+          },
+        },
+        buffer,
+      );
+    }
+  }
+
+  get closed(): boolean {
+    return this.#closed;
+  }
+
+  /** Live unsigned words, zero-copy. See lib/device/window.ts for what a window does differently. */
+  get words(): Uint32Window {
+    return this.#window().uint32;
+  }
+
+  /** The same memory as signed words. */
+  get int32(): Int32Window {
+    return this.#window().int32;
+  }
+
+  /** The same memory as single-precision numbers. */
+  get float32(): Float32Window {
+    return this.#window().float32;
+  }
+
+  #window(): ReturnType<typeof windowsOver> {
+    if (this.#closed) throw this.#closedError();
+    if (!this.#windows) {
+      throw new EpiphanyError('ERR_EPIPHANY_UNSUPPORTED', `no window over '${this.path}': it is mapped for reading, and a window could be written; use read or readWord`, { path: this.path });
+    }
+    return this.#windows;
+  }
+
+  /**
+   * Loads the word at `offset`, a multiple of 4, by exactly one access that is never elided or merged.
+   * @throws RangeError if the offset is misaligned or outside
+   */
+  readWord(offset: number): number {
+    if (this.#closed) throw this.#closedError();
+    const index = offset / 4;
+    // Fails for NaN, fractions and misaligned offsets alike; the slow path finds out which.
+    if (!(index >= 0 && index < this.#words.length && index === Math.trunc(index))) throw this.#badWordOffset(offset);
+    return load(this.#words, index);
+  }
+
+  /** Stores a word, 0 … 0xFFFFFFFF, at `offset`, a multiple of 4. */
+  writeWord(offset: number, value: number): void {
+    if (this.#closed) throw this.#closedError();
+    this.#checkWritable();
+    const index = offset / 4;
+    if (!(index >= 0 && index < this.#words.length && index === Math.trunc(index))) throw this.#badWordOffset(offset);
+    if (!(value >= 0 && value <= 0xffffffff && value === Math.trunc(value))) checkInteger('value', value, 0, 0xffffffff);
+    store(this.#words, index, value);
+  }
+
+  /** Copies `length` bytes out, from any offset. */
+  read(offset: number, length: number): Uint8Array {
+    this.#checkRange(offset, length);
+    const copy = new Uint8Array(length);
+    this.#copyOut(offset, copy);
+    return copy;
+  }
+
+  /** Copies as many bytes out as `view` has, and returns it. */
+  readInto<View extends ArrayBufferView>(offset: number, view: View): View {
+    const words = this.#shortWords(offset, view);
+    if (words) {
+      const from = this.#words;
+      const first = offset / 4;
+      for (let i = 0; i < words.length; ++i) words[i] = from[first + i] as number;
+      return view;
+    }
+    checkView('view', view);
+    this.#checkRange(offset, view.byteLength);
+    if (isWindow(view)) (view as unknown as Uint32Array).set(hostArrayLike(view, this.read(offset, view.byteLength)));
+    else this.#copyOut(offset, view);
+    return view;
+  }
+
+  /** Copies the bytes of a view in, at any offset. A view that is itself a window is read by words. */
+  write(offset: number, view: ArrayBufferView): void {
+    const words = this.#shortWords(offset, view);
+    if (words && this.access === 'read-write') {
+      const to = this.#words;
+      const first = offset / 4;
+      for (let i = 0; i < words.length; ++i) to[first + i] = words[i] as number;
+      return;
+    }
+    checkView('view', view);
+    this.#checkRange(offset, view.byteLength);
+    this.#checkWritable();
+    const host = isWindow(view) ? (view as unknown as Uint32Array).slice() : view;
+    this.#check(native.copyIn(this.#handle, offset, asArray(host)), offset);
+  }
+
+  /** Sets `length` bytes from any offset to `byte`, 0 … 255. */
+  fill(offset: number, length: number, byte = 0): void {
+    this.#checkRange(offset, length);
+    checkInteger('byte', byte, 0, 0xff);
+    this.#checkWritable();
+    this.#check(native.fill(this.#handle, offset, length, byte), offset);
+  }
+
+  /**
+   * Ends the lease: every window is detached. Doing it again does nothing.
+   * @throws SystemError if the kernel refuses; the mapping is then as open as before
+   */
+  close(): void {
+    if (this.#closed) return;
+    this.#check(native.unmap(this.#handle), 0);
+    this.#closed = true;
+    this.#onClose(this);
+  }
+
+  [Symbol.dispose](): void {
+    this.close();
+  }
+
+  [inspect.custom](): string {
+    const state = this.#closed ? 'closed' : this.access;
+    return `Mapping(${this.length} bytes at ${formatHex(this.baseAddress)} of '${this.path}', ${state})`;
+  }
+
+  #copyOut(offset: number, view: ArrayBufferView): void {
+    this.#check(native.copyOut(this.#handle, offset, asArray(view)), offset);
+  }
+
+  /**
+   * The view itself, if it is a short array of words that fits at an aligned offset: such a copy is done
+   * fastest by a loop right here. Single-precision arrays are left out, whose NaNs a loop might change.
+   */
+  #shortWords(offset: number, view: ArrayBufferView): Uint32Array | Int32Array | undefined {
+    const index = offset / 4;
+    if (!(index >= 0 && index === Math.trunc(index)) || this.#closed || typeof view !== 'object') return undefined;
+    const tag = typeTag.call(view);
+    if (tag !== 'Uint32Array' && tag !== 'Int32Array') return undefined;
+    const words = view as Uint32Array | Int32Array;
+    return words.length <= SHORT_WORDS && index + words.length <= this.#words.length ? words : undefined;
+  }
+
+  #checkRange(offset: number, length: number): void {
+    if (this.#closed) throw this.#closedError();
+    checkInteger('offset', offset, 0, this.length);
+    checkInteger('length', length, 0, Number.MAX_SAFE_INTEGER);
+    if (length > this.length - offset) {
+      throw outOfRange('length', `at most ${this.length - offset} bytes from ${formatHex(offset)}`, length, { address: this.baseAddress + offset, path: this.path });
+    }
+  }
+
+  #badWordOffset(offset: unknown): Error {
+    checkInteger('offset', offset, 0, this.length - 4);
+    return outOfRange('offset', 'a multiple of 4', offset, { address: this.baseAddress + (offset as number), path: this.path });
+  }
+
+  #checkWritable(): void {
+    if (this.access === 'read') {
+      throw new EpiphanyError('ERR_EPIPHANY_UNSUPPORTED', `'${this.path}' is mapped for reading only`, { path: this.path });
+    }
+  }
+
+  #check(status: number, offset: number): void {
+    if (status < 0) throw systemError(status, 'mmap', { path: this.path, address: this.baseAddress + offset });
+  }
+
+  #closedError(): EpiphanyError {
+    return closedError(`the mapping of '${this.path}'`);
+  }
+}
+
+/** The native copies take typed arrays only. */
+function asArray(view: ArrayBufferView): ArrayBufferView {
+  return view instanceof DataView ? new Uint8Array(view.buffer, view.byteOffset, view.byteLength) : view;
+}
+
+/** `bytes` as the plain array type that a window of words is made of, for the window's own `set`. */
+function hostArrayLike(window: ArrayBufferView, bytes: Uint8Array): Uint32Array | Int32Array | Float32Array {
+  const tag = typeTag.call(window);
+  const Plain = tag === 'Float32Array' ? Float32Array : tag === 'Int32Array' ? Int32Array : Uint32Array;
+  return new Plain(bytes.buffer as ArrayBuffer);
+}

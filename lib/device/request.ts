@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: MIT
+/**
+ * Request numbers of ioctl(2), as asm-generic/ioctl.h lays them out:
+ * direction (2 bits), bytes of the argument (14), type (8), number (8).
+ */
+import { checkInteger, outOfRange } from '../errors.js';
+
+/** Which way the argument goes, seen from the program: the driver is read from, or written to. */
+export type RequestDirection = 'none' | 'write' | 'read' | 'read-write';
+
+const DIRECTIONS: Readonly<Record<RequestDirection, number>> = { none: 0, write: 1, read: 2, 'read-write': 3 };
+const SIZE_SHIFT = 16;
+const LARGEST_ARGUMENT = 0x3fff;
+
+/**
+ * Makes a request number, as `_IO`, `_IOW`, `_IOR` and `_IOWR` of C do.
+ * @param type the driver's letter, e.g. `'E'`
+ * @param number 0 … 255
+ * @param bytes size of the argument, 0 … 16383
+ */
+export function ioctlRequest(direction: RequestDirection, type: string, number: number, bytes = 0): number {
+  if (!Object.hasOwn(DIRECTIONS, direction)) throw outOfRange('direction', Object.keys(DIRECTIONS).join(', '), direction);
+  const letter = checkInteger('type', String(type).charCodeAt(0), 0, 0xff);
+  checkInteger('number', number, 0, 0xff);
+  checkInteger('bytes', bytes, 0, LARGEST_ARGUMENT);
+  return ((DIRECTIONS[direction] << 30) | (bytes << SIZE_SHIFT) | (letter << 8) | number) >>> 0;
+}
+
+/** Bytes of the argument that a request number announces; 0 also for old requests that announce none. */
+export function ioctlArgumentBytes(request: number): number {
+  return (request >>> SIZE_SHIFT) & LARGEST_ARGUMENT;
+}

@@ -1,0 +1,227 @@
+// SPDX-License-Identifier: MIT
+/**
+ * Zero-copy windows: typed arrays that lie directly over device memory.
+ *
+ * An element load or store is one aligned word access at every tier of V8 and costs what a plain array's
+ * costs. What would reach the device in other ways is overridden here:
+ *
+ * - bulk methods (`set`, `fill`, `copyWithin`, `slice`, `sort`, …) go through native word copies, because V8's
+ *   own are memcpy, which reads and writes bytes twice and in any width;
+ * - `subarray` gives another window; whatever makes a new array gives a plain one in host memory;
+ * - `buffer` throws: a `DataView` or byte view would issue byte accesses;
+ * - `util.inspect` prints where the window lies and touches nothing.
+ *
+ * What JavaScript cannot be kept from, it should not do: `new Uint32Array(window)`, `plain.set(window)` and
+ * `structuredClone(window)` copy with memcpy. Write `window.slice()` instead.
+ */
+import { inspect } from 'node:util';
+import { checkInteger, closedError, EpiphanyError, formatHex, invalidType, outOfRange, systemError } from '../errors.js';
+import { native, type MappingHandle } from '../native.js';
+
+/** What a window needs of the mapping that it lies in. */
+export interface WindowOwner {
+  readonly handle: MappingHandle;
+  readonly closed: boolean;
+  readonly path: string;
+  /** Address of the mapping's first byte, for messages. */
+  readonly baseAddress: number;
+}
+
+/** A live window of unsigned words over device memory. */
+export type Uint32Window = Uint32Array<ArrayBuffer>;
+/** A live window of signed words over device memory. */
+export type Int32Window = Int32Array<ArrayBuffer>;
+/** A live window of single-precision numbers over device memory. */
+export type Float32Window = Float32Array<ArrayBuffer>;
+
+type WordArray = Uint32Array<ArrayBuffer> | Int32Array<ArrayBuffer> | Float32Array<ArrayBuffer>;
+type WordArrayConstructor = Uint32ArrayConstructor | Int32ArrayConstructor | Float32ArrayConstructor;
+
+interface Place {
+  readonly owner: WindowOwner;
+  /** Bytes from the start of the mapping. */
+  readonly start: number;
+}
+
+/** Where each window lies. Also tells a window from any other view, and cannot be forged. */
+const places = new WeakMap<object, Place>();
+/** Only this module may construct windows. */
+const construction = Symbol('window construction');
+
+/** Whether a value is a window over device memory. */
+export function isWindow(value: object): boolean {
+  return places.has(value);
+}
+
+function placeOf(window: object): Place {
+  const place = places.get(window);
+  if (!place) throw invalidType('this', 'a window over device memory', window);
+  if (place.owner.closed) throw closedError(`the mapping of '${place.owner.path}'`);
+  return place;
+}
+
+function check(status: number): void {
+  if (status < 0) throw systemError(status, 'copy');
+}
+
+/** An index as the bulk methods of typed arrays take it: negative counts from the end, all is clamped. */
+function relativeIndex(index: unknown, length: number, fallback: number): number {
+  if (index === undefined) return fallback;
+  const integer = Math.trunc(Number(index)) || 0;
+  return integer < 0 ? Math.max(length + integer, 0) : Math.min(integer, length);
+}
+
+/** Methods that only read, and give their answer from a host copy. */
+const READERS = ['includes', 'indexOf', 'lastIndexOf', 'join', 'toLocaleString', 'toReversed', 'toSorted', 'toString', 'with'];
+/** Methods that change the array as a whole: done on a host copy, which is then written back. */
+const REARRANGERS = ['reverse', 'sort'];
+
+type Method = (this: unknown, ...parameters: unknown[]) => unknown;
+
+function defineWindow(Base: WordArrayConstructor): new (token: symbol, buffer: ArrayBuffer, start: number, length: number) => WordArray {
+  const name = Base.name.replace('Array', 'Window');
+  const Plain = Base as Uint32ArrayConstructor;
+
+  const Window = class extends Plain {
+    constructor(token: symbol, buffer: ArrayBuffer, start: number, length: number) {
+      if (token !== construction) throw invalidType('token', `the library's own: a ${name} is made by mapping a device`, token);
+      super(buffer, start, length);
+    }
+
+    /** New arrays made by `map` and `filter` are plain ones in host memory. */
+    static get [Symbol.species](): Uint32ArrayConstructor {
+      return Plain;
+    }
+
+    override subarray(begin?: number, end?: number): Uint32Array<ArrayBuffer> {
+      const { owner, start } = placeOf(this);
+      const first = relativeIndex(begin, this.length, 0);
+      const last = Math.max(first, relativeIndex(end, this.length, this.length));
+      return makeWindow(Window, owner, bufferOf(this), start + first * 4, last - first);
+    }
+
+    override slice(begin?: number, end?: number): Uint32Array<ArrayBuffer> {
+      const { owner, start } = placeOf(this);
+      const first = relativeIndex(begin, this.length, 0);
+      const copy = new Plain(Math.max(0, relativeIndex(end, this.length, this.length) - first));
+      check(native.copyOut(owner.handle, start + first * 4, copy));
+      return copy;
+    }
+
+    override set(source: ArrayLike<number>, index = 0): void {
+      const { owner, start } = placeOf(this);
+      if (typeof source !== 'object' || source === null) throw invalidType('source', 'an array', source);
+      const length = checkInteger('source.length', source.length, 0, Number.MAX_SAFE_INTEGER);
+      checkInteger('index', index, 0, Number.MAX_SAFE_INTEGER);
+      if (length > this.length - index) {
+        throw outOfRange('source.length', `at most ${Math.max(0, this.length - index)} words from index ${index}`, length);
+      }
+      const from = places.get(source);
+      if (from && Object.getPrototypeOf(source) === Window.prototype) {
+        placeOf(source);
+        check(native.moveWords(owner.handle, start + index * 4, from.owner.handle, from.start, length));
+        return;
+      }
+      // Elements are converted in host memory first, as assigning one by one would.
+      const plain = from ? (source as Uint32Array).slice() : source;
+      const words = isExactly(plain, Plain) ? plain : Plain.from(plain);
+      check(native.copyIn(owner.handle, start + index * 4, words));
+    }
+
+    override fill(value: number, begin?: number, end?: number): this {
+      const { owner, start } = placeOf(this);
+      const first = relativeIndex(begin, this.length, 0);
+      const count = Math.max(0, relativeIndex(end, this.length, this.length) - first);
+      const [word = 0] = new Uint32Array(Plain.of(value).buffer);
+      check(native.fillWords(owner.handle, start + first * 4, count, word));
+      return this;
+    }
+
+    override copyWithin(target: number, begin: number, end?: number): this {
+      const { owner, start } = placeOf(this);
+      const to = relativeIndex(target, this.length, 0);
+      const first = relativeIndex(begin, this.length, 0);
+      const last = relativeIndex(end, this.length, this.length);
+      const count = Math.max(0, Math.min(last - first, this.length - to));
+      check(native.moveWords(owner.handle, start + to * 4, owner.handle, start + first * 4, count));
+      return this;
+    }
+
+    [inspect.custom](): string {
+      const place = places.get(this);
+      if (!place) return name;
+      const { owner, start } = place;
+      if (owner.closed) return `${name} [closed] '${owner.path}'`;
+      return `${name}(${this.length}) [device memory at ${formatHex(owner.baseAddress + start)} of '${owner.path}']`;
+    }
+  };
+
+  const prototype = Window.prototype as unknown as Record<string, Method>;
+  const inherited = Plain.prototype as unknown as Record<string, Method | undefined>;
+  for (const method of READERS) {
+    const plain = inherited[method];
+    if (!plain) continue; // newer than this Node
+    define(prototype, method, function (this: unknown, ...parameters) {
+      return plain.apply((this as Uint32Array).slice(), parameters);
+    });
+  }
+  for (const method of REARRANGERS) {
+    define(prototype, method, function (this: unknown, ...parameters) {
+      const window = this as Uint32Array;
+      const copy = window.slice();
+      (inherited[method] as Method).apply(copy, parameters);
+      window.set(copy);
+      return window;
+    });
+  }
+  Object.defineProperty(prototype, 'buffer', {
+    configurable: true,
+    get() {
+      throw new EpiphanyError('ERR_EPIPHANY_UNSUPPORTED', `the buffer of a ${name} is not given out: other views over device memory would access it in bytes; use slice() for a copy`);
+    },
+  });
+  Object.defineProperty(Window, 'name', { value: name });
+  return Window as unknown as ReturnType<typeof defineWindow>;
+}
+
+function define(target: object, name: string, value: Method): void {
+  Object.defineProperty(target, name, { value, writable: true, configurable: true });
+}
+
+/** Whether a value is a plain typed array of just this class, whose memory can be copied as it is. */
+function isExactly(value: object, Plain: Uint32ArrayConstructor): value is Uint32Array {
+  return ArrayBuffer.isView(value) && Object.getPrototypeOf(value) === Plain.prototype;
+}
+
+const bufferGetter = Object.getOwnPropertyDescriptor(Object.getPrototypeOf(Uint32Array.prototype) as object, 'buffer')?.get as () => ArrayBuffer;
+
+function bufferOf(window: object): ArrayBuffer {
+  return bufferGetter.call(window);
+}
+
+function makeWindow<Window extends WordArray>(
+  Class: unknown,
+  owner: WindowOwner,
+  buffer: ArrayBuffer,
+  start: number,
+  length: number,
+): Window {
+  const Constructor = Class as new (token: symbol, buffer: ArrayBuffer, start: number, length: number) => Window;
+  const window = new Constructor(construction, buffer, start, length);
+  places.set(window, { owner, start });
+  return window;
+}
+
+const Uint32WindowClass = defineWindow(Uint32Array);
+const Int32WindowClass = defineWindow(Int32Array);
+const Float32WindowClass = defineWindow(Float32Array);
+
+/** The three windows over the whole of a mapping. For lib/device/mapping.ts only. */
+export function windowsOver(owner: WindowOwner, buffer: ArrayBuffer): { uint32: Uint32Window; int32: Int32Window; float32: Float32Window } {
+  const length = buffer.byteLength / 4;
+  return {
+    uint32: makeWindow<Uint32Window>(Uint32WindowClass, owner, buffer, 0, length),
+    int32: makeWindow<Int32Window>(Int32WindowClass, owner, buffer, 0, length),
+    float32: makeWindow<Float32Window>(Float32WindowClass, owner, buffer, 0, length),
+  };
+}

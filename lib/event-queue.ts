@@ -1,0 +1,123 @@
+// SPDX-License-Identifier: MIT
+/** Events in the order in which they came, for as many who wait as there are. */
+import { waitFor, type WaitOptions } from './device/watcher.js';
+import { closedError } from './errors.js';
+
+/** Where a queue's events come from. */
+export interface EventSupply {
+  /** Pushes, without waiting, what has arrived meanwhile. */
+  poll(): void;
+  /** Called when somebody begins or ends to wait. */
+  waitersChanged(): void;
+}
+
+interface Waiter<Event> {
+  resolve(event: Event): void;
+  reject(reason: Error): void;
+}
+
+/** Events kept for nobody, at most: beyond, the oldest are dropped and counted as lost. */
+const CAPACITY = 65536;
+
+/**
+ * A stream of events. Each event is received once, by whoever waited longest.
+ * @example
+ * for await (const message of board.mailbox) console.log(message.word);
+ */
+export class EventQueue<Event> implements AsyncIterable<Event> {
+  readonly #what: string;
+  readonly #supply: EventSupply;
+  readonly #waiters = new Set<Waiter<Event>>();
+  #events: Event[] = [];
+  /** Index of the oldest event: taking one must not move all the others. */
+  #first = 0;
+  #lost = 0;
+  #closed = false;
+
+  /** @internal */
+  constructor(what: string, supply: EventSupply) {
+    this.#what = what;
+    this.#supply = supply;
+  }
+
+  /** How many receivers wait now. */
+  get waiting(): number {
+    return this.#waiters.size;
+  }
+
+  /** How many events of the board were lost so far because nobody took them in time. */
+  get lost(): number {
+    return this.#lost;
+  }
+
+  /**
+   * The next event: at once if one has arrived, else when one does.
+   * @throws (rejects) `ERR_EPIPHANY_TIMEOUT`, the signal's reason, or `ERR_EPIPHANY_CLOSED` when the board is closed
+   */
+  async receive(options: WaitOptions = {}): Promise<Event> {
+    return waitFor(this.#what, options, (resolve, reject) => {
+      if (this.#closed) throw this.#closedError();
+      this.#supply.poll();
+      if (this.#first < this.#events.length) {
+        resolve(this.#take());
+        return () => undefined;
+      }
+      const waiter = { resolve, reject };
+      this.#waiters.add(waiter);
+      this.#supply.waitersChanged();
+      return () => {
+        this.#waiters.delete(waiter);
+        if (!this.#closed) this.#supply.waitersChanged();
+      };
+    });
+  }
+
+  /** Events for ever, until the loop is left or the board is closed, which throws `ERR_EPIPHANY_CLOSED`. */
+  async *[Symbol.asyncIterator](): AsyncGenerator<Event, void, undefined> {
+    for (;;) yield await this.receive();
+  }
+
+  /** @internal Adds an event. */
+  push(event: Event): void {
+    const [waiter] = this.#waiters;
+    if (waiter) {
+      this.#waiters.delete(waiter);
+      waiter.resolve(event);
+      return;
+    }
+    if (this.#events.length - this.#first === CAPACITY) {
+      this.#take();
+      this.#lost++;
+    }
+    this.#events.push(event);
+  }
+
+  /** @internal */
+  countLost(count: number): void {
+    this.#lost += count;
+  }
+
+  /** @internal Rejects everybody who waits. */
+  fail(reason: Error): void {
+    for (const waiter of [...this.#waiters]) waiter.reject(reason);
+  }
+
+  /** @internal */
+  close(): void {
+    this.#closed = true;
+    this.fail(this.#closedError());
+  }
+
+  #take(): Event {
+    const event = this.#events[this.#first++] as Event;
+    if (this.#first * 2 > this.#events.length) {
+      this.#events = this.#events.slice(this.#first);
+      this.#first = 0;
+    }
+    return event;
+  }
+
+  #closedError(): Error {
+    return closedError(`the board of this ${this.#what} queue`);
+  }
+}

@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: MIT
+/** The public face of node-epiphany. Character devices of any other kind: `node-epiphany/device`. */
+export {
+  coreId,
+  coreIdAt,
+  emeshAddress,
+  formatCoreId,
+  localAddress,
+  meshCoordinate,
+  splitEmeshAddress,
+  SRAM_BYTES,
+  type Coordinate,
+  type CoreId,
+  type EmeshAddress,
+  type LocalAddress,
+} from './address.js';
+export { Board, listBoards, openBoard, type BoardEntry } from './board.js';
+export { type Chip, type ChipType, type SharedDram } from './chip.js';
+export { Core } from './core.js';
+export { EpiphanyError, type EpiphanyErrorCode, type SystemError } from './errors.js';
+export { type EventQueue } from './event-queue.js';
+export { type RegisterFile, type RegisterOf, type RegisterValue } from './register-file.js';
+export {
+  CORE_REGISTERS,
+  ELINK_REGISTERS,
+  EXCEPTION_CAUSES,
+  INTERRUPTS,
+  type CoreRegisterName,
+  type ElinkRegisterName,
+  type FieldSpec,
+  type InterruptName,
+  type RegisterAccess,
+  type RegisterSpec,
+} from './registers.js';
+export { type Injection, type Simulator } from './simulator.js';
+export { type BoardEvent, type BoardEventType, type MailboxMessage } from './transport/events.js';
+export { type Features } from './transport/transport.js';
+export { type WaitOptions } from './device/index.js';

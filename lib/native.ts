@@ -1,0 +1,131 @@
+// SPDX-License-Identifier: MIT
+/**
+ * The native addon: every function that it has, declared once, and the search for its binary.
+ *
+ * Functions answer a number: the result if it is not negative, else `-errno`. They check what memory safety
+ * needs (that a handle is one of theirs and open, that a range lies within its mapping) and answer `-EBADF` or
+ * `-EINVAL`; friendly errors are the caller's work.
+ */
+import bindings from 'bindings';
+import { fileURLToPath } from 'node:url';
+import { debuglog } from 'node:util';
+import { EpiphanyError } from './errors.js';
+
+declare const brand: unique symbol;
+interface Handle<Name extends string> {
+  readonly [brand]: Name;
+}
+/** An open file descriptor; closed by `close` or when collected. */
+export type DeviceHandle = Handle<'device'>;
+/** A lease of mapped memory; ended by `unmap` or when it and its buffer are collected. */
+export type MappingHandle = Handle<'mapping'>;
+/** A watcher on this environment's event loop; ended by `pollClose` or when collected. */
+export type PollHandle = Handle<'poll'>;
+/** A simulated chip with its memory; gone when collected. */
+export type SimulatorHandle = Handle<'simulator'>;
+
+interface Native {
+  /** Bytes of a page of this machine. */
+  readonly pageBytes: number;
+
+  // native/device/char_device.cc
+  /** open(2) with O_CLOEXEC and O_NOCTTY added to `flags`. */
+  open(path: string, flags: number): DeviceHandle | number;
+  close(device: DeviceHandle): number;
+  /** The file descriptor, for calls of `node:fs` that take one. */
+  descriptor(device: DeviceHandle): number;
+  /** flock(2), exclusive, without waiting. */
+  lock(device: DeviceHandle): number;
+  /** ioctl(2). A view is handed over as a copy with room to spare, and copied back. */
+  ioctl(device: DeviceHandle, request: number, argument: number | ArrayBufferView): number;
+  read(device: DeviceHandle, view: ArrayBufferView): number;
+  write(device: DeviceHandle, view: ArrayBufferView): number;
+  pread(device: DeviceHandle, view: ArrayBufferView, position: number): number;
+  pwrite(device: DeviceHandle, view: ArrayBufferView, position: number): number;
+
+  // native/device/mapping.cc: offsets and lengths in bytes from the start of the mapping
+  /** mmap(2), shared. */
+  map(device: DeviceHandle, offset: number, bytes: number, writable: boolean): MappingHandle | number;
+  /** Ends a lease: its buffer is detached, and its range covered or given back. */
+  unmap(mapping: MappingHandle): number;
+  /** The one ArrayBuffer over the mapping; `-EOPNOTSUPP` where V8 allows no foreign memory. */
+  buffer(mapping: MappingHandle): ArrayBuffer | number;
+  /** Device memory from a whole host array, in aligned words with exact head and tail. */
+  copyIn(mapping: MappingHandle, offset: number, from: ArrayBufferView): number;
+  /** Device memory into a whole host array. */
+  copyOut(mapping: MappingHandle, offset: number, to: ArrayBufferView): number;
+  fill(mapping: MappingHandle, offset: number, bytes: number, byte: number): number;
+  fillWords(mapping: MappingHandle, offset: number, words: number, word: number): number;
+  /** Between two mappings, or within one; ranges may overlap. */
+  moveWords(to: MappingHandle, toOffset: number, from: MappingHandle, fromOffset: number, words: number): number;
+
+  // native/device/event_poll.cc: events are libuv's UV_READABLE 1, UV_WRITABLE 2, UV_DISCONNECT 4, UV_PRIORITIZED 8
+  pollCreate(device: DeviceHandle): PollHandle | number;
+  pollStart(poll: PollHandle, events: number, listener: (status: number, events: number) => void): number;
+  pollStop(poll: PollHandle): number;
+  /** Whether a started watcher keeps the process alive. */
+  pollReference(poll: PollHandle, referenced: boolean): number;
+  pollClose(poll: PollHandle): number;
+
+  // native/simulator.cc: `type` as the driver numbers chips, addresses on the eMesh
+  simulatorOpen(type: number): SimulatorHandle | number;
+  /** The chip's memory as a device to be mapped: SRAM of all cores in row-major order, then shared DRAM. */
+  simulatorMemory(simulator: SimulatorHandle): DeviceHandle | number;
+  /** Where event records are read; given once, `-EBUSY` afterwards. */
+  simulatorEvents(simulator: SimulatorHandle): DeviceHandle | number;
+  /** A word as the host's bus loads it; `-EIO` if nothing answers. */
+  simulatorLoad(simulator: SimulatorHandle, address: number): number;
+  simulatorStore(simulator: SimulatorHandle, address: number, value: number): number;
+  /** 1 if the eLink's mailbox took the word, 0 if it was full. */
+  simulatorPushMailbox(simulator: SimulatorHandle, word: number): number;
+  /** Latches interrupts of a core; 0 if there is no such core. */
+  simulatorInterrupt(simulator: SimulatorHandle, coreId: number, latched: number): number;
+  /** Starts or ends a fault (0 dead link, 1 core stuck); 0 if there is no such core. */
+  simulatorInject(simulator: SimulatorHandle, fault: number, coreId: number, on: boolean): number;
+  /** Writes an event record as a driver would. */
+  simulatorEmit(simulator: SimulatorHandle, type: number, payload: number): number;
+  simulatorStateWords(simulator: SimulatorHandle): number;
+  simulatorSave(simulator: SimulatorHandle, words: Uint32Array): number;
+  simulatorRestore(simulator: SimulatorHandle, words: Uint32Array): number;
+}
+
+const BINARY = 'epiphany.node';
+const trace = debuglog('epiphany');
+
+/**
+ * Loads the addon: what was built here if that works, else the prebuilt binary of this architecture.
+ *
+ * `bindings` stops at the first file that exists, and a build left over from another architecture exists
+ * without loading. So each place is tried by itself, and the error at the end tells of all of them.
+ */
+function loadAddon(root: string): Native {
+  const places = [
+    ['build', 'Release'],
+    ['build', 'Debug'],
+    ['prebuilds', `${process.platform}-${process.arch}`],
+  ];
+  const failures: string[] = [];
+  for (const place of places) {
+    try {
+      const addon = bindings({ bindings: BINARY, module_root: root, try: [['module_root', ...place, 'bindings']] });
+      trace('addon loaded from %s', place.join('/'));
+      return addon as Native;
+    } catch (error) {
+      failures.push(`  ${[root.replace(/\/$/, ''), ...place, BINARY].join('/')}: ${reasonOf(error)}`);
+    }
+  }
+  throw new EpiphanyError(
+    'ERR_EPIPHANY_NO_ADDON',
+    `The native addon of node-epiphany could not be loaded for ${process.platform}-${process.arch}, Node ${process.version}. Tried:\n` +
+      `${failures.join('\n')}\nBuild it with "npm rebuild node-epiphany --foreground-scripts" (needs python3, make and g++), ` +
+      'or in a clone with "npm run bootstrap".',
+  );
+}
+
+function reasonOf(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  return error.message.startsWith('Could not locate') ? 'no such file' : (error.message.split('\n')[0] ?? '');
+}
+
+/** The addon of this environment. */
+export const native: Native = loadAddon(fileURLToPath(new URL('..', import.meta.url)));

@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: MIT
+/** A program as its file describes it, before anything is loaded: what every reader of a file format makes. */
+import { EpiphanyError, formatHex } from '../errors.js';
+
+export interface Program {
+  /** File it was read from. */
+  readonly path: string;
+  /** Address the file names as its entry. A core does not go there: it starts at its SYNC vector. */
+  readonly entry: number;
+  /** What to load, in ascending order of address; none overlaps another or goes beyond the 32-bit address space. */
+  readonly segments: readonly Segment[];
+  /** Empty if the file was stripped of them. */
+  readonly sections: readonly Section[];
+  /** Every named symbol that the program defines, in the order of the file. Names may repeat. */
+  readonly symbols: readonly ProgramSymbol[];
+  /** Functions, objects and labels by name. Of several with one name: a global one, else a weak one, else the first. */
+  readonly symbolsByName: ReadonlyMap<string, ProgramSymbol>;
+}
+
+/** A stretch of memory with what the file puts there. */
+export interface Segment {
+  /** Local to each core below 0x100000, else an eMesh address. */
+  readonly address: number;
+  /** First bytes of the segment: a view into the file's bytes, no copy. */
+  readonly data: Uint8Array;
+  /** Bytes in memory, at least `data.length`; what is beyond `data` is to be zero. */
+  readonly memoryBytes: number;
+  readonly flags: { readonly read: boolean; readonly write: boolean; readonly execute: boolean };
+}
+
+/** A named part of the file, in the linker's terms. */
+export interface Section {
+  readonly name: string;
+  /** Meaningful only if `flags.allocate`. */
+  readonly address: number;
+  readonly bytes: number;
+  readonly type: 'progbits' | 'nobits' | 'symtab' | 'strtab' | 'other';
+  readonly flags: { readonly allocate: boolean; readonly write: boolean; readonly execute: boolean };
+}
+
+export interface ProgramSymbol {
+  readonly name: string;
+  /** What the file says, unchecked: an absolute symbol may be any number. */
+  readonly address: number;
+  /** 0 if unknown. */
+  readonly bytes: number;
+  readonly type: 'function' | 'object' | 'section' | 'file' | 'none';
+  readonly binding: 'local' | 'weak' | 'global';
+  /** Name of the section it is in; `undefined` for an absolute symbol. */
+  readonly section: string | undefined;
+}
+
+const RANK = { local: 0, weak: 1, global: 2 } as const;
+
+/** Makes {@link Program.symbolsByName}. */
+export function indexSymbols(symbols: readonly ProgramSymbol[]): ReadonlyMap<string, ProgramSymbol> {
+  const index = new Map<string, ProgramSymbol>();
+  for (const symbol of symbols) {
+    if (symbol.type === 'section' || symbol.type === 'file') continue;
+    const known = index.get(symbol.name);
+    if (known === undefined || RANK[symbol.binding] > RANK[known.binding]) index.set(symbol.name, symbol);
+  }
+  return index;
+}
+
+/** The error of a file that is no usable program. `offset` is where in the file the trouble was found. */
+export function badProgram(path: string, offset: number, reason: string): EpiphanyError {
+  const message = `'${path}', offset ${formatHex(offset)}: ${reason}`;
+  return new EpiphanyError('ERR_EPIPHANY_BAD_PROGRAM', message, { path, offset });
+}

@@ -1,0 +1,103 @@
+// SPDX-License-Identifier: MIT
+/** Event records of a driver, and the one owner that reads them for everybody who waits. */
+import { EventQueue } from '../event-queue.js';
+import type { CharDevice, Watcher } from '../device/index.js';
+
+/** A word that a core sent to the eLink's mailbox. Silicon does not tell which core it was. */
+export interface MailboxMessage {
+  readonly word: number;
+  /** CLOCK_MONOTONIC of the machine at the interrupt, in nanoseconds. */
+  readonly timestamp: bigint;
+  /** Counts the events of the board, the lost ones too: a gap is a loss. */
+  readonly sequence: number;
+}
+
+/** Something that befell the whole board. */
+export interface BoardEvent {
+  readonly type: BoardEventType;
+  readonly timestamp: bigint;
+  readonly sequence: number;
+}
+
+/** Record types by number; the driver's interface and native/simulator.cc have the same table. */
+export const RECORD_TYPES = { mailbox: 1, reset: 2, power: 3, thermal: 4, dma: 5, overflow: 6, gone: 7 } as const;
+export type BoardEventType = 'reset' | 'power' | 'thermal' | 'gone';
+const BOARD_EVENTS = new Map<number, BoardEventType>((['reset', 'power', 'thermal', 'gone'] as const).map((type) => [RECORD_TYPES[type], type]));
+
+/** Bytes of a record: u32 type, u32 flags, u64 sequence, u64 nanoseconds, u64 payload; little endian. */
+const RECORD_BYTES = 32;
+const RECORDS_AT_ONCE = 128;
+
+/**
+ * Reads records from a device whenever somebody waits for one, and deals them out to two queues. While nobody
+ * waits nothing is read and the process may end: the driver keeps the records, and counts what it cannot keep.
+ */
+export class EventPump {
+  readonly mailbox: EventQueue<MailboxMessage>;
+  readonly board: EventQueue<BoardEvent>;
+  readonly #device: CharDevice;
+  readonly #buffer = new DataView(new ArrayBuffer(RECORD_BYTES * RECORDS_AT_ONCE));
+  #watcher: Watcher | undefined;
+
+  constructor(device: CharDevice) {
+    this.#device = device;
+    const supply = { poll: () => this.#read(), waitersChanged: () => this.#waitersChanged() };
+    this.mailbox = new EventQueue<MailboxMessage>('mailbox message', supply);
+    this.board = new EventQueue<BoardEvent>('board event', supply);
+  }
+
+  close(): void {
+    this.#watcher?.close();
+    this.#watcher = undefined;
+    this.mailbox.close();
+    this.board.close();
+    this.#device.close();
+  }
+
+  #waitersChanged(): void {
+    const wanted = this.mailbox.waiting + this.board.waiting > 0;
+    if (wanted && !this.#watcher) {
+      this.#watcher = this.#device.watch('readable', (error) => {
+        if (error) this.#fail(error);
+        else this.#read();
+      });
+    } else if (!wanted) {
+      this.#watcher?.close();
+      this.#watcher = undefined;
+    }
+  }
+
+  /** Reads and deals out all records there are. */
+  #read(): void {
+    let bytes = 0;
+    do {
+      try {
+        bytes = this.#device.read(this.#buffer);
+      } catch (error) {
+        if ((error as { code?: string }).code !== 'EAGAIN') this.#fail(error as Error);
+        return;
+      }
+      for (let at = 0; at + RECORD_BYTES <= bytes; at += RECORD_BYTES) this.#deal(at);
+    } while (bytes === this.#buffer.byteLength);
+  }
+
+  #deal(at: number): void {
+    const type = this.#buffer.getUint32(at, true);
+    const sequence = Number(this.#buffer.getBigUint64(at + 8, true));
+    const timestamp = this.#buffer.getBigUint64(at + 16, true);
+    const payload = this.#buffer.getUint32(at + 24, true);
+    const boardEvent = BOARD_EVENTS.get(type);
+    if (type === RECORD_TYPES.mailbox) this.mailbox.push({ word: payload, timestamp, sequence });
+    else if (boardEvent) this.board.push({ type: boardEvent, timestamp, sequence });
+    else if (type === RECORD_TYPES.overflow) {
+      // The driver does not know which queue the lost records were for.
+      this.mailbox.countLost(payload);
+      this.board.countLost(payload);
+    }
+  }
+
+  #fail(error: Error): void {
+    this.mailbox.fail(error);
+    this.board.fail(error);
+  }
+}

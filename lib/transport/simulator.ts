@@ -1,0 +1,204 @@
+// SPDX-License-Identifier: MIT
+/** A simulated board in this process: the chip model of native/chip, its memory mapped as a device's is. */
+import { emeshAddress, REGISTERS_BASE, SHARED_DRAM_BASE, SHARED_DRAM_BYTES, SRAM_BYTES, coreId, ELINK_ID, type CoreId } from '../address.js';
+import { CHIP_MODELS, chipTypeOf, type Chip, type ChipType, type SharedDram } from '../chip.js';
+import { CharDevice, type Mapping } from '../device/index.js';
+import { closedError, EpiphanyError, systemError } from '../errors.js';
+import { native, type DeviceHandle, type SimulatorHandle } from '../native.js';
+import type { WordPort } from '../register-file.js';
+import { ELINK_REGISTERS } from '../registers.js';
+import { EventPump } from './events.js';
+import { decodeSnapshot, encodeSnapshot, PAGE_BYTES } from './snapshot.js';
+import { SnapshotFile } from './snapshot-file.js';
+import type { Features, Transport } from './transport.js';
+
+const ORIGIN = coreId(0x808);
+/**
+ * What a driver writes to the eLink before it lets anybody use the chip: all that the chip sends to the host
+ * falls into shared DRAM, and a message in the mailbox raises the interrupt.
+ */
+const BRING_UP: readonly (readonly [offset: number, value: number])[] = [
+  [ELINK_REGISTERS.CHIPID.offset, ORIGIN],
+  [ELINK_REGISTERS.RXDELAY0.offset, 0xaaaaaaaa],
+  [ELINK_REGISTERS.RXDELAY1.offset, 0xa],
+  [ELINK_REGISTERS.TXCFG.offset, 0x1],
+  [ELINK_REGISTERS.RXCFG.offset, 0x13e0fe04],
+];
+/** Memory is read in pieces of so many bytes when a snapshot is made. */
+const PIECE_BYTES = 0x100000;
+
+/** Which simulated board to make. */
+export interface SimulatorSpec {
+  /** `undefined`: that of the snapshot, else E16G301. */
+  readonly chip: ChipType | undefined;
+  /** File that keeps the state from one opening to the next. */
+  readonly file: string | undefined;
+}
+
+/** Whether `path` names a simulated board: `sim`, `sim:e64g401`, `sim:FILE`, `sim:e64g401:FILE`. */
+export function simulatorSpec(path: string): SimulatorSpec | undefined {
+  const [scheme, ...rest] = path.split(':');
+  if (scheme !== 'sim') return undefined;
+  const chip = (Object.keys(CHIP_MODELS) as ChipType[]).find((type) => type.toLowerCase() === rest[0]?.toLowerCase());
+  const file = (chip ? rest.slice(1) : rest).join(':');
+  return { chip, file: file === '' ? undefined : file };
+}
+
+export class SimulatorTransport implements Transport {
+  readonly kind = 'simulator';
+  readonly path: string;
+  readonly chip: Chip;
+  readonly sharedDram: SharedDram = { address: SHARED_DRAM_BASE, bytes: SHARED_DRAM_BYTES };
+  readonly features: Features = { events: true, elinkRegisters: true };
+  readonly elinkVersion = 0;
+  readonly #handle: SimulatorHandle;
+  readonly #memory: CharDevice;
+  readonly #pump: EventPump;
+  readonly #file: SnapshotFile | undefined;
+  readonly #sram = new Map<CoreId, Mapping>();
+  #closed = false;
+
+  constructor(path: string, spec: SimulatorSpec) {
+    this.path = path;
+    const file = spec.file === undefined ? undefined : new SnapshotFile(spec.file);
+    try {
+      const saved = file?.read();
+      const snapshot = file && saved && saved.length > 0 ? decodeSnapshot(saved, file.path) : undefined;
+      const type = spec.chip ?? (snapshot && chipTypeOf(snapshot.chipNumber)) ?? 'E16G301';
+      const { number, rows, columns } = CHIP_MODELS[type];
+      this.chip = { type, rows, columns, origin: ORIGIN };
+      this.#handle = checked(native.simulatorOpen(number), 'memfd_create');
+      this.#memory = new CharDevice(checked(native.simulatorMemory(this.#handle), 'dup'), path);
+      this.#pump = new EventPump(new CharDevice(checked(native.simulatorEvents(this.#handle), 'pipe'), path));
+      if (snapshot && file) this.restore(saved as Uint8Array, file.path);
+      else for (const [offset, value] of BRING_UP) native.simulatorStore(this.#handle, emeshAddress(ELINK_ID, offset), value);
+    } catch (error) {
+      file?.close();
+      throw error;
+    }
+    this.#file = file;
+  }
+
+  get closed(): boolean {
+    return this.#closed;
+  }
+
+  /** The simulated chip, for scripting. @throws `ERR_EPIPHANY_CLOSED` */
+  get handle(): SimulatorHandle {
+    if (this.#closed) throw closedError(`board '${this.path}'`);
+    return this.#handle;
+  }
+
+  sram(core: CoreId): Mapping {
+    let lease = this.#sram.get(core);
+    if (!lease || this.#closed) {
+      lease = this.#memory.map({ offset: this.#indexOf(core) * SRAM_BYTES, length: SRAM_BYTES, baseAddress: emeshAddress(core, 0) });
+      this.#sram.set(core, lease);
+    }
+    return lease;
+  }
+
+  registers(core: CoreId): WordPort {
+    return new SimulatedPage(this, emeshAddress(core, REGISTERS_BASE));
+  }
+
+  elinkRegisters(): WordPort {
+    return new SimulatedPage(this, emeshAddress(ELINK_ID, REGISTERS_BASE));
+  }
+
+  events(): EventPump {
+    return this.#pump;
+  }
+
+  /** The whole state of the chip and its memory. */
+  snapshot(): Uint8Array {
+    const state = new Uint32Array(native.simulatorStateWords(this.handle));
+    checked(native.simulatorSave(this.#handle, state), 'save');
+    return encodeSnapshot({ chipNumber: CHIP_MODELS[this.chip.type].number, state, pages: this.#usedPages() });
+  }
+
+  /**
+   * Goes back to a snapshot of the same type of chip; memory that windows show changes with it.
+   * @throws `ERR_EPIPHANY_BAD_SNAPSHOT`, with nothing changed
+   */
+  restore(bytes: Uint8Array, path = 'snapshot'): void {
+    const { chipNumber, state, pages } = decodeSnapshot(bytes, path);
+    const bad = (reason: string): EpiphanyError => new EpiphanyError('ERR_EPIPHANY_BAD_SNAPSHOT', `'${path}' cannot be restored: ${reason}`, { path });
+    if (chipNumber !== CHIP_MODELS[this.chip.type].number) throw bad(`it is not of an ${this.chip.type}`);
+    const last = [...pages.keys()].pop() ?? -1;
+    if (last >= this.#memoryBytes / PAGE_BYTES) throw bad('it has more memory than the chip');
+    if (native.simulatorRestore(this.handle, state) < 0) throw bad('its registers make no sense');
+    const zeros = Buffer.alloc(PAGE_BYTES);
+    for (const index of this.#usedPages().keys()) if (!pages.has(index)) this.#memory.pwrite(zeros, index * PAGE_BYTES);
+    for (const [index, page] of pages) this.#memory.pwrite(page, index * PAGE_BYTES);
+  }
+
+  close(): void {
+    if (this.#closed) return;
+    this.#file?.save(this.snapshot()); // first: if the disk is full, the board is still there to try again
+    this.#pump.close();
+    this.#memory.close();
+    this.#closed = true;
+    this.#file?.close();
+  }
+
+  /** Every page of memory that is not all zero. */
+  #usedPages(): Map<number, Uint8Array> {
+    const pages = new Map<number, Uint8Array>();
+    const zeros = Buffer.alloc(PAGE_BYTES);
+    for (let at = 0; at < this.#memoryBytes; at += PIECE_BYTES) {
+      const piece = Buffer.alloc(PIECE_BYTES);
+      const bytes = this.#memory.pread(piece, at);
+      for (let page = 0; page < bytes; page += PAGE_BYTES) {
+        const content = piece.subarray(page, page + PAGE_BYTES);
+        if (!content.equals(zeros)) pages.set((at + page) / PAGE_BYTES, content);
+      }
+    }
+    return pages;
+  }
+
+  get #memoryBytes(): number {
+    return this.chip.rows * this.chip.columns * SRAM_BYTES + SHARED_DRAM_BYTES;
+  }
+
+  #indexOf(core: CoreId): number {
+    const row = (core >> 6) - (this.chip.origin >> 6);
+    const column = (core & 0x3f) - (this.chip.origin & 0x3f);
+    return row * this.chip.columns + column;
+  }
+}
+
+/** A page of registers of the simulated chip, reached word by word over its bus. */
+class SimulatedPage implements WordPort {
+  readonly #transport: SimulatorTransport;
+  readonly #handle: SimulatorHandle;
+  readonly #address: number;
+
+  constructor(transport: SimulatorTransport, address: number) {
+    this.#transport = transport;
+    this.#handle = transport.handle;
+    this.#address = address;
+  }
+
+  readWord(offset: number): number {
+    if (this.#transport.closed) throw closedError(`board '${this.#transport.path}'`);
+    const value = native.simulatorLoad(this.#handle, this.#address + offset);
+    if (value < 0) throw this.#busError(value, 'load', offset);
+    return value;
+  }
+
+  writeWord(offset: number, value: number): void {
+    if (this.#transport.closed) throw closedError(`board '${this.#transport.path}'`);
+    const status = native.simulatorStore(this.#handle, this.#address + offset, value);
+    if (status < 0) throw this.#busError(status, 'store', offset);
+  }
+
+  #busError(errno: number, syscall: string, offset: number): Error {
+    return systemError(errno, syscall, { path: this.#transport.path, address: this.#address + offset }, 'The chip did not answer: its link is dead or held in reset');
+  }
+}
+
+function checked<Result extends DeviceHandle | SimulatorHandle | number>(result: Result, syscall: string): Exclude<Result, number> {
+  if (typeof result === 'number' && result < 0) throw systemError(result, syscall);
+  return result as Exclude<Result, number>;
+}

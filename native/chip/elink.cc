@@ -1,0 +1,157 @@
+// SPDX-License-Identifier: MIT
+#include "chip/elink.h"
+
+namespace chip {
+namespace {
+
+constexpr uint32_t kReset = 0xf0200;
+constexpr uint32_t kClk = 0xf0204;
+constexpr uint32_t kChipId = 0xf0208;
+constexpr uint32_t kMailboxLow = 0xf0730;
+constexpr uint32_t kMailboxHigh = 0xf0734;
+constexpr uint32_t kMailboxStatus = 0xf0738;
+constexpr uint32_t kResetTx = 1u << 0;
+constexpr uint32_t kResetRx = 1u << 1;
+constexpr uint32_t kMailboxInterrupt = 1u << 28;  // of RXCFG
+
+}  // namespace
+
+// Members of the two groups that are in no row read zero and ignore stores.
+const Elink::Row Elink::kRows[kRegisters] = {
+    {kReset, &Registers::reset, 0x3, false, true},
+    {kClk, &Registers::clk, 0xffff, false, true},
+    {kChipId, &Registers::chip_id, 0xfff, false, true},
+    {0xf020c, &Registers::version, 0xffff, true, true},
+    {0xf0210, &Registers::tx_config, 0xffff, true, true},
+    {0xf0214, &Registers::tx_status, 0xffff, true, true},
+    {0xf0218, &Registers::tx_gpio, 0x1ff, true, true},
+    {0xf021c, &Registers::tx_monitor, 0xffffffff, true, true},
+    {0xf0220, &Registers::tx_packet, 0, true, false},
+    {0xf0300, &Registers::rx_config, 0xffffffff, true, true},
+    {0xf0304, &Registers::rx_status, 0xffff, true, true},
+    {0xf030c, &Registers::rx_offset, 0xffffffff, true, true},
+    {0xf0310, &Registers::rx_delay0, 0xffffffff, false, true},
+    {0xf0314, &Registers::rx_delay1, 0x1fff, false, true},
+    {0xf0318, &Registers::rx_test_data, 0xffffffff, true, true},
+    {kMailboxHigh, &Registers::mailbox_high, 0, true, false},
+};
+
+const Elink::Row* Elink::Find(uint32_t offset) {
+  for (const Row& row : kRows)
+    if (row.offset == offset) return &row;
+  return nullptr;
+}
+
+bool Elink::Line() const {
+  return (registers_.rx_config & kMailboxInterrupt) && count_ > 0;
+}
+
+bool Elink::AnswersLocked() const {
+  return !dead_ && registers_.reset == 0;
+}
+
+Loaded Elink::Load(uint32_t offset, Effect* effect) {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  *effect = Effect::kNone;
+  // Even a read of this block runs through the chip's own clock.
+  if (!AnswersLocked()) return kNoAnswer;
+  if (offset == kMailboxStatus) {
+    const uint32_t flags = (count_ > 0) | (count_ == kCapacity) << 1 | (count_ >= kHalf) << 2;
+    return {flags | count_ << 16, Bus::kOk};
+  }
+  if (offset == kMailboxLow) {  // pops
+    if (count_ == 0) return {0, Bus::kOk};
+    const bool line = Line();
+    const Message message = fifo_[first_];
+    first_ = (first_ + 1) % kCapacity;
+    --count_;
+    registers_.mailbox_high = message.high;
+    if (line != Line()) *effect = Effect::kLineChanged;
+    return {message.low, Bus::kOk};
+  }
+  const Row* row = Find(offset);
+  return {row && row->readable ? registers_.*row->word : 0, Bus::kOk};
+}
+
+Bus Elink::Store(uint32_t offset, uint32_t value, Effect* effect) {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  *effect = Effect::kNone;
+  const bool reaches_without_clock = offset == kReset || offset == kClk || offset == kChipId;
+  // A store is posted: one that cannot get through is lost without a word.
+  if (!reaches_without_clock && !AnswersLocked()) return Bus::kOk;
+  const Row* row = Find(offset);
+  if (!row || !row->writable) return Bus::kOk;
+  const bool line = Line();
+  uint32_t& word = registers_.*row->word;
+  const uint32_t before = word;
+  word = Merge(word, value, row->mask);
+  if (offset == kReset) {
+    if (word & kResetRx) first_ = count_ = 0;
+    if (word & ~before & kResetTx) {
+      *effect = Effect::kChipReset;
+      return Bus::kOk;
+    }
+  }
+  if (line != Line()) *effect = Effect::kLineChanged;
+  return Bus::kOk;
+}
+
+bool Elink::Push(uint32_t low, uint32_t high, Effect* effect) {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  *effect = Effect::kNone;
+  if (!AnswersLocked() || count_ == kCapacity) return false;
+  const bool line = Line();
+  fifo_[(first_ + count_++) % kCapacity] = {low, high};
+  if (line != Line()) *effect = Effect::kLineChanged;
+  return true;
+}
+
+void Elink::CountTransmitted(uint32_t address) {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  ++registers_.tx_monitor;
+  registers_.tx_packet = address;
+}
+
+bool Elink::Answers() const {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  return AnswersLocked();
+}
+
+void Elink::SetDead(bool dead) {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  dead_ = dead;
+}
+
+bool Elink::interrupt_line() const {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  return Line();
+}
+
+void Elink::Save(uint32_t* words) const {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  for (const Row& row : kRows) *words++ = registers_.*row.word;
+  *words++ = count_ | static_cast<uint32_t>(dead_) << 31;
+  for (unsigned i = 0; i < kCapacity; ++i) {
+    const Message& message = fifo_[(first_ + i) % kCapacity];
+    *words++ = i < count_ ? message.low : 0;
+    *words++ = i < count_ ? message.high : 0;
+  }
+}
+
+bool Elink::Restore(const uint32_t* words) {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  const uint32_t* const counts = words + kRegisters;
+  const unsigned count = *counts & 0x7fffffff;
+  if (count > kCapacity) return false;
+  for (const Row& row : kRows) {
+    // Registers without a write mask are set by the hardware, to any value.
+    registers_.*row.word = *words++ & (row.mask ? row.mask : 0xffffffff);
+  }
+  dead_ = *counts >> 31;
+  first_ = 0;
+  count_ = count;
+  for (unsigned i = 0; i < kCapacity; ++i) fifo_[i] = {counts[1 + 2 * i], counts[2 + 2 * i]};
+  return true;
+}
+
+}  // namespace chip

@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: MIT
+// The FPGA's eLink: its registers and its mailbox.
+// Source: open eLink RTL (emailbox, etx_cfg, erx_cfg, elink_cfg, esaxi).
+#ifndef CHIP_ELINK_H_
+#define CHIP_ELINK_H_
+
+#include <array>
+#include <cstdint>
+#include <mutex>
+
+#include "chip/bus.h"
+
+namespace chip {
+
+class Elink {
+ public:
+  enum class Effect : uint8_t { kNone, kChipReset, kLineChanged };
+
+  // Offsets are those within the eLink's megabyte.
+  Loaded Load(uint32_t offset, Effect* effect);
+  Bus Store(uint32_t offset, uint32_t value, Effect* effect);
+  // A word that a core sends to MAILBOXLO; false if the FIFO was full and the word is lost.
+  bool Push(uint32_t low, uint32_t high, Effect* effect);
+
+  // Counts one access of the host that passes to the chip, as TXMONITOR and TXPACKET do.
+  void CountTransmitted(uint32_t address);
+  // False while either side is held in reset or the chip does not answer: then nothing can be read.
+  bool Answers() const;
+  void SetDead(bool dead);
+  bool interrupt_line() const;
+
+  // One slot of the FIFO's 32 is lost to its full flag.
+  static constexpr unsigned kCapacity = 31;
+  static constexpr unsigned kHalf = 16;
+
+  static constexpr unsigned kRegisters = 16;
+  static constexpr uint32_t kStateWords = kRegisters + 1 + 2 * kCapacity;  // and the count, and the messages
+  void Save(uint32_t* words) const;
+  bool Restore(const uint32_t* words);
+
+ private:
+  struct Registers {
+    uint32_t reset = 0, clk = 0x573, chip_id = 0x808, version = 0, tx_config = 0, tx_status = 0, tx_gpio = 0,
+             tx_monitor = 0, tx_packet = 0, rx_config = 0, rx_status = 0, rx_offset = 0, rx_delay0 = 0,
+             rx_delay1 = 0, rx_test_data = 0, mailbox_high = 0;
+  };
+  struct Message {
+    uint32_t low, high;
+  };
+  struct Row {
+    uint32_t offset;
+    uint32_t Registers::*word;
+    uint32_t mask;
+    bool readable;
+    bool writable;
+  };
+  static const Row kRows[kRegisters];
+  static const Row* Find(uint32_t offset);
+
+  bool Line() const;
+  bool AnswersLocked() const;
+
+  mutable std::mutex mutex_;  // guards everything below
+  Registers registers_;
+  std::array<Message, kCapacity> fifo_{};
+  unsigned first_ = 0;
+  unsigned count_ = 0;
+  bool dead_ = false;
+};
+
+}  // namespace chip
+
+#endif  // CHIP_ELINK_H_

@@ -1,0 +1,174 @@
+// SPDX-License-Identifier: MIT
+#include "device/char_device.h"
+
+#include <fcntl.h>
+#include <sys/file.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace device {
+namespace {
+
+// The memory of a typed array or DataView, or null.
+struct View {
+  unsigned char* data = nullptr;
+  size_t bytes = 0;
+  bool valid = false;
+};
+
+View ViewOf(napi_env env, napi_value value) {
+  View view;
+  void* data = nullptr;
+  bool is_it = false;
+  if (napi_is_typedarray(env, value, &is_it) == napi_ok && is_it) {
+    Napi::TypedArray array(env, value);
+    napi_get_typedarray_info(env, value, nullptr, nullptr, &data, nullptr, nullptr);
+    view.bytes = array.ByteLength();
+    view.valid = true;
+  } else if (napi_is_dataview(env, value, &is_it) == napi_ok && is_it) {
+    napi_get_dataview_info(env, value, &view.bytes, &data, nullptr, nullptr);
+    view.valid = true;
+  }
+  view.data = static_cast<unsigned char*>(data);
+  return view;
+}
+
+// Repeats a call that a signal interrupted; answers its result or -errno.
+template <typename Call>
+auto Retry(Call call) {
+  decltype(call()) result;
+  do {
+    result = call();
+  } while (result < 0 && errno == EINTR);
+  return result < 0 ? -errno : result;
+}
+
+CharDevice* OpenDevice(const Napi::CallbackInfo& info) {
+  CharDevice* device = EnvironmentOf(info)->devices.Find(info.Env(), info[0]);
+  return device && device->is_open() ? device : nullptr;
+}
+
+Napi::Value Open(const Napi::CallbackInfo& info) {
+  const std::string path = info[0].As<Napi::String>().Utf8Value();
+  const int flags = info[1].As<Napi::Number>().Int32Value();
+  // A terminal opened here must not become the controlling one of the process.
+  const int descriptor = Retry([&] { return ::open(path.c_str(), flags | O_CLOEXEC | O_NOCTTY); });
+  if (descriptor < 0) return Answer(info.Env(), descriptor);
+  return CharDevice::Wrap(info.Env(), EnvironmentOf(info), descriptor);
+}
+
+Napi::Value Close(const Napi::CallbackInfo& info) {
+  CharDevice* device = OpenDevice(info);
+  return Answer(info.Env(), device ? device->Close() : -EBADF);
+}
+
+Napi::Value Descriptor(const Napi::CallbackInfo& info) {
+  CharDevice* device = OpenDevice(info);
+  return Answer(info.Env(), device ? device->descriptor() : -EBADF);
+}
+
+Napi::Value Lock(const Napi::CallbackInfo& info) {
+  CharDevice* device = OpenDevice(info);
+  if (!device) return Answer(info.Env(), -EBADF);
+  return Answer(info.Env(), Retry([&] { return ::flock(device->descriptor(), LOCK_EX | LOCK_NB); }));
+}
+
+// The largest argument that a request number can announce: 14 bits of size.
+constexpr size_t kLargestIoctlArgument = (1u << _IOC_SIZEBITS) - 1;
+
+Napi::Value Ioctl(const Napi::CallbackInfo& info) {
+  CharDevice* device = OpenDevice(info);
+  if (!device) return Answer(info.Env(), -EBADF);
+  const unsigned long request = info[1].As<Napi::Number>().Uint32Value();
+  // Not repeated after EINTR: only the driver knows whether a second try does the same thing.
+  const auto call = [&](auto argument) {
+    const int result = ::ioctl(device->descriptor(), request, argument);
+    return Answer(info.Env(), result < 0 ? -errno : result);
+  };
+  if (info[2].IsNumber()) return call(static_cast<long>(info[2].As<Napi::Number>().Int32Value()));
+  const View view = ViewOf(info.Env(), info[2]);
+  if (!view.valid || view.bytes < _IOC_SIZE(request)) return Answer(info.Env(), -EINVAL);
+  // The kernel works on a copy with room for the largest argument there is: a request that does not
+  // announce its size cannot make it write past the end of the caller's view.
+  std::vector<unsigned char> copy(std::max(view.bytes, kLargestIoctlArgument));
+  if (view.bytes > 0) std::memcpy(copy.data(), view.data, view.bytes);
+  const Napi::Value answer = call(copy.data());
+  if (view.bytes > 0) std::memcpy(view.data, copy.data(), view.bytes);
+  return answer;
+}
+
+// read, write, pread and pwrite: transfer(descriptor, data, bytes, position).
+template <typename Transfer>
+Napi::Value TransferView(const Napi::CallbackInfo& info, Transfer transfer) {
+  CharDevice* device = OpenDevice(info);
+  if (!device) return Answer(info.Env(), -EBADF);
+  const View view = ViewOf(info.Env(), info[1]);
+  if (!view.valid) return Answer(info.Env(), -EINVAL);
+  const off_t position = info[2].IsNumber() ? info[2].As<Napi::Number>().Int64Value() : 0;
+  const auto count = Retry([&] { return transfer(device->descriptor(), view.data, view.bytes, position); });
+  return Answer(info.Env(), static_cast<double>(count));
+}
+
+Napi::Value Read(const Napi::CallbackInfo& info) {
+  return TransferView(info, [](int fd, void* data, size_t bytes, off_t) { return ::read(fd, data, bytes); });
+}
+
+Napi::Value Write(const Napi::CallbackInfo& info) {
+  return TransferView(info, [](int fd, void* data, size_t bytes, off_t) { return ::write(fd, data, bytes); });
+}
+
+Napi::Value PositionedRead(const Napi::CallbackInfo& info) {
+  return TransferView(info, ::pread);
+}
+
+Napi::Value PositionedWrite(const Napi::CallbackInfo& info) {
+  return TransferView(info, ::pwrite);
+}
+
+}  // namespace
+
+CharDevice::CharDevice(EnvironmentPointer environment, int descriptor)
+    : environment_(std::move(environment)), descriptor_(descriptor) {
+  environment_->devices.Add(this);
+}
+
+CharDevice::~CharDevice() {
+  Close();
+  environment_->devices.Remove(this);
+}
+
+int CharDevice::Close() {
+  if (!is_open()) return 0;
+  // Linux frees the descriptor even when close reports an error, so it is never tried twice.
+  const int result = ::close(std::exchange(descriptor_, -1));
+  return result < 0 && errno != EINTR ? -errno : 0;
+}
+
+Napi::Value CharDevice::Wrap(Napi::Env env, const EnvironmentPointer& environment, int descriptor) {
+  auto* device = new CharDevice(environment, descriptor);
+  return Napi::External<CharDevice>::New(env, device, [](Napi::Env, CharDevice* object) { delete object; });
+}
+
+void RegisterCharDevice(Napi::Env env, Napi::Object exports, EnvironmentPointer* environment) {
+  const auto add = [&](const char* name, Napi::Value (*function)(const Napi::CallbackInfo&)) {
+    exports.Set(name, Napi::Function::New(env, function, name, environment));
+  };
+  add("open", Open);
+  add("close", Close);
+  add("descriptor", Descriptor);
+  add("lock", Lock);
+  add("ioctl", Ioctl);
+  add("read", Read);
+  add("write", Write);
+  add("pread", PositionedRead);
+  add("pwrite", PositionedWrite);
+}
+
+}  // namespace device

@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: MIT
+// What the device layer keeps for one JavaScript environment (the main thread or one worker).
+#ifndef DEVICE_ENVIRONMENT_H_
+#define DEVICE_ENVIRONMENT_H_
+
+#include <napi.h>
+
+#include <memory>
+#include <unordered_set>
+
+namespace device {
+
+class CharDevice;
+class Mapping;
+class EventPoll;
+
+// The live objects of one kind. A handle that reaches us from JavaScript is a bare pointer; it is used only
+// if it is in here, so no value of another kind, environment or addon can be mistaken for one of ours.
+template <typename T>
+class LiveSet {
+ public:
+  void Add(T* object) { live_.insert(object); }
+  void Remove(T* object) { live_.erase(object); }
+  // The object behind a JavaScript value, or null.
+  T* Find(napi_env env, napi_value value) const {
+    void* data = nullptr;
+    if (napi_get_value_external(env, value, &data) != napi_ok) return nullptr;
+    auto* object = static_cast<T*>(data);
+    return live_.count(object) ? object : nullptr;
+  }
+
+ private:
+  std::unordered_set<T*> live_;
+};
+
+// Shared by every handle, because handles may be finalised after the environment's own clean-up.
+struct Environment {
+  LiveSet<CharDevice> devices;
+  LiveSet<Mapping> mappings;
+  LiveSet<EventPoll> polls;
+};
+
+using EnvironmentPointer = std::shared_ptr<Environment>;
+
+// The functions of this layer are created with the environment as their data pointer.
+inline EnvironmentPointer& EnvironmentOf(void* data) {
+  return *static_cast<EnvironmentPointer*>(data);
+}
+inline EnvironmentPointer& EnvironmentOf(const Napi::CallbackInfo& info) {
+  return EnvironmentOf(info.Data());
+}
+
+// Every native function answers a number: what the call gives, or -errno. Errors are made in lib/errors.ts.
+inline Napi::Number Answer(Napi::Env env, double value) {
+  return Napi::Number::New(env, value);
+}
+
+}  // namespace device
+
+#endif  // DEVICE_ENVIRONMENT_H_

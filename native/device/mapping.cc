@@ -1,0 +1,250 @@
+// SPDX-License-Identifier: MIT
+#include "device/mapping.h"
+
+#include <sys/mman.h>
+
+#include <cerrno>
+#include <utility>
+
+#include "device/char_device.h"
+#include "device/word_copy.h"
+
+namespace device {
+
+bool Mapping::Contains(double offset, double bytes) const {
+  // Written so that NaN fails, and without a sum that could wrap.
+  const auto size = static_cast<double>(bytes_);
+  return open_ && offset >= 0 && bytes >= 0 && offset <= size && bytes <= size - offset;
+}
+
+Mapping::Mapping(EnvironmentPointer environment, unsigned char* base, size_t bytes, bool writable)
+    : environment_(std::move(environment)), base_(base), bytes_(bytes), writable_(writable) {
+  environment_->mappings.Add(this);
+}
+
+Mapping::~Mapping() {
+  if (base_ && !stolen_) munmap(base_, bytes_);
+}
+
+Napi::Value Mapping::Create(Napi::Env env, const EnvironmentPointer& environment, int descriptor,
+                            int64_t offset, size_t bytes, bool writable) {
+  const int protection = PROT_READ | (writable ? PROT_WRITE : 0);
+  void* base = mmap(nullptr, bytes, protection, MAP_SHARED, descriptor, offset);
+  if (base == MAP_FAILED) return Answer(env, -errno);
+  auto* mapping = new Mapping(environment, static_cast<unsigned char*>(base), bytes, writable);
+  return Napi::External<Mapping>::New(env, mapping,
+                                      [](Napi::Env env, Mapping* object) { object->ReleaseHandle(env); });
+}
+
+Napi::Value Mapping::Buffer(Napi::Env env) {
+  if (!open_) return Answer(env, -EBADF);
+  napi_value buffer = nullptr;
+  if (buffer_ && napi_get_reference_value(env, buffer_, &buffer) == napi_ok && buffer) return {env, buffer};
+  // Collected but not yet finalised: a second buffer now would be released by the first one's finaliser.
+  if (buffer_lives_) return Answer(env, -EAGAIN);
+  if (buffer_) napi_delete_reference(env, std::exchange(buffer_, nullptr));
+  const auto finalize = [](napi_env, void*, void* hint) { static_cast<Mapping*>(hint)->ReleaseBuffer(); };
+  const napi_status status = napi_create_external_arraybuffer(env, base_, bytes_, finalize, this, &buffer);
+  // Hosts that run V8 in a sandbox (Electron) refuse memory that V8 did not allocate itself.
+  if (status == napi_no_external_buffers_allowed) return Answer(env, -EOPNOTSUPP);
+  if (status != napi_ok) return Answer(env, -ENOMEM);
+  buffer_lives_ = true;
+  napi_create_reference(env, buffer, 0, &buffer_);
+  return {env, buffer};
+}
+
+int Mapping::Close(napi_env env) {
+  if (!open_) return 0;
+  if (!buffer_lives_) {
+    if (munmap(base_, bytes_) != 0) return -errno;
+    base_ = nullptr;
+  } else {
+    // Covered before detached: if the kernel refuses, everything is still as it was.
+    constexpr int kAnonymous = MAP_FIXED | MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE;
+    if (mmap(base_, bytes_, PROT_READ | PROT_WRITE, kAnonymous, -1, 0) == MAP_FAILED) return -errno;
+    napi_value buffer = nullptr;
+    if (buffer_ && napi_get_reference_value(env, buffer_, &buffer) == napi_ok && buffer) {
+      if (napi_is_detached_arraybuffer(env, buffer, &stolen_) == napi_ok && !stolen_) {
+        napi_detach_arraybuffer(env, buffer);
+      }
+    }
+  }
+  open_ = false;
+  return 0;
+}
+
+void Mapping::ReleaseHandle(napi_env env) {
+  environment_->mappings.Remove(this);
+  if (buffer_) napi_delete_reference(env, std::exchange(buffer_, nullptr));
+  handle_lives_ = false;
+  DeleteIfUnused();
+}
+
+void Mapping::ReleaseBuffer() {
+  buffer_lives_ = false;
+  DeleteIfUnused();
+}
+
+void Mapping::DeleteIfUnused() {
+  if (!handle_lives_ && !buffer_lives_) delete this;
+}
+
+namespace {
+
+Mapping* OpenMapping(const Napi::CallbackInfo& info) {
+  Mapping* mapping = EnvironmentOf(info)->mappings.Find(info.Env(), info[0]);
+  return mapping && mapping->is_open() ? mapping : nullptr;
+}
+
+Napi::Value Map(const Napi::CallbackInfo& info) {
+  CharDevice* device = EnvironmentOf(info)->devices.Find(info.Env(), info[0]);
+  if (!device || !device->is_open()) return Answer(info.Env(), -EBADF);
+  const int64_t offset = info[1].As<Napi::Number>().Int64Value();
+  const int64_t bytes = info[2].As<Napi::Number>().Int64Value();
+  const bool writable = info[3].As<Napi::Boolean>().Value();
+  if (bytes <= 0 || static_cast<uint64_t>(bytes) > SIZE_MAX) return Answer(info.Env(), -EINVAL);
+  return Mapping::Create(info.Env(), EnvironmentOf(info), device->descriptor(), offset,
+                         static_cast<size_t>(bytes), writable);
+}
+
+Napi::Value Unmap(const Napi::CallbackInfo& info) {
+  Mapping* mapping = OpenMapping(info);
+  return Answer(info.Env(), mapping ? mapping->Close(info.Env()) : -EBADF);
+}
+
+Napi::Value Buffer(const Napi::CallbackInfo& info) {
+  Mapping* mapping = OpenMapping(info);
+  return mapping ? mapping->Buffer(info.Env()) : Answer(info.Env(), -EBADF);
+}
+
+Napi::Value Fill(const Napi::CallbackInfo& info) {
+  Mapping* mapping = OpenMapping(info);
+  if (!mapping) return Answer(info.Env(), -EBADF);
+  const double offset = info[1].As<Napi::Number>().DoubleValue();
+  const double bytes = info[2].As<Napi::Number>().DoubleValue();
+  if (!mapping->is_writable() || !mapping->Contains(offset, bytes)) return Answer(info.Env(), -EINVAL);
+  FillDevice(mapping->base() + static_cast<size_t>(offset), info[3].As<Napi::Number>().Uint32Value() & 0xff,
+             static_cast<size_t>(bytes));
+  return Answer(info.Env(), 0);
+}
+
+volatile uint32_t* WordsAt(Mapping* mapping, double offset) {
+  return reinterpret_cast<volatile uint32_t*>(mapping->base() + static_cast<size_t>(offset));
+}
+
+bool ContainsWords(const Mapping* mapping, double offset, double words) {
+  return mapping->Contains(offset, words * 4) && static_cast<size_t>(offset) % 4 == 0;
+}
+
+Napi::Value FillMappingWords(const Napi::CallbackInfo& info) {
+  Mapping* mapping = OpenMapping(info);
+  if (!mapping) return Answer(info.Env(), -EBADF);
+  const double offset = info[1].As<Napi::Number>().DoubleValue();
+  const double words = info[2].As<Napi::Number>().DoubleValue();
+  if (!mapping->is_writable() || !ContainsWords(mapping, offset, words)) return Answer(info.Env(), -EINVAL);
+  FillWords(WordsAt(mapping, offset), info[3].As<Napi::Number>().Uint32Value(), static_cast<size_t>(words));
+  return Answer(info.Env(), 0);
+}
+
+Napi::Value MoveMappingWords(const Napi::CallbackInfo& info) {
+  Mapping* to = OpenMapping(info);
+  Mapping* from = EnvironmentOf(info)->mappings.Find(info.Env(), info[2]);
+  if (!to || !from) return Answer(info.Env(), -EBADF);
+  const double to_offset = info[1].As<Napi::Number>().DoubleValue();
+  const double from_offset = info[3].As<Napi::Number>().DoubleValue();
+  const double words = info[4].As<Napi::Number>().DoubleValue();
+  if (!to->is_writable() || !ContainsWords(to, to_offset, words) ||
+      !ContainsWords(from, from_offset, words)) {
+    return Answer(info.Env(), -EINVAL);
+  }
+  MoveWords(WordsAt(to, to_offset), WordsAt(from, from_offset), static_cast<size_t>(words));
+  return Answer(info.Env(), 0);
+}
+
+// The two functions below carry every bulk transfer, so they are written against the bare C interface.
+
+napi_value BareAnswer(napi_env env, int value) {
+  napi_value result = nullptr;
+  napi_create_int32(env, value, &result);
+  return result;
+}
+
+size_t ElementBytes(napi_typedarray_type type) {
+  switch (type) {
+    case napi_int8_array:
+    case napi_uint8_array:
+    case napi_uint8_clamped_array:
+      return 1;
+    case napi_int16_array:
+    case napi_uint16_array:
+      return 2;
+    case napi_float64_array:
+    case napi_bigint64_array:
+    case napi_biguint64_array:
+      return 8;
+    default:
+      return 4;
+  }
+}
+
+// (mapping, offset, typed array): moves the whole array.
+template <typename Move>
+napi_value MoveArray(napi_env env, napi_callback_info info, bool writes, Move move) {
+  napi_value argument[3];
+  size_t count = 3;
+  void* data = nullptr;
+  if (napi_get_cb_info(env, info, &count, argument, nullptr, &data) != napi_ok || count < 3) {
+    return BareAnswer(env, -EINVAL);
+  }
+  Mapping* mapping = EnvironmentOf(data)->mappings.Find(env, argument[0]);
+  if (!mapping || !mapping->is_open()) return BareAnswer(env, -EBADF);
+  double offset = -1;
+  napi_typedarray_type type;
+  size_t length = 0;
+  void* host = nullptr;
+  if (napi_get_value_double(env, argument[1], &offset) != napi_ok ||
+      napi_get_typedarray_info(env, argument[2], &type, &length, &host, nullptr, nullptr) != napi_ok) {
+    return BareAnswer(env, -EINVAL);
+  }
+  const size_t bytes = length * ElementBytes(type);
+  if ((writes && !mapping->is_writable()) || !mapping->Contains(offset, static_cast<double>(bytes))) {
+    return BareAnswer(env, -EINVAL);
+  }
+  move(mapping->base() + static_cast<size_t>(offset), host, bytes);
+  return BareAnswer(env, 0);
+}
+
+napi_value CopyIn(napi_env env, napi_callback_info info) {
+  return MoveArray(env, info, true, [](unsigned char* device, void* host, size_t bytes) {
+    CopyToDevice(device, host, bytes);
+  });
+}
+
+napi_value CopyOut(napi_env env, napi_callback_info info) {
+  return MoveArray(env, info, false, [](unsigned char* device, void* host, size_t bytes) {
+    CopyFromDevice(host, device, bytes);
+  });
+}
+
+}  // namespace
+
+void RegisterMapping(Napi::Env env, Napi::Object exports, EnvironmentPointer* environment) {
+  const auto add = [&](const char* name, Napi::Value (*function)(const Napi::CallbackInfo&)) {
+    exports.Set(name, Napi::Function::New(env, function, name, environment));
+  };
+  add("map", Map);
+  add("unmap", Unmap);
+  add("buffer", Buffer);
+  add("fill", Fill);
+  add("fillWords", FillMappingWords);
+  add("moveWords", MoveMappingWords);
+  const auto add_bare = [&](const char* name, napi_callback function) {
+    napi_value result = nullptr;
+    napi_create_function(env, name, NAPI_AUTO_LENGTH, function, environment, &result);
+    exports.Set(name, Napi::Value(env, result));
+  };
+  add_bare("copyIn", CopyIn);
+  add_bare("copyOut", CopyOut);
+}
+
+}  // namespace device

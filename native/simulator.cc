@@ -1,0 +1,341 @@
+// SPDX-License-Identifier: MIT
+#include "simulator.h"
+
+#include <fcntl.h>
+#include <sys/mman.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <memory>
+#include <mutex>
+#include <utility>
+
+#include "chip/chip.h"
+#include "device/char_device.h"
+
+namespace {
+
+using device::Answer;
+using device::CharDevice;
+using device::EnvironmentPointer;
+
+// The types of event records; lib/transport/events.ts has the same table.
+enum RecordType : uint32_t { kMailbox = 1, kReset = 2, kOverflow = 6 };
+
+// One event, in the form in which a driver hands it to whoever reads its event descriptor.
+struct Record {
+  uint32_t type;
+  uint32_t flags;
+  uint64_t sequence;
+  uint64_t nanoseconds;  // CLOCK_MONOTONIC
+  uint64_t payload;
+};
+static_assert(sizeof(Record) == 32);
+
+// Owns the chip's memory and stands where a board's kernel driver stands: it takes the eLink's interrupt,
+// drains the mailbox, and passes events on through a pipe.
+class Simulator final : private chip::EventSink {
+ public:
+  // Null, with errno set, if the system refuses memory or descriptors.
+  static Simulator* Create(const chip::Model& model);
+  ~Simulator();
+
+  chip::Chip& chip() { return *chip_; }
+  int memory_descriptor() const { return memory_descriptor_; }
+  // The read end of the event pipe, given away once; -1 afterwards.
+  int TakeEventDescriptor() { return std::exchange(event_read_, -1); }
+  void Emit(uint32_t type, uint64_t payload);
+
+ private:
+  Simulator() = default;
+  bool Allocate(const chip::Model& model);
+  void OnEvent(const chip::Event& event) noexcept override;
+  void DrainMailbox();
+  bool WriteRecord(uint32_t type, uint64_t payload);
+
+  int memory_descriptor_ = -1;
+  unsigned char* memory_ = nullptr;
+  size_t memory_bytes_ = 0;
+  int event_read_ = -1;
+  int event_write_ = -1;
+  std::unique_ptr<chip::Chip> chip_;
+  std::mutex draining_;  // a message is two registers: nobody else may pop in between
+  std::mutex writing_;   // guards the two below and the order of records
+  uint64_t sequence_ = 0;
+  uint64_t lost_ = 0;
+};
+
+Simulator* Simulator::Create(const chip::Model& model) {
+  std::unique_ptr<Simulator> self(new Simulator);
+  return self->Allocate(model) ? self.release() : nullptr;
+}
+
+bool Simulator::Allocate(const chip::Model& model) {
+  const size_t sram_bytes = size_t{model.cores()} * chip::kSramBytes;
+  memory_bytes_ = sram_bytes + chip::kDramBytes;
+  memory_descriptor_ = memfd_create("epiphany", MFD_CLOEXEC | MFD_ALLOW_SEALING);
+  if (memory_descriptor_ < 0) return false;
+  if (ftruncate(memory_descriptor_, static_cast<off_t>(memory_bytes_)) != 0) return false;
+  // Nobody can shrink it under a mapping, so no access to it can ever raise SIGBUS.
+  if (fcntl(memory_descriptor_, F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL) != 0) return false;
+  void* memory =
+      mmap(nullptr, memory_bytes_, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_NORESERVE, memory_descriptor_, 0);
+  if (memory == MAP_FAILED) return false;
+  memory_ = static_cast<unsigned char*>(memory);
+  int pipe_ends[2];
+  if (pipe2(pipe_ends, O_CLOEXEC | O_NONBLOCK) != 0) return false;
+  event_read_ = pipe_ends[0];
+  event_write_ = pipe_ends[1];
+  chip::EventSink* sink = this;
+  chip_ = std::make_unique<chip::Chip>(model, chip::Memory{memory_, memory_ + sram_bytes}, sink);
+  return true;
+}
+
+Simulator::~Simulator() {
+  chip_.reset();
+  if (memory_) munmap(memory_, memory_bytes_);
+  for (const int descriptor : {memory_descriptor_, event_read_, event_write_})
+    if (descriptor >= 0) close(descriptor);
+}
+
+void Simulator::OnEvent(const chip::Event& event) noexcept {
+  switch (event.kind) {
+    case chip::Event::Kind::kInterruptLine:
+      if (event.value) DrainMailbox();
+      break;
+    case chip::Event::Kind::kChipReset:
+      Emit(kReset, 0);
+      break;
+    case chip::Event::Kind::kCoreHalted:
+    case chip::Event::Kind::kCoreResumed:
+    case chip::Event::Kind::kCoreReset:
+      break;  // a driver does not hear of these
+  }
+}
+
+void Simulator::DrainMailbox() {
+  constexpr uint32_t kBase = chip::kElinkId << 20;
+  const std::lock_guard<std::mutex> lock(draining_);
+  const auto read = [this](uint32_t offset) { return chip_->Load(kBase + offset, 4); };
+  for (;;) {
+    const chip::Loaded status = read(0xf0738);
+    if (status.bus != chip::Bus::kOk || !(status.value & 1)) return;
+    const uint64_t low = read(0xf0730).value;  // pops
+    const uint64_t high = read(0xf0734).value;
+    Emit(kMailbox, high << 32 | low);
+  }
+}
+
+void Simulator::Emit(uint32_t type, uint64_t payload) {
+  const std::lock_guard<std::mutex> lock(writing_);
+  if (lost_ > 0 && WriteRecord(kOverflow, lost_)) lost_ = 0;
+  if (lost_ > 0 || !WriteRecord(type, payload)) {
+    ++lost_;
+    ++sequence_;  // the gap tells the reader
+  }
+}
+
+bool Simulator::WriteRecord(uint32_t type, uint64_t payload) {
+  timespec now;
+  clock_gettime(CLOCK_MONOTONIC, &now);
+  const Record record = {type, 0, sequence_, static_cast<uint64_t>(now.tv_sec) * 1000000000u + now.tv_nsec,
+                         payload};
+  // A pipe takes so small a record whole or not at all.
+  if (write(event_write_, &record, sizeof record) != sizeof record) return false;
+  ++sequence_;
+  return true;
+}
+
+// --- the JavaScript face
+
+struct Binding {
+  EnvironmentPointer devices;
+  device::LiveSet<Simulator> simulators;
+};
+using BindingPointer = std::shared_ptr<Binding>;
+
+BindingPointer& BindingOf(void* data) {
+  return *static_cast<BindingPointer*>(data);
+}
+
+Simulator* SimulatorOf(const Napi::CallbackInfo& info) {
+  return BindingOf(info.Data())->simulators.Find(info.Env(), info[0]);
+}
+
+Napi::Value Open(const Napi::CallbackInfo& info) {
+  const uint32_t type = info[0].As<Napi::Number>().Uint32Value();
+  for (const chip::Model* model : chip::kModels) {
+    if (model->type != type) continue;
+    Simulator* simulator = Simulator::Create(*model);
+    if (!simulator) return Answer(info.Env(), -errno);
+    auto* binding = new BindingPointer(BindingOf(info.Data()));
+    (*binding)->simulators.Add(simulator);
+    return Napi::External<Simulator>::New(
+        info.Env(), simulator,
+        [](Napi::Env, Simulator* object, BindingPointer* kept) {
+          (*kept)->simulators.Remove(object);
+          delete object;
+          delete kept;
+        },
+        binding);
+  }
+  return Answer(info.Env(), -EINVAL);
+}
+
+Napi::Value Memory(const Napi::CallbackInfo& info) {
+  Simulator* simulator = SimulatorOf(info);
+  if (!simulator) return Answer(info.Env(), -EBADF);
+  const int duplicate = fcntl(simulator->memory_descriptor(), F_DUPFD_CLOEXEC, 0);
+  if (duplicate < 0) return Answer(info.Env(), -errno);
+  return CharDevice::Wrap(info.Env(), BindingOf(info.Data())->devices, duplicate);
+}
+
+Napi::Value Events(const Napi::CallbackInfo& info) {
+  Simulator* simulator = SimulatorOf(info);
+  if (!simulator) return Answer(info.Env(), -EBADF);
+  const int descriptor = simulator->TakeEventDescriptor();
+  if (descriptor < 0) return Answer(info.Env(), -EBUSY);
+  return CharDevice::Wrap(info.Env(), BindingOf(info.Data())->devices, descriptor);
+}
+
+Napi::Value PushMailbox(const Napi::CallbackInfo& info) {
+  Simulator* simulator = SimulatorOf(info);
+  if (!simulator) return Answer(info.Env(), -EBADF);
+  return Answer(info.Env(), simulator->chip().PushMailbox(info[1].As<Napi::Number>().Uint32Value(), 0));
+}
+
+Napi::Value Interrupt(const Napi::CallbackInfo& info) {
+  Simulator* simulator = SimulatorOf(info);
+  if (!simulator) return Answer(info.Env(), -EBADF);
+  const uint32_t core = info[1].As<Napi::Number>().Uint32Value();
+  return Answer(info.Env(), simulator->chip().Interrupt(core, info[2].As<Napi::Number>().Uint32Value()));
+}
+
+Napi::Value Inject(const Napi::CallbackInfo& info) {
+  Simulator* simulator = SimulatorOf(info);
+  if (!simulator) return Answer(info.Env(), -EBADF);
+  const auto fault = static_cast<chip::Fault>(info[1].As<Napi::Number>().Uint32Value());
+  const uint32_t core = info[2].As<Napi::Number>().Uint32Value();
+  return Answer(info.Env(), simulator->chip().Inject(fault, core, info[3].As<Napi::Boolean>().Value()));
+}
+
+Napi::Value EmitRecord(const Napi::CallbackInfo& info) {
+  Simulator* simulator = SimulatorOf(info);
+  if (!simulator) return Answer(info.Env(), -EBADF);
+  simulator->Emit(info[1].As<Napi::Number>().Uint32Value(), info[2].As<Napi::Number>().Uint32Value());
+  return Answer(info.Env(), 0);
+}
+
+Napi::Value StateWords(const Napi::CallbackInfo& info) {
+  Simulator* simulator = SimulatorOf(info);
+  return Answer(info.Env(), simulator ? static_cast<double>(simulator->chip().state_words()) : -EBADF);
+}
+
+// Save and Restore: (simulator, Uint32Array of exactly state_words()).
+template <typename Use>
+Napi::Value UseState(const Napi::CallbackInfo& info, Use use) {
+  Simulator* simulator = SimulatorOf(info);
+  if (!simulator) return Answer(info.Env(), -EBADF);
+  if (!info[1].IsTypedArray() || info[1].As<Napi::TypedArray>().TypedArrayType() != napi_uint32_array) {
+    return Answer(info.Env(), -EINVAL);
+  }
+  auto words = info[1].As<Napi::Uint32Array>();
+  if (words.ElementLength() != simulator->chip().state_words()) return Answer(info.Env(), -EINVAL);
+  return Answer(info.Env(), use(simulator->chip(), words.Data(), words.ElementLength()) ? 0 : -EINVAL);
+}
+
+Napi::Value Save(const Napi::CallbackInfo& info) {
+  return UseState(info, [](chip::Chip& chip, uint32_t* words, size_t) {
+    chip.Save(words);
+    return true;
+  });
+}
+
+Napi::Value Restore(const Napi::CallbackInfo& info) {
+  return UseState(info,
+                  [](chip::Chip& chip, uint32_t* words, size_t count) { return chip.Restore(words, count); });
+}
+
+// The two functions behind every register access, against the bare C interface for speed.
+
+bool Arguments(napi_env env, napi_callback_info info, size_t wanted, napi_value* arguments,
+               Simulator** simulator) {
+  size_t count = wanted;
+  void* data = nullptr;
+  if (napi_get_cb_info(env, info, &count, arguments, nullptr, &data) != napi_ok || count < wanted)
+    return false;
+  *simulator = BindingOf(data)->simulators.Find(env, arguments[0]);
+  return *simulator != nullptr;
+}
+
+int BusErrno(chip::Bus bus) {
+  switch (bus) {
+    case chip::Bus::kOk:
+      return 0;
+    case chip::Bus::kNoAnswer:
+      return -EIO;
+    case chip::Bus::kBadAccess:
+      break;
+  }
+  return -EINVAL;
+}
+
+napi_value LoadWord(napi_env env, napi_callback_info info) {
+  napi_value arguments[2];
+  Simulator* simulator = nullptr;
+  uint32_t address = 0;
+  double result = -EBADF;
+  if (Arguments(env, info, 2, arguments, &simulator) &&
+      napi_get_value_uint32(env, arguments[1], &address) == napi_ok) {
+    const chip::Loaded loaded = simulator->chip().Load(address, 4);
+    result = loaded.bus == chip::Bus::kOk ? loaded.value : BusErrno(loaded.bus);
+  }
+  napi_value answer = nullptr;
+  napi_create_double(env, result, &answer);
+  return answer;
+}
+
+napi_value StoreWord(napi_env env, napi_callback_info info) {
+  napi_value arguments[3];
+  Simulator* simulator = nullptr;
+  uint32_t address = 0;
+  uint32_t value = 0;
+  int result = -EBADF;
+  if (Arguments(env, info, 3, arguments, &simulator) &&
+      napi_get_value_uint32(env, arguments[1], &address) == napi_ok &&
+      napi_get_value_uint32(env, arguments[2], &value) == napi_ok) {
+    result = BusErrno(simulator->chip().Store(address, value, 4));
+  }
+  napi_value answer = nullptr;
+  napi_create_int32(env, result, &answer);
+  return answer;
+}
+
+}  // namespace
+
+void RegisterSimulator(Napi::Env env, Napi::Object exports, EnvironmentPointer* environment) {
+  auto* binding = new BindingPointer(std::make_shared<Binding>());
+  (*binding)->devices = *environment;
+  env.AddCleanupHook([](BindingPointer* kept) { delete kept; }, binding);
+  const auto add = [&](const char* name, Napi::Value (*function)(const Napi::CallbackInfo&)) {
+    exports.Set(name, Napi::Function::New(env, function, name, binding));
+  };
+  add("simulatorOpen", Open);
+  add("simulatorMemory", Memory);
+  add("simulatorEvents", Events);
+  add("simulatorPushMailbox", PushMailbox);
+  add("simulatorInterrupt", Interrupt);
+  add("simulatorInject", Inject);
+  add("simulatorEmit", EmitRecord);
+  add("simulatorStateWords", StateWords);
+  add("simulatorSave", Save);
+  add("simulatorRestore", Restore);
+  const auto add_bare = [&](const char* name, napi_callback function) {
+    napi_value result = nullptr;
+    napi_create_function(env, name, NAPI_AUTO_LENGTH, function, binding, &result);
+    exports.Set(name, Napi::Value(env, result));
+  };
+  add_bare("simulatorLoad", LoadWord);
+  add_bare("simulatorStore", StoreWord);
+}
