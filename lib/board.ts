@@ -6,6 +6,7 @@ import { debuglog, inspect } from 'node:util';
 import { coreIdAt, formatCoreId, meshCoordinate, type CoreId } from './address.js';
 import type { Chip, SharedDram } from './chip.js';
 import { Core } from './core.js';
+import type { Mapping } from './device/index.js';
 import { checkInteger, checkPath, closedError, outOfRange, systemError, type SystemError } from './errors.js';
 import type { EventQueue } from './event-queue.js';
 import { registerFile, type RegisterFile } from './register-file.js';
@@ -148,6 +149,15 @@ export class Board implements Disposable {
   get cores(): readonly Core[] {
     const { rows, columns } = this.chip;
     return Array.from({ length: rows * columns }, (_, index) => this.core(Math.floor(index / columns), index % columns));
+  }
+
+  /**
+   * All shared DRAM as one mapping; its offset 0 is `sharedDram.address` to the chip.
+   * @throws `ERR_EPIPHANY_UNSUPPORTED` on a board without
+   */
+  sharedMemory(): Mapping {
+    this.#checkOpen();
+    return this.#transport.dram();
   }
 
   /**

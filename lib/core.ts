@@ -130,7 +130,7 @@ const LAST_WORD = SRAM_BYTES - 4;
 
 /** Checks the address of a word of SRAM. Fast where it is right; the slow path finds out what is wrong. */
 function wordAddress(address: number): number {
-  if (address >= 0 && address <= LAST_WORD && address % 4 === 0) return address;
+  if (typeof address === 'number' && address >= 0 && address <= LAST_WORD && address % 4 === 0) return address;
   checkInteger('address', address, 0, LAST_WORD);
   throw outOfRange('address', 'a multiple of 4', address, { address });
 }

@@ -289,7 +289,7 @@ napi_value LoadWord(napi_env env, napi_callback_info info) {
   if (Arguments(env, info, 2, arguments, &simulator) &&
       napi_get_value_uint32(env, arguments[1], &address) == napi_ok) {
     const chip::Loaded loaded = simulator->chip().Load(address, 4);
-    result = loaded.bus == chip::Bus::kOk ? loaded.value : BusErrno(loaded.bus);
+    result = loaded.bus == chip::Bus::kOk ? static_cast<double>(loaded.value) : BusErrno(loaded.bus);
   }
   napi_value answer = nullptr;
   napi_create_double(env, result, &answer);

@@ -2,15 +2,29 @@
 //
 //   node scripts/prebuild.mjs [x64] [arm] [arm64]        default: each whose compiler is here
 //
-// Builds the addon into prebuilds/linux-<architecture>/epiphany.node, stripped, and refuses it if it would not load on the
-// oldest system we support. Node-API is the same for every Node and architecture, so the headers of the running Node serve
-// all three. node-gyp knows no build folder but ./build: it works on a copy of the sources, and the developer's stays as it is.
+// Builds the addon into prebuilds/linux-<architecture>/epiphany.node, stripped, and refuses it if it would not load on
+// the oldest systems we support. Node-API is the same for every Node and architecture, so the headers of the running
+// Node serve all three. node-gyp knows no build folder but ./build: it works on a copy of the sources, and the
+// developer's stays as it is.
 
 import { spawnSync } from 'node:child_process';
-import { copyFileSync, cpSync, existsSync, mkdirSync, mkdtempSync, realpathSync, renameSync, rmSync, statSync, symlinkSync } from 'node:fs';
+import {
+  copyFileSync,
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  renameSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
+
+import { nodeHeaders } from './node-headers.mjs';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 
@@ -21,29 +35,32 @@ const triplets = {
 };
 
 // What both Ubuntu 22.04 (glibc 2.35, GCC 12's libraries) and Debian 12, the first whose own Node is new enough, have.
-// Older systems compile the addon themselves. Linking libstdc++ statically would make it worse: Debian 12's copy of it asks
-// for glibc 2.36.
+// Older systems compile the addon themselves. Linking libstdc++ statically would make it worse: Debian 12's asks for
+// glibc 2.36.
 const newest = { GLIBC: '2.35', GLIBCXX: '3.4.30', CXXABI: '1.3.13', GCC: '12.0.0' };
 const libraries = /^(libc\.so\.6|libm\.so\.6|libpthread\.so\.0|libstdc\+\+\.so\.6|libgcc_s\.so\.1|ld-linux.*)$/;
 
-/** Where the running Node keeps its headers: node-gyp's --nodedir, which then downloads nothing. */
-export function nodePrefix() {
-  const prefix = dirname(dirname(realpathSync(process.execPath)));
-  if (!existsSync(join(prefix, 'include/node/node_api.h'))) {
-    throw new Error(`${prefix}/include/node has no headers: install the development files of Node ${process.version}`);
-  }
-  return prefix;
+const addonOf = (arch) => join(root, 'prebuilds', `linux-${arch}`, 'epiphany.node');
+
+/** As `prebuild`, unless there is one that is newer than all sources. */
+export function freshPrebuild(arch) {
+  const native = readdirSync(join(root, 'native'), { recursive: true }).map((name) => join('native', name));
+  const changed = Math.max(...['binding.gyp', ...native].map((name) => statSync(join(root, name)).mtimeMs));
+  const addon = addonOf(arch);
+  if (!existsSync(addon) || statSync(addon).mtimeMs < changed) prebuild(arch);
 }
 
-/** Builds and checks one prebuild; answers its path. */
+/** Builds and checks one prebuild. */
 export function prebuild(arch) {
   const triplet = triplets[arch];
   const scratch = mkdtempSync(join(tmpdir(), 'epiphany-prebuild-'));
   try {
-    for (const name of ['binding.gyp', 'package.json', 'native']) cpSync(join(root, name), join(scratch, name), { recursive: true });
+    for (const name of ['binding.gyp', 'package.json', 'native']) {
+      cpSync(join(root, name), join(scratch, name), { recursive: true });
+    }
     symlinkSync(join(root, 'node_modules'), join(scratch, 'node_modules'));
     const nodeGyp = join(root, 'node_modules/.bin/node-gyp');
-    run(nodeGyp, ['rebuild', '--jobs=max', `--directory=${scratch}`, `--arch=${arch}`, `--nodedir=${nodePrefix()}`], {
+    run(nodeGyp, ['rebuild', '--jobs=max', `--directory=${scratch}`, `--arch=${arch}`, `--nodedir=${nodeHeaders()}`], {
       CC: `${triplet}-gcc`,
       CXX: `${triplet}-g++`,
       AR: `${triplet}-ar`,
@@ -54,12 +71,11 @@ export function prebuild(arch) {
     run(`${triplet}-strip`, [built]);
     const needs = checkedNeeds(arch, built);
 
-    const addon = join(root, 'prebuilds', `linux-${arch}`, 'epiphany.node');
+    const addon = addonOf(arch);
     mkdirSync(dirname(addon), { recursive: true });
     copyFileSync(built, `${addon}.new`);
     renameSync(`${addon}.new`, addon); // never half a file, and never into one that a process has loaded
     say(`${relative(root, addon)}: ${statSync(addon).size} bytes, needs ${needs.join(', ')}`);
-    return addon;
   } finally {
     rmSync(scratch, { recursive: true, force: true });
   }
@@ -68,16 +84,19 @@ export function prebuild(arch) {
 /** The newest version of each library interface that a binary asks for; throws if one is too new. */
 function checkedNeeds(arch, binary) {
   const dynamic = run('readelf', ['--wide', '--dynamic', '--version-info', binary]);
-  const foreign = [...dynamic.matchAll(/\(NEEDED\).*\[(.*)\]/g)].map(([, name]) => name).filter((name) => !libraries.test(name));
+  const needed = [...dynamic.matchAll(/\(NEEDED\).*\[(.*)\]/g)].map(([, name]) => name);
+  const foreign = needed.filter((name) => !libraries.test(name));
   if (foreign.length > 0) throw new Error(`${arch}: the addon needs ${foreign.join(', ')}, which a board may not have`);
 
   const needs = {};
-  for (const [, family, version] of dynamic.matchAll(/Name: ([A-Z]+)_([\d.]+)/g)) {
+  for (const [, name] of dynamic.matchAll(/Name: (\S+)/g)) {
+    const [family, version = 'any'] = name.split(/_(?=\d)/);
     if (!needs[family] || isNewer(version, needs[family])) needs[family] = version;
   }
   for (const [family, version] of Object.entries(needs)) {
     if (!newest[family] || isNewer(version, newest[family])) {
-      throw new Error(`${arch}: the addon needs ${family}_${version}, and ${newest[family] ?? 'none'} is the newest allowed`);
+      const limit = newest[family] ?? 'none';
+      throw new Error(`${arch}: the addon needs ${family}_${version}, and ${limit} is the newest allowed`);
     }
   }
   return Object.entries(needs).map((need) => need.join('_'));
@@ -90,7 +109,8 @@ function isNewer(version, than) {
 }
 
 function run(program, args, environment = {}) {
-  const result = spawnSync(program, args, { encoding: 'utf8', env: { ...process.env, ...environment } });
+  const options = { encoding: 'utf8', maxBuffer: 1 << 26, env: { ...process.env, ...environment } };
+  const result = spawnSync(program, args, options);
   if (result.error) throw new Error(`${program} does not run: ${result.error.message}`);
   if (result.status !== 0) throw new Error(`${program} ${args.join(' ')} failed:\n${result.stdout}${result.stderr}`);
   return result.stdout;
@@ -104,11 +124,12 @@ function say(line) {
 
 function main(asked) {
   for (const arch of asked.length > 0 ? asked : Object.keys(triplets)) {
-    if (!triplets[arch]) throw new Error(`no such architecture: ${arch}; there are ${Object.keys(triplets).join(', ')}`);
+    if (!triplets[arch]) throw new Error(`no such architecture: ${arch}; take ${Object.keys(triplets).join(', ')}`);
     if (hasCompiler(arch)) {
       prebuild(arch);
     } else {
-      say(`${arch} left out: ${triplets[arch]}-g++ is missing (apt-get install g++-${triplets[arch].replace('_', '-')})`);
+      const debianPackage = `g++-${triplets[arch].replace('_', '-')}`;
+      say(`${arch} left out: ${triplets[arch]}-g++ is missing (apt-get install ${debianPackage})`);
       if (asked.length > 0) process.exitCode = 1;
     }
   }

@@ -116,19 +116,15 @@ export class Mapping implements Disposable {
    */
   readWord(offset: number): number {
     if (this.#closed) throw this.#closedError();
-    const index = offset / 4;
-    // Fails for NaN, fractions and misaligned offsets alike; the slow path finds out which.
-    if (!(index >= 0 && index < this.#words.length && index === Math.trunc(index))) throw this.#badWordOffset(offset);
-    return load(this.#words, index);
+    return load(this.#words, this.#wordIndex(offset));
   }
 
   /** Stores a word, 0 … 0xFFFFFFFF, at `offset`, a multiple of 4. */
   writeWord(offset: number, value: number): void {
     if (this.#closed) throw this.#closedError();
     this.#checkWritable();
-    const index = offset / 4;
-    if (!(index >= 0 && index < this.#words.length && index === Math.trunc(index))) throw this.#badWordOffset(offset);
-    if (!(value >= 0 && value <= 0xffffffff && value === Math.trunc(value))) checkInteger('value', value, 0, 0xffffffff);
+    const index = this.#wordIndex(offset);
+    if (typeof value !== 'number' || !(value >= 0 && value <= 0xffffffff && value === Math.trunc(value))) checkInteger('value', value, 0, 0xffffffff);
     store(this.#words, index, value);
   }
 
@@ -209,8 +205,9 @@ export class Mapping implements Disposable {
    * fastest by a loop right here. Single-precision arrays are left out, whose NaNs a loop might change.
    */
   #shortWords(offset: number, view: ArrayBufferView): Uint32Array | Int32Array | undefined {
+    if (typeof offset !== 'number' || this.#closed) return undefined;
     const index = offset / 4;
-    if (!(index >= 0 && index === Math.trunc(index)) || this.#closed || typeof view !== 'object') return undefined;
+    if (!(index >= 0 && index === Math.trunc(index))) return undefined;
     const tag = typeTag.call(view);
     if (tag !== 'Uint32Array' && tag !== 'Int32Array') return undefined;
     const words = view as Uint32Array | Int32Array;
@@ -226,9 +223,14 @@ export class Mapping implements Disposable {
     }
   }
 
-  #badWordOffset(offset: unknown): Error {
+  /** The index of an aligned word. Fast where it is right; the slow path finds out what is wrong. */
+  #wordIndex(offset: number): number {
+    if (typeof offset === 'number') {
+      const index = offset / 4;
+      if (index >= 0 && index < this.#words.length && index === Math.trunc(index)) return index;
+    }
     checkInteger('offset', offset, 0, this.length - 4);
-    return outOfRange('offset', 'a multiple of 4', offset, { address: this.baseAddress + (offset as number), path: this.path });
+    throw outOfRange('offset', 'a multiple of 4', offset, { address: this.baseAddress + offset, path: this.path });
   }
 
   #checkWritable(): void {

@@ -50,6 +50,7 @@ export class CharDeviceTransport implements Transport {
   readonly #device: DriverDevice;
   readonly #sram = new Map<CoreId, Mapping>();
   readonly #registers = new Map<CoreId, Mapping>();
+  #dram: Mapping | undefined;
   #closed = false;
 
   /** Takes over the device: it is closed with the transport, or at once if it is of no use. */
@@ -81,11 +82,16 @@ export class CharDeviceTransport implements Transport {
   }
 
   sram(core: CoreId): Mapping {
-    return this.#lease(this.#sram, core, 0, SRAM_BYTES);
+    return this.#leaseOf(this.#sram, core, 0, SRAM_BYTES);
   }
 
   registers(core: CoreId): WordPort {
-    return this.#lease(this.#registers, core, REGISTERS_BASE, REGISTERS_BYTES);
+    return this.#leaseOf(this.#registers, core, REGISTERS_BASE, REGISTERS_BYTES);
+  }
+
+  dram(): Mapping {
+    if (!this.sharedDram) throw this.#unsupported('shared DRAM, of which the device tree names none,');
+    return (this.#dram ??= this.#map(this.sharedDram.address, this.sharedDram.bytes));
   }
 
   elinkRegisters(): WordPort {
@@ -102,11 +108,15 @@ export class CharDeviceTransport implements Transport {
     this.#closed = true;
   }
 
-  #lease(leases: Map<CoreId, Mapping>, core: CoreId, local: number, length: number): Mapping {
-    if (this.#closed) throw closedError(`board '${this.path}'`);
+  #leaseOf(leases: Map<CoreId, Mapping>, core: CoreId, local: number, length: number): Mapping {
     let lease = leases.get(core);
-    if (!lease) leases.set(core, (lease = this.#device.map({ offset: emeshAddress(core, local), length })));
+    if (!lease) leases.set(core, (lease = this.#map(emeshAddress(core, local), length)));
     return lease;
+  }
+
+  #map(address: EmeshAddress, length: number): Mapping {
+    if (this.#closed) throw closedError(`board '${this.path}'`);
+    return this.#device.map({ offset: address, length });
   }
 
   #ask(request: number, bytes: number): DataView {

@@ -56,6 +56,7 @@ export class SimulatorTransport implements Transport {
   readonly #pump: EventPump;
   readonly #file: SnapshotFile | undefined;
   readonly #sram = new Map<CoreId, Mapping>();
+  #dram: Mapping | undefined;
   #closed = false;
 
   constructor(path: string, spec: SimulatorSpec) {
@@ -91,11 +92,15 @@ export class SimulatorTransport implements Transport {
 
   sram(core: CoreId): Mapping {
     let lease = this.#sram.get(core);
-    if (!lease || this.#closed) {
+    if (!lease) {
       lease = this.#memory.map({ offset: this.#indexOf(core) * SRAM_BYTES, length: SRAM_BYTES, baseAddress: emeshAddress(core, 0) });
       this.#sram.set(core, lease);
     }
     return lease;
+  }
+
+  dram(): Mapping {
+    return (this.#dram ??= this.#memory.map({ offset: this.#sramBytes, length: SHARED_DRAM_BYTES, baseAddress: SHARED_DRAM_BASE }));
   }
 
   registers(core: CoreId): WordPort {
@@ -157,8 +162,12 @@ export class SimulatorTransport implements Transport {
     return pages;
   }
 
+  get #sramBytes(): number {
+    return this.chip.rows * this.chip.columns * SRAM_BYTES;
+  }
+
   get #memoryBytes(): number {
-    return this.chip.rows * this.chip.columns * SRAM_BYTES + SHARED_DRAM_BYTES;
+    return this.#sramBytes + SHARED_DRAM_BYTES;
   }
 
   #indexOf(core: CoreId): number {

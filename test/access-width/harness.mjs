@@ -15,8 +15,8 @@ const [WATCH, FORGET, BEGIN, END] = [1, 2, 3, 4]; // announce.h
 
 const probe = createRequire(import.meta.url)(process.env.ACCESS_WIDTH_PROBE);
 
-// Enough, with the flags that run.mjs gives V8, for a function to go from the interpreter through every tier, the last of
-// which asks for 500 quiet calls: each phase has them all.
+// Enough, with the flags that run.mjs gives V8, for a function to go from the interpreter through every tier, the last
+// of which asks for 500 quiet calls: each phase has them all.
 const manyCalls = 1000;
 
 export const addressOf = (view) => probe.addressOf(view);

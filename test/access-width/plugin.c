@@ -18,11 +18,8 @@
 
 #include "announce.h"
 
-// ---- The part of QEMU's plugin ABI in use here, version 1; it did not change in those after it ----
+// ---- The part of QEMU's plugin ABI, version 1, that is in use here ----
 
-#ifndef PLUGIN_API
-#define PLUGIN_API 1
-#endif
 #define EXPORT __attribute__((visibility("default")))
 
 typedef uint64_t plugin_id;
@@ -52,15 +49,14 @@ char* qemu_plugin_insn_disas(const struct qemu_plugin_insn*);
 unsigned qemu_plugin_mem_size_shift(mem_info);
 bool qemu_plugin_mem_is_store(mem_info);
 
-EXPORT int qemu_plugin_version = PLUGIN_API;
+EXPORT int qemu_plugin_version = 1;
 EXPORT int qemu_plugin_install(plugin_id, const struct qemu_info*, int argc, char** argv);
 
 // ---- What depends on the architecture ----
 
 static const struct target {
   const char* name;
-  // Instructions whose accesses QEMU shows one by one, as if each were innocent: what their mnemonics start
-  // with.
+  // How the mnemonics begin of instructions whose accesses QEMU shows one by one, as if each were innocent.
   const char* unfit[24];
   // System calls that copy from or to the memory of their second argument: read, write, pread64, pwrite64,
   // sendto, recvfrom.
@@ -92,7 +88,9 @@ enum { RANGES = 64, WIDTHS = 6, WIDEST = 1 << (WIDTHS - 1), SHOWN = 4 };
 
 static struct range { uint64_t start, end; } ranges[RANGES];
 static int range_count;
-static uint64_t low, span;  // every access that touches a range starts in [low, low + span)
+// Every access that touches a range starts in [low, low + span). This is all that the others cost, and they
+// are nearly all.
+static uint64_t low, span;
 
 static unsigned phase;
 static struct tally {
@@ -154,8 +152,8 @@ static void on_translate(plugin_id id, struct qemu_plugin_tb* block) {
   (void)id;
   for (size_t i = 0; i < qemu_plugin_tb_n_insns(block); i++) {
     struct qemu_plugin_insn* from = qemu_plugin_tb_get_insn(block, i);
-    struct instruction* instruction =
-        malloc(sizeof *instruction);  // lives as long as the translation: to the end
+    // Never freed: QEMU does not tell when it drops a translation.
+    struct instruction* instruction = malloc(sizeof *instruction);
     if (!instruction) die("out of memory");
     instruction->pc = qemu_plugin_insn_vaddr(from);
     instruction->text = qemu_plugin_insn_disas(from);
@@ -164,7 +162,7 @@ static void on_translate(plugin_id id, struct qemu_plugin_tb* block) {
   }
 }
 
-// ---- System calls: announcements, and addresses that leak into the kernel ----
+// ---- System calls: announcements, and buffers for the kernel ----
 
 static void watch(uint64_t start, uint64_t length) {
   if (range_count == RANGES) die("too many ranges");
@@ -236,7 +234,7 @@ static void on_end(plugin_id id, void* user) {
                   ",\"unfit\":%" PRIu64 "}\n",
                   p, store ? "true" : "false", 1 << shift, tally->count, tally->misaligned, tally->unfit);
       }
-  fclose(report);
+  fflush(report);  // not fclose: other threads still run
 }
 
 int qemu_plugin_install(plugin_id id, const struct qemu_info* info, int argc, char** argv) {

@@ -3,8 +3,9 @@
 //   node test/access-width/run.mjs [x64] [arm] [arm64]        default: x64 arm
 //
 // Proves that the public calls touch device memory as a device demands: aligned, at most 4 bytes at a time, one access
-// per instruction. Each architecture runs twice under QEMU with plugin.c: selftest.c proves the instrument, scenario.mjs
-// is the measurement. Needs qemu-user, a compiler per architecture, and for the library its dist/ and addon.
+// per instruction. Each architecture runs twice under QEMU with plugin.c: selftest.c proves the instrument,
+// scenario.mjs is the measurement. Needs dist/ and, for this machine's architecture, ./build; a compiler per
+// architecture; and a qemu-user that loads plugins of ABI 1 (QEMU 6 to 8; Debian 12 has it).
 
 import { execFile, execFileSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
@@ -14,7 +15,8 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 
 import { foreignNode } from '../../scripts/foreign-node.mjs';
-import { nodePrefix } from '../../scripts/prebuild.mjs';
+import { nodeHeaders } from '../../scripts/node-headers.mjs';
+import { freshPrebuild } from '../../scripts/prebuild.mjs';
 
 const targets = {
   x64: { qemu: ['qemu-x86_64', '-cpu', 'max'], compiler: 'x86_64-linux-gnu-gcc' },
@@ -34,13 +36,50 @@ function compile(compiler, flags, from, to) {
   execFileSync(compiler, ['-std=gnu17', '-O2', '-Wall', '-Wextra', '-Werror', ...flags, source(from), '-o', built(to)]);
 }
 
-const run = async (command, environment = {}) => {
+async function run(command, environment = {}) {
   const [program, ...args] = command;
   return (await promisify(execFile)(program, args, { env: { ...process.env, ...environment } })).stdout;
-};
+}
+
+// ---- Measuring ----
+
+async function measure(arch) {
+  if (!targets[arch]) throw new Error(`no such architecture: ${arch}; take ${Object.keys(targets).join(', ')}`);
+  const { qemu, compiler } = targets[arch];
+  if (!(await run([qemu[0], '--help'])).includes('-plugin')) {
+    throw new Error(`${qemu[0]} loads no plugins: statically linked ones, such as Debian 13's, cannot`);
+  }
+  compile(compiler, ['-static', '-pthread'], 'selftest.c', `selftest-${arch}`);
+  compile(compiler, ['-shared', '-fPIC', `-I${nodeHeaders()}/include/node`], 'probe.c', `probe-${arch}.node`);
+  const { emulator, node } = arch === process.arch ? { emulator: qemu, node: process.execPath } : foreignNode(arch);
+  if (arch !== process.arch) freshPrebuild(arch);
+
+  return [
+    {
+      title: `${arch}: the instrument`,
+      cases: await observe(qemu, [built(`selftest-${arch}`)], `selftest-${arch}.report`),
+    },
+    {
+      title: `${arch}: JavaScript`,
+      cases: await observe(
+        emulator,
+        [...(await hastyNode(emulator, node)), source('scenario.mjs')],
+        `scenario-${arch}.report`,
+        { ACCESS_WIDTH_PROBE: built(`probe-${arch}.node`) },
+      ),
+    },
+  ];
+}
+
+/** The command for an emulated Node whose V8 is in a hurry to optimise. */
+async function hastyNode(emulator, node) {
+  const options = await run([...emulator, node, '--v8-options']);
+  const known = Object.entries(tiering).filter(([name]) => options.includes(`--${name} `));
+  return [node, '--no-concurrent-recompilation', ...known.map(([name, value]) => `--${name}=${value}`)];
+}
 
 /** Runs a program that prints its cases, and answers each with what the plugin saw in its phase. */
-async function measure(emulator, command, reportName, environment = {}) {
+async function observe(emulator, command, reportName, environment) {
   const report = built(reportName);
   const plugin = ['-plugin', `${built('plugin.so')},report=${report}`];
   const cases = jsonLines(await run([...emulator, ...plugin, ...command], environment));
@@ -51,21 +90,20 @@ async function measure(emulator, command, reportName, environment = {}) {
 
 const jsonLines = (text) => text.split('\n').filter((line) => line.startsWith('{')).map((line) => JSON.parse(line));
 
+/** `counts` as in { load4: 3, store1: 1, misaligned: 1 }, and the first offences. */
 function summary(rows) {
-  const counts = {}; // { load4: 3, store1: 1, misaligned: 1 … }
-  const add = (key, count) => count && (counts[key] = (counts[key] ?? 0) + count);
-  const offences = [];
-  for (const row of rows) {
-    if (!('count' in row)) {
-      offences.push(row);
-      continue;
-    }
-    add(`${row.store ? 'store' : 'load'}${row.bytes}`, row.count);
-    add('misaligned', row.misaligned);
-    add('unfit', row.unfit);
+  const counts = {};
+  const add = (key, count) => count > 0 && (counts[key] = (counts[key] ?? 0) + count);
+  for (const { store, bytes, count, misaligned, unfit } of rows) {
+    if (count === undefined) continue;
+    add(`${store ? 'store' : 'load'}${bytes}`, count);
+    add('misaligned', misaligned);
+    add('unfit', unfit);
   }
-  return { counts, offences };
+  return { counts, offences: rows.filter(({ count }) => count === undefined) };
 }
+
+// ---- Judging ----
 
 function passes({ expect, control, calls, counts, offences }) {
   if (expect === 'offends') return offences.length > 0;
@@ -78,54 +116,38 @@ function passes({ expect, control, calls, counts, offences }) {
   );
 }
 
-/** The emulated Node of an architecture, as command, with its V8 in a hurry to optimise. */
-async function hastyNode(emulator, node) {
-  const known = await run([...emulator, node, '--v8-options']);
-  const flags = Object.entries(tiering).filter(([name]) => known.includes(`--${name} `)).map(([name, value]) => `--${name}=${value}`);
-  return [node, '--no-concurrent-recompilation', ...flags];
-}
-
-async function check(arch) {
-  const { qemu, compiler } = targets[arch];
-  compile(compiler, ['-static', '-pthread'], 'selftest.c', `selftest-${arch}`);
-  compile(compiler, ['-shared', '-fPIC', `-I${nodePrefix()}/include/node`], 'probe.c', `probe-${arch}.node`);
-  const { emulator, node } =
-    arch === process.arch ? { emulator: qemu, node: process.execPath } : foreignNode(arch);
-
-  return {
-    [`${arch}: the instrument`]: await measure(qemu, [built(`selftest-${arch}`)], `selftest-${arch}.report`),
-    [`${arch}: JavaScript`]: await measure(emulator, [...(await hastyNode(emulator, node)), source('scenario.mjs')], `scenario-${arch}.report`, {
-      ACCESS_WIDTH_PROBE: built(`probe-${arch}.node`),
-    }),
-  };
-}
-
-function print(title, cases) {
+function print({ title, cases }) {
   console.log(`\n${title}`);
   const width = Math.max(...cases.map(({ name }) => name.length));
   for (const one of cases) {
-    const seen = Object.entries(one.counts).map(([key, count]) => `${key}=${count}`).join(' ') || 'nothing';
-    const verdict = passes(one) ? 'PASS' : 'FAIL';
-    console.log(`  ${verdict}  ${one.name.padEnd(width)}  ${seen}${one.calls > 1 ? ` in ${one.calls} calls` : ''}`);
-    if (verdict === 'PASS') continue;
-    console.log(`        expected: ${one.expect ?? 'no offence'}${one.calls > 1 ? ' per call' : ''}`);
-    for (const { pc, instruction, store, bytes, address, syscall } of one.offences) {
-      const what = syscall === undefined ? `${store ? 'store' : 'load'} of ${bytes} by ${instruction} at ${pc}` : `system call ${syscall}`;
-      console.log(`        ${address}: ${what}`);
-    }
+    const seen = Object.entries(one.counts).map((entry) => entry.join('=')).join(' ') || 'nothing';
+    const calls = one.calls > 1 ? ` in ${one.calls} calls` : '';
+    console.log(`  ${passes(one) ? 'PASS' : 'FAIL'}  ${one.name.padEnd(width)}  ${seen}${calls}`);
+    if (!passes(one)) explain(one);
+  }
+}
+
+function explain({ expect, offences }) {
+  console.log(`        expected of a call: ${expect === undefined ? 'no offence' : expect || 'nothing'}`);
+  for (const { address, pc, instruction, store, bytes, syscall } of offences) {
+    const access = `${store ? 'store' : 'load'} of ${bytes} by "${instruction}" at ${pc}`;
+    console.log(`        ${address}: ${instruction ? access : `system call ${syscall}`}`);
   }
 }
 
 try {
-  const archs = process.argv.length > 2 ? process.argv.slice(2) : ['x64', 'arm'];
+  const asked = process.argv.slice(2);
   compile('gcc', ['-shared', '-fPIC', '-fvisibility=hidden'], 'plugin.c', 'plugin.so');
-  const sections = (await Promise.all(archs.map(check))).flatMap((result) => Object.entries(result));
-  for (const [title, cases] of sections) print(title, cases);
+  const sections = (await Promise.all((asked.length > 0 ? asked : ['x64', 'arm']).map(measure))).flat();
+  sections.forEach(print);
 
-  const all = sections.flatMap(([, cases]) => cases);
+  const all = sections.flatMap(({ cases }) => cases);
   const passed = all.filter(passes).length;
   console.log(`\n${passed} passed, ${all.length - passed} failed`);
-  process.exitCode = passed === all.length ? 0 : 1;
+  if (passed < all.length) process.exitCode = 1;
+} catch (error) {
+  console.error(`access-width: ${error.message}`);
+  process.exitCode = 1;
 } finally {
   rmSync(scratch, { recursive: true, force: true });
 }

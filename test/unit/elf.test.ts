@@ -153,6 +153,13 @@ describe('sections and symbols', () => {
     expect(readElf(new Elf({ sections: base() }).bytes, '').sections.map(({ name }) => name)).toEqual(['', '', '', '']);
   });
 
+  it('may say anything where it means nothing', () => {
+    const sections = base();
+    Object.assign(sections[0]!, { bytes: 0xffffffff });
+    Object.assign(sections[3]!, { address: 0xffffffff });
+    expect(readElf(new Elf({ sections, namesIndex: 4 }).bytes, '').sections).toHaveLength(4);
+  });
+
   it('give a global symbol precedence over a weak one, and that over a local one', () => {
     const at = symbolNames.at('twin');
     const twins = [0, 2, 1, 1].map((binding, value) => ({ name: at, value, information: (binding << 4) | 2, section: 1 }));
@@ -183,7 +190,7 @@ describe('sections and symbols', () => {
     ['section 1 is no string table', 2, { link: 1 }],
     ['section 4294967295 is no string table', 2, { link: 0xffffffff }],
     ['a string table does not end with a NUL character', 3, { contents: new Uint8Array([0, 65]) }],
-    ['a name is at 0x1000 of a string table of', 1, { name: 0x1000 }],
+    ['a name is at 0x21 of a string table of 0x21 bytes', 1, { name: names.bytes.length }],
     ['a symbol is in section 5, of 5', 2, { contents: symbolTable([{ name: 0, section: 5 }]) }],
   ])('%s', (reason, index, fields) => {
     const sections = base();

@@ -1,0 +1,115 @@
+#!/usr/bin/env node
+// SPDX-License-Identifier: MIT
+/** The command line: finds the command, opens the board, and turns errors into one line and an exit code. */
+import { readFileSync } from 'node:fs';
+import { parseArgs } from 'node:util';
+import { listBoards, openBoard, type Board } from '../board.js';
+import { UsageError, type Command, type Context } from './command.js';
+import { dump } from './dump.js';
+import { info } from './info.js';
+import { load } from './load.js';
+import { read } from './read.js';
+import { regs } from './regs.js';
+import { write } from './write.js';
+
+const COMMANDS: Readonly<Record<string, Command>> = { info, read, write, dump, regs, load };
+
+const OPTIONS = {
+  board: { type: 'string' },
+  json: { type: 'boolean', default: false },
+  help: { type: 'boolean', short: 'h', default: false },
+  version: { type: 'boolean', default: false },
+} as const;
+
+const OPTIONS_HELP = `
+Options:
+  --board BOARD   a device such as /dev/epiphany/mesh0, or sim, sim:e64g401, sim:FILE
+                  (default: the first device there is, else sim)
+  --json          one JSON document on standard output
+  --help, -h      help, also for each command
+  --version       version of this program
+
+CORE is row,column from the chip's north-west core, or a core ID such as 0x84a.
+Exit code: 0 done, 1 failed, 2 called wrongly.`;
+
+function overview(): string {
+  const lines = Object.entries(COMMANDS).map(([name, { operands, summary }]) => `  ${`${name} ${operands}`.padEnd(32)}${summary}`);
+  return `Usage: epiphany COMMAND [options]\n\n${lines.join('\n')}\n${OPTIONS_HELP}`;
+}
+
+function usageOf(name: string, command: Command): string {
+  return `Usage: epiphany ${`${name} ${command.operands}`.trim()} [options]\n\n${command.summary}\n\nExamples:\n${command.examples.map((example) => `  ${example}`).join('\n')}\n${OPTIONS_HELP}`;
+}
+
+function version(): string {
+  const text = readFileSync(new URL('../../package.json', import.meta.url), 'utf8');
+  return (JSON.parse(text) as { version: string }).version;
+}
+
+function print(line: string): void {
+  process.stdout.write(`${line}\n`);
+}
+
+/** The board that the user named; else the first real one; else, saying so, a simulated one. */
+function chooseBoard(named: string | undefined): Board {
+  if (named !== undefined) return openBoard(named);
+  if (listBoards().length > 0) return openBoard();
+  process.stderr.write('epiphany: no board under /dev/epiphany, so this is the simulator (--board sim says so without this line)\n');
+  return openBoard('sim');
+}
+
+function mayColour(): boolean {
+  const { NO_COLOR, FORCE_COLOR } = process.env;
+  if (NO_COLOR !== undefined && NO_COLOR !== '') return false;
+  return FORCE_COLOR !== undefined ? FORCE_COLOR !== '0' : process.stdout.isTTY;
+}
+
+function main(parameters: string[]): number {
+  const { values, positionals } = parse(parameters);
+  const [name, ...operands] = positionals;
+  if (values.version) {
+    print(version());
+    return 0;
+  }
+  if (name === undefined) {
+    if (!values.help) throw new UsageError('which command? "epiphany --help" lists them');
+    print(overview());
+    return 0;
+  }
+  const command = Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined;
+  if (!command) throw new UsageError(`there is no command '${name}'; "epiphany --help" lists them`);
+  if (values.help) {
+    print(usageOf(name, command));
+    return 0;
+  }
+  const [fewest, most] = command.count;
+  if (operands.length < fewest || operands.length > most) throw new UsageError(`usage: epiphany ${name} ${command.operands}`);
+  let board: Board | undefined;
+  const context: Context = { operands, json: values.json, colour: mayColour(), print, board: () => (board ??= chooseBoard(values.board)) };
+  try {
+    return command.run(context);
+  } finally {
+    board?.close();
+  }
+}
+
+function parse(parameters: string[]): ReturnType<typeof parseArgs<{ options: typeof OPTIONS; allowPositionals: true }>> {
+  try {
+    return parseArgs({ args: parameters, options: OPTIONS, allowPositionals: true });
+  } catch (error) {
+    throw new UsageError((error as Error).message.split('\n')[0]);
+  }
+}
+
+// Whoever reads our output may have had enough: "epiphany dump 0,0 | head".
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code !== 'EPIPE') throw error;
+  process.exitCode = 0;
+});
+
+try {
+  process.exitCode = main(process.argv.slice(2));
+} catch (error) {
+  process.stderr.write(`epiphany: ${error instanceof Error ? error.message : String(error)}\n`);
+  process.exitCode = error instanceof UsageError ? 2 : 1;
+}

@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: MIT
+import type { Board } from '../board.js';
+import type { Core } from '../core.js';
+import { formatHex } from '../errors.js';
+import { CORE_REGISTERS, decodeField, type CoreRegisterName, type RegisterSpec } from '../registers.js';
+import { parseCore, printJson, UsageError, type Command } from './command.js';
+
+export const regs: Command = {
+  operands: 'CORE [REGISTER…]',
+  summary: 'registers of a core with their fields; R0 … R63 only while it is halted',
+  examples: ['epiphany regs 0,0', 'epiphany regs 0,0 STATUS CONFIG --json'],
+  count: [1, Infinity],
+  run(context) {
+    const [coreText = '', ...names] = context.operands;
+    const board = context.board();
+    const core = parseCore(board, coreText);
+    const halted = core.registers.DEBUGSTATUS.read().halted;
+    const wanted = names.length > 0 ? names.map(registerName) : everyReadable(board, core, halted);
+    const values = wanted.map((name) => ({ name, spec: CORE_REGISTERS[name] as RegisterSpec, value: core.readRegister(CORE_REGISTERS[name].offset) }));
+    if (context.json) {
+      const registers = values.map(({ name, spec, value }) => [name, { value: formatHex(value, 8), ...fieldsOf(spec, value) }]);
+      printJson(context, { core: formatHex(core.id), halted, registers: Object.fromEntries(registers) as object });
+      return 0;
+    }
+    for (const { name, spec, value } of values) {
+      context.print(`${name.padEnd(12)} ${formatHex(value, 8)}  ${describe(spec, value)}`.trimEnd());
+    }
+    if (names.length === 0 && !halted) context.print('R0 … R63: the core is not halted');
+    return 0;
+  },
+};
+
+function registerName(text: string): CoreRegisterName {
+  const name = text.toUpperCase();
+  if (!Object.hasOwn(CORE_REGISTERS, name)) throw new UsageError(`there is no register '${text}'`);
+  if ((CORE_REGISTERS[name as CoreRegisterName] as RegisterSpec).access === 'write') throw new UsageError(`${name} is write-only: it cannot be read`);
+  return name as CoreRegisterName;
+}
+
+function everyReadable(board: Board, core: Core, halted: boolean): CoreRegisterName[] {
+  return (Object.entries(CORE_REGISTERS) as [CoreRegisterName, RegisterSpec][])
+    .filter(([, spec]) => spec.access !== 'write')
+    .filter(([, spec]) => halted || !spec.haltedOnly)
+    .filter(([, spec]) => spec.only === undefined || spec.only === board.chip.type || (spec.only === 'link cores' && isLinkCore(board, core)))
+    .map(([name]) => name);
+}
+
+/** The cores in the middle of a side, which hold a chip link. Source: tables of the Linux driver. */
+function isLinkCore(board: Board, { row, column }: Core): boolean {
+  const { rows, columns } = board.chip;
+  return (column === 2 && (row === 0 || row === rows - 1)) || (row === 2 && (column === 0 || column === columns - 1));
+}
+
+function fieldsOf(spec: RegisterSpec, value: number): Record<string, unknown> {
+  return Object.fromEntries(Object.entries(spec.fields).map(([name, field]) => [name, decodeField(field, value)]));
+}
+
+/** The fields that say something: flags that are set, and values that are not zero. */
+function describe(spec: RegisterSpec, value: number): string {
+  const entries = Object.entries(spec.fields);
+  if (entries.length === 1 && entries[0]?.[1].width === 32) return '';
+  return entries
+    .map(([name, field]) => {
+      const decoded = decodeField(field, value);
+      if (decoded === false || decoded === 0) return '';
+      return decoded === true ? name : `${name}=${String(decoded)}`;
+    })
+    .filter((text) => text !== '')
+    .join(' ');
+}

@@ -1,0 +1,25 @@
+// SPDX-License-Identifier: MIT
+import { REGISTERS_BASE } from '../address.js';
+import { checkInteger, formatHex } from '../errors.js';
+import { parseCore, parseNumber, printJson, UsageError, type Command } from './command.js';
+
+export const write: Command = {
+  operands: 'CORE ADDRESS WORD…',
+  summary: 'writes words to a core: SRAM from 0x0, registers from 0xf0000',
+  examples: ['epiphany write 1,2 0x2000 0xdeadbeef', 'epiphany write 0x84a 0x2000 1 2 3 --board sim:FILE'],
+  count: [3, Infinity],
+  run(context) {
+    const [coreText = '', addressText = '', ...wordTexts] = context.operands;
+    const address = parseNumber('ADDRESS', addressText);
+    if (address % 4 !== 0) throw new UsageError(`ADDRESS must be a multiple of 4, got ${addressText}`);
+    const words = wordTexts.map((text) => checkInteger('WORD', parseNumber('WORD', text), 0, 0xffffffff));
+    const core = parseCore(context.board(), coreText);
+    if (address < REGISTERS_BASE) {
+      core.write(address, Uint32Array.from(words));
+    } else {
+      words.forEach((word, index) => core.writeRegister(address + 4 * index, word));
+    }
+    if (context.json) printJson(context, { core: formatHex(core.id), address: formatHex(address), words: words.length });
+    return 0;
+  },
+};

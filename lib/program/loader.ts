@@ -1,0 +1,125 @@
+// SPDX-License-Identifier: MIT
+/** A program becomes writes: where each byte of it belongs, laying it there, and checking that it is there. */
+import { formatCoreId, SRAM_BYTES, splitEmeshAddress } from '../address.js';
+import type { Board } from '../board.js';
+import type { Core } from '../core.js';
+import { EpiphanyError, formatHex } from '../errors.js';
+import type { Program, Segment } from './program.js';
+
+/** A segment, or one core's copy of it, at its place. */
+export interface Placement {
+  /** Undefined: shared DRAM. */
+  readonly core: Core | undefined;
+  /** Local address in the core, or offset in shared DRAM. */
+  readonly address: number;
+  readonly segment: Segment;
+}
+
+/** What was done to load a program. */
+export interface LoadReport {
+  readonly placements: readonly Placement[];
+  /** Bytes written: contents of segments, and zeros of what the file leaves empty. */
+  readonly bytes: number;
+  readonly nanoseconds: number;
+}
+
+/** What a check of a loaded program found. */
+export interface VerifyReport {
+  readonly words: number;
+  readonly nanoseconds: number;
+  /** Bytes that are not as the program has them; at most {@link LARGEST_DIFFERENCE_LIST} are listed, all are counted. */
+  readonly differences: readonly Difference[];
+  readonly differing: number;
+}
+
+export interface Difference {
+  readonly core: Core | undefined;
+  readonly address: number;
+  readonly expected: number;
+  readonly actual: number;
+}
+
+const LARGEST_DIFFERENCE_LIST = 16;
+
+/**
+ * Decides where each segment goes; touches nothing.
+ *
+ * Below 0x8000: SRAM of every core of `cores`. The SRAM of one named core, if it is among them. Shared DRAM:
+ * once for all. Any other address is no memory.
+ * @throws `ERR_EPIPHANY_BAD_PROGRAM` naming the first segment that does not fit
+ */
+export function placeProgram(program: Program, board: Board, cores: readonly Core[]): Placement[] {
+  return program.segments.flatMap((segment): Placement[] => {
+    const { id, local } = splitEmeshAddress(segment.address);
+    const end = local + segment.memoryBytes;
+    if (id === 0 && end <= SRAM_BYTES) return cores.map((core) => ({ core, address: local, segment }));
+    const named = cores.find((core) => core.id === id);
+    if (named && end <= SRAM_BYTES) return [{ core: named, address: local, segment }];
+    const dram = board.sharedDram;
+    if (dram && segment.address >= dram.address && segment.address + segment.memoryBytes <= dram.address + dram.bytes) {
+      return [{ core: undefined, address: segment.address - dram.address, segment }];
+    }
+    throw misplaced(program, segment, cores);
+  });
+}
+
+/** Writes all of a program; every byte of each segment, the zeros too. */
+export function loadProgram(program: Program, board: Board, cores: readonly Core[]): LoadReport {
+  const placements = placeProgram(program, board, cores);
+  for (const { core } of placements) void (core ?? board.sharedMemory()).words; // mapped before, so that only copies are timed
+  const begin = process.hrtime.bigint();
+  let bytes = 0;
+  for (const { core, address, segment } of placements) {
+    const memory = core ?? board.sharedMemory();
+    memory.write(address, segment.data);
+    memory.fill(address + segment.data.length, segment.memoryBytes - segment.data.length);
+    bytes += segment.memoryBytes;
+  }
+  return { placements, bytes, nanoseconds: Number(process.hrtime.bigint() - begin) };
+}
+
+/** Reads a loaded program back, word by word through the zero-copy windows, and compares every byte. */
+export function verifyProgram(placements: readonly Placement[], board: Board): VerifyReport {
+  const begin = process.hrtime.bigint();
+  const differences: Difference[] = [];
+  let words = 0;
+  let differing = 0;
+  for (const { core, address, segment } of placements) {
+    const window = (core ?? board.sharedMemory()).words;
+    const first = address >>> 2;
+    const { expected, masks } = imageOf(segment, address & 3);
+    words += expected.length;
+    for (let i = 0; i < expected.length; ++i) {
+      const wrong = ((window[first + i] as number) ^ (expected[i] as number)) & (masks[i] as number);
+      if (wrong === 0) continue;
+      for (let byte = 0; byte < 4; ++byte) {
+        const wrongBits = (wrong >>> (8 * byte)) & 0xff;
+        if (wrongBits === 0) continue;
+        const should = ((expected[i] as number) >>> (8 * byte)) & 0xff;
+        if (differing++ < LARGEST_DIFFERENCE_LIST) differences.push({ core, address: (first + i) * 4 + byte, expected: should, actual: should ^ wrongBits });
+      }
+    }
+  }
+  return { words, nanoseconds: Number(process.hrtime.bigint() - begin), differences, differing };
+}
+
+/** A segment as the words that its memory is to hold, and which bits of each belong to it. */
+function imageOf(segment: Segment, skew: number): { expected: Uint32Array; masks: Uint32Array } {
+  const words = Math.ceil((skew + segment.memoryBytes) / 4);
+  const expected = new Uint32Array(words);
+  const masks = new Uint32Array(words);
+  new Uint8Array(expected.buffer).set(segment.data, skew);
+  new Uint8Array(masks.buffer).fill(0xff, skew, skew + segment.memoryBytes);
+  return { expected, masks };
+}
+
+function misplaced(program: Program, segment: Segment, cores: readonly Core[]): EpiphanyError {
+  const { address, memoryBytes } = segment;
+  const { id, local } = splitEmeshAddress(address);
+  const what = `the segment of ${memoryBytes} bytes at ${formatHex(address)}`;
+  const isCore = id === 0 || cores.some((core) => core.id === id);
+  const reason = isCore
+    ? `${what} does not fit into SRAM, which ends at ${formatHex(SRAM_BYTES)}`
+    : `${what} is neither in shared DRAM nor in one of the ${cores.length} cores (core ID ${formatCoreId(id)})`;
+  return new EpiphanyError('ERR_EPIPHANY_BAD_PROGRAM', `'${program.path}' cannot be loaded: ${reason}`, { path: program.path, address: isCore && id !== 0 ? local : address });
+}

@@ -1,0 +1,25 @@
+// SPDX-License-Identifier: MIT
+import { describe, it } from 'vitest';
+import { Board, openBoard } from '../../lib/board.js';
+import { CharDeviceTransport } from '../../lib/transport/chardev.js';
+import { FakeDriver } from '../unit/fake-driver.js';
+import { cases, type Need } from './cases.js';
+import { lacks } from './needs.js';
+
+/** Each way to a chip, and what cannot be asked of it. The fake driver's register pages are plain memory. */
+const transports: { name: string; open: () => Board; without?: Need }[] = [
+  { name: 'simulated E16G301', open: () => openBoard('sim') },
+  { name: 'simulated E64G401', open: () => openBoard('sim:e64g401') },
+  { name: 'character device of the old driver, injected, E16G301', open: () => new Board(new CharDeviceTransport(new FakeDriver())), without: 'registers' },
+  { name: 'character device of the old driver, injected, E64G401', open: () => new Board(new CharDeviceTransport(new FakeDriver({ chipType: 2n }))), without: 'registers' },
+];
+
+describe.each(transports)('$name', ({ open, without }) => {
+  const board = open();
+  for (const { name, needs = [], run } of cases) {
+    // What a transport lacks by its nature is no case of its own: reported in the README, not skipped here.
+    if (lacks(board, needs).length > 0 || (without && needs.includes(without))) continue;
+    it(name, () => run(open));
+  }
+  board.close();
+});

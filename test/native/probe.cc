@@ -1,0 +1,126 @@
+// SPDX-License-Identifier: MIT
+// What tests and benchmarks need from C: page protections, and the plain C loops to compare with.
+#include <node_api.h>
+#include <sys/mman.h>
+#include <time.h>
+
+#include <cerrno>
+#include <cstdint>
+#include <cstring>
+
+#include "device/word_copy.h"
+
+namespace {
+
+struct Array {
+  void* data = nullptr;
+  size_t bytes = 0;
+};
+
+Array ArrayOf(napi_env env, napi_value value) {
+  Array array;
+  napi_typedarray_type type;
+  size_t length = 0;
+  napi_get_typedarray_info(env, value, &type, &length, &array.data, nullptr, nullptr);
+  const bool is_byte = type == napi_uint8_array || type == napi_int8_array;
+  array.bytes = length * (is_byte ? 1 : 4);
+  return array;
+}
+
+napi_value Number(napi_env env, double value) {
+  napi_value result = nullptr;
+  napi_create_double(env, value, &result);
+  return result;
+}
+
+struct Arguments {
+  napi_value value[4];
+  Arguments(napi_env env, napi_callback_info info) {
+    size_t count = 4;
+    napi_get_cb_info(env, info, &count, value, nullptr, nullptr);
+  }
+};
+
+uint32_t Uint32(napi_env env, napi_value value) {
+  uint32_t result = 0;
+  napi_get_value_uint32(env, value, &result);
+  return result;
+}
+
+// (array, protection): mprotect of the pages that an array lies in; 0 or -errno.
+napi_value Protect(napi_env env, napi_callback_info info) {
+  const Arguments arguments(env, info);
+  const Array array = ArrayOf(env, arguments.value[0]);
+  const int result = mprotect(array.data, array.bytes, static_cast<int>(Uint32(env, arguments.value[1])));
+  return Number(env, result < 0 ? -errno : 0);
+}
+
+double Now() {
+  timespec now;
+  clock_gettime(CLOCK_MONOTONIC, &now);
+  return static_cast<double>(now.tv_sec) * 1e9 + static_cast<double>(now.tv_nsec);
+}
+
+// (device array, host array, repetitions): nanoseconds of one copy by the library's own word loop.
+template <typename Copy>
+napi_value TimeCopy(napi_env env, napi_callback_info info, Copy copy) {
+  const Arguments arguments(env, info);
+  const Array device = ArrayOf(env, arguments.value[0]);
+  const Array host = ArrayOf(env, arguments.value[1]);
+  const uint32_t repetitions = Uint32(env, arguments.value[2]);
+  const double begin = Now();
+  for (uint32_t i = 0; i < repetitions; ++i) copy(device.data, host.data, host.bytes);
+  return Number(env, (Now() - begin) / repetitions);
+}
+
+napi_value TimeCopyIn(napi_env env, napi_callback_info info) {
+  return TimeCopy(env, info,
+                  [](void* device, void* host, size_t bytes) { device::CopyToDevice(device, host, bytes); });
+}
+
+napi_value TimeCopyOut(napi_env env, napi_callback_info info) {
+  return TimeCopy(
+      env, info, [](void* device, void* host, size_t bytes) { device::CopyFromDevice(host, device, bytes); });
+}
+
+uint32_t sum_of_loads;  // keeps the loop below alive, and is checked against the sum that JavaScript makes
+
+// (device array, repetitions): nanoseconds of one volatile word load, over the whole array.
+napi_value TimeLoads(napi_env env, napi_callback_info info) {
+  const Arguments arguments(env, info);
+  const Array device = ArrayOf(env, arguments.value[0]);
+  const uint32_t repetitions = Uint32(env, arguments.value[1]);
+  const auto* words = static_cast<const volatile uint32_t*>(device.data);
+  const size_t count = device.bytes / 4;
+  uint32_t sum = 0;
+  const double begin = Now();
+  for (uint32_t i = 0; i < repetitions; ++i)
+    for (size_t word = 0; word < count; ++word) sum += words[word];
+  const double nanoseconds = (Now() - begin) / repetitions / static_cast<double>(count);
+  sum_of_loads = sum;
+  return Number(env, nanoseconds);
+}
+
+napi_value SumOfLoads(napi_env env, napi_callback_info) {
+  return Number(env, sum_of_loads);
+}
+
+napi_value Initialise(napi_env env, napi_value exports) {
+  const struct {
+    const char* name;
+    napi_callback function;
+  } functions[] = {
+      {"protect", Protect},     {"timeCopyIn", TimeCopyIn}, {"timeCopyOut", TimeCopyOut},
+      {"timeLoads", TimeLoads}, {"sumOfLoads", SumOfLoads},
+  };
+  for (const auto& [name, function] : functions) {
+    napi_value value = nullptr;
+    napi_create_function(env, name, NAPI_AUTO_LENGTH, function, nullptr, &value);
+    napi_set_named_property(env, exports, name, value);
+  }
+  return exports;
+}
+
+}  // namespace
+
+NAPI_MODULE(NODE_GYP_MODULE_NAME, Initialise)
