@@ -3,6 +3,7 @@
 #include <node_api.h>
 #include <sys/mman.h>
 #include <time.h>
+#include <unistd.h>
 
 #include <cerrno>
 #include <cstdint>
@@ -53,6 +54,16 @@ napi_value Protect(napi_env env, napi_callback_info info) {
   const Array array = ArrayOf(env, arguments.value[0]);
   const int result = mprotect(array.data, array.bytes, static_cast<int>(Uint32(env, arguments.value[1])));
   return Number(env, result < 0 ? -errno : 0);
+}
+
+// (bytes): a descriptor of memory that is no device, as large as wanted; or -errno.
+napi_value Memfd(napi_env env, napi_callback_info info) {
+  const Arguments arguments(env, info);
+  double bytes = 0;
+  napi_get_value_double(env, arguments.value[0], &bytes);
+  const int descriptor = memfd_create("probe", MFD_CLOEXEC);
+  if (descriptor < 0 || ftruncate(descriptor, static_cast<off_t>(bytes)) != 0) return Number(env, -errno);
+  return Number(env, descriptor);
 }
 
 double Now() {
@@ -110,8 +121,8 @@ napi_value Initialise(napi_env env, napi_value exports) {
     const char* name;
     napi_callback function;
   } functions[] = {
-      {"protect", Protect},     {"timeCopyIn", TimeCopyIn}, {"timeCopyOut", TimeCopyOut},
-      {"timeLoads", TimeLoads}, {"sumOfLoads", SumOfLoads},
+      {"protect", Protect},         {"memfd", Memfd},         {"timeCopyIn", TimeCopyIn},
+      {"timeCopyOut", TimeCopyOut}, {"timeLoads", TimeLoads}, {"sumOfLoads", SumOfLoads},
   };
   for (const auto& [name, function] : functions) {
     napi_value value = nullptr;

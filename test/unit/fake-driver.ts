@@ -84,7 +84,7 @@ export class FakeDriver implements DriverDevice {
   /** Where an eMesh range lies in the memory: SRAM, then DRAM, the end of which holds the register pages. */
   #place(address: number, length: number): number | undefined {
     const sramBytes = this.#columns * this.#columns * 0x8000;
-    if (address >= 0x8e000000) return address - 0x8e000000 + sramBytes;
+    if (address >= 0x8e000000 && address < 0x90000000) return address - 0x8e000000 + sramBytes;
     const id = Math.floor(address / 2 ** 20) - ORIGIN;
     const index = (id >> 6) * this.#columns + (id & 0x3f);
     const local = address & 0xfffff;

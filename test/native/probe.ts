@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: MIT
+/** The test addon, and programs run in a Node of their own. */
+import { spawn } from 'node:child_process';
+import { createRequire } from 'node:module';
+import { fileURLToPath } from 'node:url';
+
+interface Probe {
+  /** mprotect of the pages that an array lies in: 0 none, 1 read, 3 both. */
+  protect(array: ArrayBufferView, protection: number): number;
+  /** A descriptor of a memfd of so many bytes. */
+  memfd(bytes: number): number;
+}
+
+export const probe = createRequire(import.meta.url)('./build/Release/probe.node') as Probe;
+
+const root = fileURLToPath(new URL('../..', import.meta.url));
+
+export interface Outcome {
+  code: number | null;
+  signal: NodeJS.Signals | null;
+  stdout: string;
+  stderr: string;
+}
+
+/**
+ * Runs a module in a Node of its own, where it may crash. It finds the compiled library as `node-epiphany`, and
+ * this addon as the global `probe`.
+ */
+export function runNode(module: string, options: { flags?: string[]; signal?: AbortSignal } = {}): Promise<Outcome> {
+  const prelude = `import { createRequire } from 'node:module'; globalThis.probe = createRequire(${JSON.stringify(import.meta.url)})('./build/Release/probe.node');\n`;
+  const child = spawn(process.execPath, [...(options.flags ?? ['--expose-gc']), '--input-type=module', '--eval', prelude + module], { cwd: root });
+  const outcome: Outcome = { code: null, signal: null, stdout: '', stderr: '' };
+  child.stdout.on('data', (chunk) => (outcome.stdout += String(chunk)));
+  child.stderr.on('data', (chunk) => (outcome.stderr += String(chunk)));
+  return new Promise((resolve, reject) => {
+    child.on('error', reject);
+    child.on('close', (code, signal) => resolve({ ...outcome, code, signal }));
+  });
+}

@@ -1,0 +1,220 @@
+// SPDX-License-Identifier: MIT
+/** What would crash Node if we let it: each in a process of its own. */
+import { describe, expect, it } from 'vitest';
+import { runNode, type Outcome } from '../native/probe.js';
+
+async function survives(module: string, code = 0): Promise<string> {
+  const outcome: Outcome = await runNode(module);
+  expect(outcome, outcome.stderr).toMatchObject({ code, signal: null });
+  return outcome.stdout.trim();
+}
+
+const open = `import { openBoard } from 'node-epiphany'; import { CharDevice } from 'node-epiphany/device'; import assert from 'node:assert/strict';`;
+/** The ArrayBuffer that a window hides; a deliberate way round. */
+const steal = `const bufferOf = Object.getOwnPropertyDescriptor(Object.getPrototypeOf(Uint32Array.prototype), 'buffer').get;`;
+
+describe('windows', () => {
+  it('are printed without touching device memory', async () => {
+    const text = await survives(`${open}
+      import { inspect } from 'node:util';
+      const board = openBoard('sim'); const { words, int32 } = board.core(0, 0);
+      assert.equal(probe.protect(words, 0), 0); // from here on every access is a SIGSEGV
+      console.log(words, int32, [words], { words });
+      console.log(inspect(board, { depth: 9, showHidden: true }), inspect(board.core(0, 0), { depth: 9 }));
+      console.log('%o %O %s %d %j', words.subarray(1), words, words.constructor, words.length, {});
+      probe.protect(words, 3); board.close();`);
+    expect(text).toContain("Uint32Window(8192) [device memory at 0x80800000 of 'sim']");
+  });
+
+  it('that were touched under that protection would have crashed: the check above can fail', async () => {
+    const outcome = await runNode(`${open} const { words } = openBoard('sim').core(0, 0); probe.protect(words, 0); console.log(words[0]);`);
+    expect(outcome.signal).toBe('SIGSEGV');
+  });
+
+  it('that were cloned are private copies, and stay so after close', async () => {
+    await survives(`${open}
+      const board = openBoard('sim'); const { words } = board.core(0, 0); words[1] = 5;
+      const clone = structuredClone(words);
+      assert.equal(clone.constructor, Uint32Array); words[1] = 6; assert.equal(clone[1], 5);
+      board.close(); assert.equal(clone[1], 5);`);
+  });
+
+  it('cannot take the mapping with them to another thread', async () => {
+    await survives(`${open} ${steal}
+      import { MessageChannel, receiveMessageOnPort } from 'node:worker_threads';
+      const board = openBoard('sim'); const { words } = board.core(0, 0); words[1] = 5;
+      const buffer = bufferOf.call(words); const { port1, port2 } = new MessageChannel();
+      // Node 18 and 20 copy instead of transferring, later ones refuse.
+      try { port1.postMessage(buffer, [buffer]); } catch (error) { assert.equal(error.name, 'DataCloneError'); }
+      try { structuredClone(words, { transfer: [buffer] }); } catch (error) { assert.equal(error.name, 'DataCloneError'); }
+      const message = receiveMessageOnPort(port2);
+      if (message) { new Uint32Array(message.message)[1] = 9; }
+      assert.equal(words[1], 5); assert.equal(words.length, 8192);
+      port1.close(); board.close();`);
+  });
+
+  it('whose buffer was stolen read zeros after close', async () => {
+    await survives(`${open} ${steal}
+      const board = openBoard('sim'); const { words } = board.core(0, 0); words[1] = 5;
+      const buffer = bufferOf.call(words);
+      if (buffer.transfer) { // Node 22 and later
+        const stolen = new Uint32Array(buffer.transfer()); assert.equal(stolen[1], 5);
+        board.close(); assert.equal(stolen[1], 0); stolen[1] = 7; assert.equal(stolen[1], 7);
+      } else board.close();
+      gc(); await new Promise(setImmediate); gc();`);
+  });
+
+  it('that loops were compiled for are empty after close', async () => {
+    await survives(`${open}
+      const board = openBoard('sim'); const { words } = board.core(0, 0);
+      function sum(array) { let total = 0; for (let i = 0; i < 8192; ++i) total += array[i]; return total; }
+      words.fill(1); for (let i = 0; i < 2000; ++i) assert.equal(sum(words), 8192);
+      board.close(); assert.ok(Number.isNaN(sum(words))); for (let i = 0; i < 100; ++i) words[i] = 1;`);
+  });
+});
+
+describe('nothing leaks', () => {
+  const count = `
+    import { readFileSync, readdirSync } from 'node:fs';
+    const settle = async () => { for (let i = 0; i < 4; ++i) { gc(); await new Promise(setImmediate); } };
+    const maps = () => readFileSync('/proc/self/maps', 'utf8').split('\\n').filter((line) => /zero|memfd:epiphany/.test(line)).length;
+    const files = () => readdirSync('/proc/self/fd').length;`;
+
+  it('over 10,000 devices and mappings that nobody closes', async () => {
+    const text = await survives(`${open} ${count}
+      const before = [maps(), files()];
+      for (let batch = 0; batch < 100; ++batch) {
+        for (let i = 0; i < 100; ++i) {
+          const mapping = CharDevice.open('/dev/zero').map({ offset: 0, length: 65536 });
+          mapping.words[i] = i;
+        }
+        await settle();
+      }
+      await settle();
+      console.log(JSON.stringify({ before, after: [maps(), files()] }));`);
+    const { before, after } = JSON.parse(text) as { before: number[]; after: number[] };
+    // What the last batch left in registers and on the stack may be still there.
+    expect(after[0]).toBeLessThanOrEqual((before[0] ?? 0) + 2);
+    expect(after[1]).toBeLessThanOrEqual((before[1] ?? 0) + 2);
+  });
+
+  it('over 10,000 that are closed, whose windows are still held', async () => {
+    const text = await survives(`${open} ${count}
+      let held = [];
+      const before = [maps(), files()];
+      for (let i = 0; i < 10000; ++i) {
+        const device = CharDevice.open('/dev/zero'); const mapping = device.map({ offset: 0, length: 4096 });
+        held.push(mapping.words); device.close();
+        if (i % 1000 === 999) { assert.equal(files(), before[1]); held = []; await settle(); }
+      }
+      console.log(JSON.stringify({ before, after: [maps(), files()] }));`);
+    const { before, after } = JSON.parse(text) as { before: number[]; after: number[] };
+    expect(after[0]).toBeLessThanOrEqual((before[0] ?? 0) + 2);
+  });
+
+  it('over 200 simulated boards, closed and not', async () => {
+    const text = await survives(`${open} ${count}
+      const before = [maps(), files()];
+      for (let i = 0; i < 200; ++i) {
+        const board = openBoard('sim'); for (const core of board.cores) core.words[0] = i;
+        board.mailbox.receive({ timeout: 60000 }).catch(() => {});
+        if (i % 2) board.close(); else { board.simulator.pushMailbox(1); }
+        if (i % 20 === 19) await settle();
+      }
+      await settle();
+      console.log(JSON.stringify({ before, after: [maps(), files()] }));`);
+    const { before, after } = JSON.parse(text) as { before: number[]; after: number[] };
+    expect(after[0]).toBeLessThanOrEqual((before[0] ?? 0) + 34);
+    expect(after[1]).toBeLessThanOrEqual((before[1] ?? 0) + 8);
+  });
+
+  it('when only a window is left of a board: it stays valid', async () => {
+    await survives(`${open} ${count}
+      let { words } = openBoard('sim').core(0, 0); words[3] = 3;
+      for (let i = 0; i < 10; ++i) await settle();
+      assert.equal(words[3], 3); words.fill(4); assert.equal(words.slice()[8191], 4);
+      words = undefined; await settle(); assert.equal(maps(), 0);`);
+  });
+
+  it('of events: a full pipe loses messages, and says how many', async () => {
+    await survives(`${open}
+      const board = openBoard('sim');
+      for (let i = 0; i < 10000; ++i) assert.ok(board.simulator.pushMailbox(i));
+      let got = 0, last = -1, gaps = 0;
+      for (;;) {
+        const message = await board.mailbox.receive({ timeout: 20 }).catch(() => undefined);
+        if (!message) break;
+        ++got; gaps += message.sequence - last - 1; last = message.sequence;
+      }
+      board.simulator.pushMailbox(77); // the report of the loss comes before it
+      const next = await board.mailbox.receive();
+      assert.equal(next.word, 77); assert.ok(got >= 2000);
+      assert.equal(board.mailbox.lost, 10000 - got); assert.ok(next.sequence > last + board.mailbox.lost);
+      board.close();`);
+  });
+});
+
+describe('processes and threads', () => {
+  it('a process ends although a board is open and nobody waits', async () => {
+    expect(await survives(`${open} openBoard('sim').core(0, 0).words[0] = 1; console.log('end');`)).toBe('end');
+  });
+
+  it('a process waits for a message, and ends when it has come', async () => {
+    expect(await survives(`${open} const board = openBoard('sim'); setTimeout(() => board.simulator.pushMailbox(5), 50).unref();
+      console.log((await board.mailbox.receive()).word);`, 0)).toBe('5');
+  });
+
+  it('process.exit() in mid-wait is clean', async () => {
+    await survives(`${open} const board = openBoard('sim'); board.mailbox.receive(); board.events.receive();
+      CharDevice.open('/dev/ptmx').ready('readable'); setTimeout(() => process.exit(7), 20);`, 7);
+  });
+
+  it('an exception in a listener is an ordinary uncaught exception', async () => {
+    const outcome = await runNode(`${open} process.on('uncaughtException', (error) => { console.log('caught', error.message); process.exit(3); });
+      CharDevice.open('/dev/ptmx').watch('writable', () => { throw new Error('mine'); });`);
+    expect(outcome).toMatchObject({ code: 3, stdout: 'caught mine\n' });
+  });
+
+  const worker = (body: string, main: string): string => `
+    import { Worker } from 'node:worker_threads';
+    const start = () => new Worker(new URL('data:text/javascript,' + encodeURIComponent(${JSON.stringify(body)}.replaceAll('LIBRARY', new URL('dist/index.js', 'file://' + process.cwd() + '/').href).replaceAll('DEVICE', new URL('dist/device/index.js', 'file://' + process.cwd() + '/').href))));
+    ${main}`;
+
+  it('two threads have boards of their own at the same time', async () => {
+    const text = await survives(worker(
+      `import { openBoard } from 'LIBRARY'; import { parentPort } from 'node:worker_threads';
+       const board = openBoard('sim'); let sum = 0;
+       for (let round = 0; round < 200; ++round) { board.simulator.pushMailbox(round); board.core(0, 0).words[round] = round; sum += (await board.mailbox.receive()).word + board.core(0, 0).readWord(4 * round); }
+       board.close(); parentPort.postMessage(sum);`,
+      `const sums = await Promise.all([start(), start()].map((thread) => new Promise((resolve, reject) => { thread.on('message', resolve); thread.on('error', reject); })));
+       console.log(sums.join());`));
+    expect(text).toBe('39800,39800');
+  });
+
+  it('worker.terminate() in mid-wait and process.exit() in a worker are clean, twenty times', async () => {
+    await survives(worker(
+      `import { openBoard } from 'LIBRARY'; import { CharDevice } from 'DEVICE'; import { parentPort } from 'node:worker_threads';
+       const board = openBoard('sim'); const { words } = board.core(0, 0); board.mailbox.receive(); board.events.receive();
+       const terminal = CharDevice.open('/dev/ptmx'); terminal.ready('readable'); terminal.map; words[0] = 1;
+       globalThis.kept = [board, words, terminal];
+       parentPort.postMessage('waiting'); parentPort.on('message', () => process.exit(0));`,
+      `for (let i = 0; i < 20; ++i) {
+         const thread = start();
+         await new Promise((resolve, reject) => { thread.on('message', resolve); thread.on('error', reject); });
+         if (i % 2) await thread.terminate(); else { thread.postMessage('exit'); await new Promise((resolve) => thread.on('exit', resolve)); }
+       }
+       gc(); await new Promise(setImmediate);`));
+  });
+
+  it('a killed process leaves nothing locked', async () => {
+    const { mkdtempSync, rmSync } = await import('node:fs');
+    const { join } = await import('node:path');
+    const { tmpdir } = await import('node:os');
+    const folder = mkdtempSync(join(tmpdir(), 'kill-'));
+    const path = JSON.stringify(`sim:${join(folder, 'state')}`);
+    const outcome = await runNode(`${open} const board = openBoard(${path}); board.core(0, 0).words[0] = 1; process.kill(process.pid, 'SIGKILL'); setInterval(() => {}, 1000);`);
+    expect(outcome.signal).toBe('SIGKILL');
+    expect(await survives(`${open} const board = openBoard(${path}); console.log(board.core(0, 0).words[0]); board.close();`)).toBe('0');
+    rmSync(folder, { recursive: true });
+  });
+});
