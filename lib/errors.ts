@@ -160,6 +160,7 @@ const ERRNO_TEXT: Readonly<Record<string, string>> = {
   EBUSY: 'device or resource busy',
   EEXIST: 'file already exists',
   EFAULT: 'bad address',
+  EFBIG: 'file too large',
   EINTR: 'interrupted system call',
   EINVAL: 'invalid argument',
   EIO: 'i/o error',

@@ -1,0 +1,160 @@
+// SPDX-License-Identifier: MIT
+/** The command line as a user calls it: the compiled program in a process of its own. */
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+
+const main = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url));
+let folder: string;
+beforeAll(() => (folder = mkdtempSync(join(tmpdir(), 'cli-'))));
+afterAll(() => rmSync(folder, { recursive: true }));
+
+interface Result {
+  code: number | null;
+  out: string;
+  error: string;
+}
+
+function epiphany(...parameters: string[]): Result {
+  const { status, stdout, stderr } = spawnSync(process.execPath, [main, ...parameters], { encoding: 'utf8', env: { ...process.env, NO_COLOR: '', FORCE_COLOR: '0' } });
+  return { code: status, out: stdout, error: stderr };
+}
+
+const json = (result: Result): unknown => JSON.parse(result.out);
+
+describe('epiphany', () => {
+  it('info describes the board, for people and for machines', () => {
+    expect(epiphany('info', '--board', 'sim').out).toContain('chip    E16G301, 4 × 4 cores from core ID 0x808\n');
+    const { code, out, error } = epiphany('info', '--board', 'sim', '--json');
+    expect([code, error]).toEqual([0, '']);
+    expect(out).toMatch(/^\{"type":"E16G301","rows":4,"columns":4,"origin":"0x808",.*\}\n$/);
+    expect(json(epiphany('info', '--board', 'sim:e64g401', '--json'))).toMatchObject({ type: 'E64G401', rows: 8, cores: 64 });
+  });
+
+  it('write then read over a snapshot file finds the word', () => {
+    const board = `sim:${join(folder, 'state')}`;
+    expect(epiphany('write', '1,2', '0x2000', '0xdeadbeef', '7', '--board', board)).toEqual({ code: 0, out: '', error: '' });
+    expect(epiphany('read', '1,2', '0x2000', '--board', board)).toEqual({ code: 0, out: '0x02000  0xdeadbeef\n', error: '' });
+    expect(json(epiphany('read', '0x84a', '0x2000', '2', '--board', board, '--json'))).toEqual({ core: '0x84a', address: '0x2000', words: ['0xdeadbeef', '0x00000007'] });
+    expect(epiphany('read', '1,2', '0xf0704', '--board', board).out).toBe('0xf0704  0x0000084a\n');
+    expect(epiphany('write', '1,2', '0xf0420', '0x100', '--board', board).code).toBe(0);
+    expect(epiphany('regs', '1,2', 'iret', '--board', board).out).toBe('IRET         0x00000100\n');
+  });
+
+  it('dump shows hexadecimal and ASCII, and folds lines that repeat', () => {
+    const board = `sim:${join(folder, 'dump')}`;
+    epiphany('write', '0,0', '0x10', '0x6c6c6548', '0x0000006f', '--board', board);
+    const { out } = epiphany('dump', '0,0', '0x10', '100', '--board', board);
+    expect(out).toBe(
+      '00010  48 65 6c 6c 6f 00 00 00  00 00 00 00 00 00 00 00  |Hello...........|\n' +
+        '00020  00 00 00 00 00 00 00 00  00 00 00 00 00 00 00 00  |................|\n*\n' +
+        '00070  00 00 00 00                                       |....|\n',
+    );
+    expect(json(epiphany('dump', '0,0', '0x10', '5', '--board', board, '--json'))).toEqual({ core: '0x808', address: '0x10', bytes: '48656c6c6f' });
+    expect(epiphany('dump', '0,0', '--board', 'sim').out.trimEnd().split('\n').at(-1)).toMatch(/^07ff0 /);
+  });
+
+  it('regs decodes fields, and shows general registers of a halted core only', () => {
+    const board = `sim:${join(folder, 'regs')}`;
+    const running = epiphany('regs', '0,0', '--board', board);
+    expect(running.out).toContain('COREID       0x00000808  column=8 row=32\n');
+    expect(running.out).toContain('R0 … R63: the core is not halted\n');
+    expect(running.out).not.toContain('LINKCFG');
+    epiphany('write', '0,0', '0xf0448', '1', '--board', board);
+    const halted = epiphany('regs', '0,0', '--board', board);
+    expect(halted.out).toMatch(/^R63 {10}0x00000000$/m);
+    expect(halted.out).toContain('DEBUGSTATUS  0x00000001  halted\n');
+    expect(json(epiphany('regs', '0,0', 'STATUS', 'COREID', '--board', board, '--json'))).toMatchObject({ core: '0x808', halted: true, registers: { STATUS: { value: '0x00000000', active: false }, COREID: { row: 32 } } });
+    expect(epiphany('regs', '0,2', '--board', 'sim').out).toContain('LINKCFG');
+    expect(epiphany('regs', '0,0', 'R5', '--board', 'sim')).toMatchObject({ code: 1, out: '' });
+  });
+
+  it('load lays the first program into all cores and shows what lies where', () => {
+    const { code, out } = epiphany('load', '--board', 'sim');
+    expect(code).toBe(0);
+    expect(out).toContain('0x00100          424        424  text: .text');
+    expect(out).toMatch(/ {2}0x8cb T[T·]+D+·+B+·+\n/);
+    expect(out).toContain('every byte is as the program has it\n');
+    expect(json(epiphany('load', '--board', 'sim', '--json'))).toMatchObject({ cores: 16, bytesWritten: 29824, bytesDiffering: 0 });
+    const coloured = spawnSync(process.execPath, [main, 'load', '--board', 'sim'], { encoding: 'utf8', env: { ...process.env, NO_COLOR: '', FORCE_COLOR: '1' } });
+    expect(coloured.stdout).toContain('\u001b[30;46m 0x808');
+  });
+
+  it('without a board to be found uses the simulator, and says so', () => {
+    const { code, error } = epiphany('info');
+    expect(code).toBe(0);
+    expect(error).toMatch(/^epiphany: no board under \/dev\/epiphany, so this is the simulator .*\n$/);
+  });
+
+  it.each<[string, string[], RegExp]>([
+    ['a core outside the chip', ['read', '4,0', '0', '--board', 'sim'], /"row" must be an integer from 0 to 3, got 4/],
+    ['a core ID outside the chip', ['read', '0x123', '0', '--board', 'sim'], /0x808 to 0x8cb, got '0x123'/],
+    ['an address past SRAM', ['read', '0,0', '0x8000', '--board', 'sim'], /"address" must be an integer from 0 to 0x7ffc/],
+    ['words that run past SRAM', ['write', '0,0', '0x7ffc', '1', '2', '--board', 'sim'], /SRAM ends at 0x8000/],
+    ['a word that is too large', ['write', '0,0', '0', '0x100000000', '--board', 'sim'], /"WORD" must be/],
+    ['a board that is not there', ['info', '--board', '/dev/epiphany/mesh7'], /ENOENT.*modprobe/],
+    ['a file that is no program', ['load', main, '--board', 'sim'], /main\.js/],
+    ['a file that is not there', ['load', '/nowhere.elf', '--board', 'sim'], /ENOENT/],
+  ])('fails for %s with one line and exit code 1', (_what, parameters, message) => {
+    const { code, out, error } = epiphany(...parameters);
+    expect({ code, out }).toEqual({ code: 1, out: '' });
+    expect(error).toMatch(message);
+    expect(error).toMatch(/^epiphany: [^\n]+\n$/);
+  });
+
+  it.each<[string, string[]]>([
+    ['no command', []],
+    ['an unknown command', ['fly']],
+    ['a property of objects as command', ['toString']],
+    ['an unknown option', ['info', '--wings']],
+    ['an option without its value', ['info', '--board']],
+    ['too few operands', ['read', '0,0']],
+    ['too many operands', ['info', 'x']],
+    ['a core that is none', ['read', 'zero', '0', '--board', 'sim']],
+    ['a number that is none', ['read', '0,0', '12x', '--board', 'sim']],
+    ['a negative number', ['dump', '0,0', '-5', '--board', 'sim']],
+    ['too many words', ['read', '0,0', '0', '99999', '--board', 'sim']],
+    ['a misaligned write', ['write', '0,0', '2', '1', '--board', 'sim']],
+    ['an unknown register', ['regs', '0,0', 'nosuch', '--board', 'sim']],
+    ['a write-only register', ['regs', '0,0', 'ILATST', '--board', 'sim']],
+  ])('called with %s says how in one line, exit code 2', (_what, parameters) => {
+    const { code, out, error } = epiphany(...parameters);
+    expect({ code, out }).toEqual({ code: 2, out: '' });
+    expect(error).toMatch(/^epiphany: [^\n]+\n$/);
+  });
+
+  it('helps, overall and for each command, with examples that work', () => {
+    const overview = epiphany('--help');
+    expect(overview.code).toBe(0);
+    for (const name of ['info', 'read', 'write', 'dump', 'regs', 'load']) {
+      expect(overview.out).toContain(`  ${name} `);
+      const help = epiphany(name, '--help');
+      expect(help.code).toBe(0);
+      expect(help.out).toContain(`Usage: epiphany ${name}`);
+      expect(help.out).toContain('Examples:\n  epiphany ');
+    }
+    const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as { version: string };
+    expect(epiphany('--version').out).toBe(`${version}\n`);
+  });
+
+  it('ends quietly when its reader has had enough', () => {
+    const child = spawnSync('sh', ['-c', `"$0" "$1" dump 0,0 --board sim --json | head -c 1; "$0" "$1" regs 0,0 --board sim | head -1 > ${join(folder, 'head')}`, process.execPath, main], { encoding: 'utf8' });
+    expect(child.stderr).toBe('');
+    expect(readFileSync(join(folder, 'head'), 'utf8')).toMatch(/^CONFIG/);
+  });
+
+  it('fails with exit code 1 if one byte differs', () => {
+    // A program that lies in SRAM of core 0x808 twice, by its local and by its global address, with different contents.
+    const elf = Buffer.from(readFileSync(new URL('../../examples/first-light/first-light.elf', import.meta.url)));
+    const programHeaders = elf.readUInt32LE(28);
+    elf.writeUInt32LE(0x80800100, programHeaders + 32 * 2 + 8); // the data segment, over the text of the first core
+    const file = join(folder, 'clash.elf');
+    writeFileSync(file, elf);
+    const { code, out } = epiphany('load', file, '--board', 'sim');
+    expect(code).toBe(1);
+    expect(out).toMatch(/bytes differ:\n {2}0x808 0x00100: 0x/);
+  });
+});
