@@ -43,7 +43,9 @@ export interface ErrorSubject {
 
 /** A state of the board, of a program or of a handle. `code` tells which. */
 export class EpiphanyError extends Error {
-  override readonly name = 'EpiphanyError';
+  static {
+    this.prototype.name = 'EpiphanyError'; // not an own property, which would be printed with each error
+  }
   readonly code: EpiphanyErrorCode;
   declare readonly path?: string;
   declare readonly address?: number;

@@ -4,7 +4,7 @@ import type { CoreId } from './address.js';
 import { checkInteger, formatHex, invalidType, outOfRange } from './errors.js';
 import { native } from './native.js';
 import { INTERRUPTS, type InterruptName } from './registers.js';
-import { RECORD_TYPES, type BoardEventType } from './transport/events.js';
+import { BOARD_EVENT_TYPES, RECORD_TYPES, type BoardEventType } from './transport/events.js';
 import type { SimulatorTransport } from './transport/simulator.js';
 
 /** Something to happen to a simulated board. */
@@ -19,7 +19,6 @@ export type Injection =
   | { readonly fault: 'core-stuck'; readonly core: CoreId | number; readonly active?: boolean };
 
 const FAULTS = { 'dead-link': 0, 'core-stuck': 1 } as const;
-const EVENTS: readonly string[] = ['reset', 'power', 'thermal', 'gone'];
 
 /** The simulated chip behind a board; `board.simulator`. */
 export class Simulator {
@@ -48,7 +47,7 @@ export class Simulator {
       if (position < 0) throw outOfRange('interrupt', INTERRUPTS.join(', '), injection.interrupt);
       this.#checkCore(native.simulatorInterrupt(handle, coreNumber(injection.core), 1 << position), injection.core);
     } else if ('event' in injection) {
-      if (!EVENTS.includes(injection.event)) throw outOfRange('event', EVENTS.join(', '), injection.event);
+      if (!BOARD_EVENT_TYPES.includes(injection.event)) throw outOfRange('event', BOARD_EVENT_TYPES.join(', '), injection.event);
       native.simulatorEmit(handle, RECORD_TYPES[injection.event], 0);
     } else if ('fault' in injection) {
       const { fault, active = true } = injection;

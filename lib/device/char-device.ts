@@ -224,8 +224,8 @@ export class CharDevice implements Disposable {
 
   /**
    * Closes the device, after its mappings and watchers; pending waits are rejected. Doing it again does nothing.
-   * @throws SystemError if a mapping cannot be given up, with all as before; or the error of close(2), when
-   *   the device is closed all the same
+   * @throws SystemError if a mapping cannot be given up: the device then stays open, to try again; or the error
+   *   of close(2), when the device is closed all the same
    */
   close(): void {
     if (this.#closed) return;

@@ -2,6 +2,7 @@
 /** Event records of a driver, and the one owner that reads them for everybody who waits. */
 import { EventQueue } from '../event-queue.js';
 import type { CharDevice, Watcher } from '../device/index.js';
+import { closedError } from '../errors.js';
 
 /** A word that a core sent to the eLink's mailbox. Silicon does not tell which core it was. */
 export interface MailboxMessage {
@@ -21,8 +22,9 @@ export interface BoardEvent {
 
 /** Record types by number; the driver's interface and native/simulator.cc have the same table. */
 export const RECORD_TYPES = { mailbox: 1, reset: 2, power: 3, thermal: 4, dma: 5, overflow: 6, gone: 7 } as const;
-export type BoardEventType = 'reset' | 'power' | 'thermal' | 'gone';
-const BOARD_EVENTS = new Map<number, BoardEventType>((['reset', 'power', 'thermal', 'gone'] as const).map((type) => [RECORD_TYPES[type], type]));
+export const BOARD_EVENT_TYPES = ['reset', 'power', 'thermal', 'gone'] as const;
+export type BoardEventType = (typeof BOARD_EVENT_TYPES)[number];
+const BOARD_EVENTS = new Map<number, BoardEventType>(BOARD_EVENT_TYPES.map((type) => [RECORD_TYPES[type], type]));
 
 /** Bytes of a record: u32 type, u32 flags, u64 sequence, u64 nanoseconds, u64 payload; little endian. */
 const RECORD_BYTES = 32;
@@ -36,11 +38,14 @@ export class EventPump {
   readonly mailbox: EventQueue<MailboxMessage>;
   readonly board: EventQueue<BoardEvent>;
   readonly #device: CharDevice;
+  /** What writes the records, if it is of this process: it must not be collected while somebody waits for them. */
+  readonly source: object | undefined;
   readonly #buffer = new DataView(new ArrayBuffer(RECORD_BYTES * RECORDS_AT_ONCE));
   #watcher: Watcher | undefined;
 
-  constructor(device: CharDevice) {
+  constructor(device: CharDevice, source?: object) {
     this.#device = device;
+    this.source = source;
     const supply = { poll: () => this.#read(), waitersChanged: () => this.#waitersChanged() };
     this.mailbox = new EventQueue<MailboxMessage>('mailbox message', supply);
     this.board = new EventQueue<BoardEvent>('board event', supply);
@@ -77,6 +82,7 @@ export class EventPump {
         if ((error as { code?: string }).code !== 'EAGAIN') this.#fail(error as Error);
         return;
       }
+      if (bytes === 0) this.#fail(closedError(`the source of events of '${this.#device.path}'`));
       for (let at = 0; at + RECORD_BYTES <= bytes; at += RECORD_BYTES) this.#deal(at);
     } while (bytes === this.#buffer.byteLength);
   }

@@ -70,7 +70,7 @@ export class SimulatorTransport implements Transport {
       this.chip = { type, rows, columns, origin: ORIGIN };
       this.#handle = checked(native.simulatorOpen(number), 'memfd_create');
       this.#memory = new CharDevice(checked(native.simulatorMemory(this.#handle), 'dup'), path);
-      this.#pump = new EventPump(new CharDevice(checked(native.simulatorEvents(this.#handle), 'pipe'), path));
+      this.#pump = new EventPump(new CharDevice(checked(native.simulatorEvents(this.#handle), 'pipe'), path), this.#handle);
       if (snapshot && file) this.restore(saved as Uint8Array, file.path);
       else for (const [offset, value] of BRING_UP) native.simulatorStore(this.#handle, emeshAddress(ELINK_ID, offset), value);
     } catch (error) {

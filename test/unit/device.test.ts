@@ -274,7 +274,7 @@ describe('waiting', () => {
     expect(watcher.unref().ref()).toBe(watcher);
     for (const text of ['a', 'b', 'c']) {
       slave.write(bytes(text));
-      await new Promise((resolve) => setTimeout(resolve, 10));
+      await expect.poll(() => seen.join('')).toContain(text);
     }
     expect(seen.join('')).toBe('abc');
     watcher.close();

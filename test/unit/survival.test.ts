@@ -164,6 +164,16 @@ describe('processes and threads', () => {
       console.log((await board.mailbox.receive()).word);`, 0)).toBe('5');
   });
 
+  it('a wait keeps its board alive when nothing else does', async () => {
+    await survives(`${open}
+      let { simulator, mailbox } = openBoard('sim'); const wait = mailbox.receive({ timeout: 100 }); mailbox = undefined;
+      const weak = new WeakRef(simulator); simulator = undefined;
+      for (let i = 0; i < 5; ++i) { gc(); await new Promise((resolve) => setTimeout(resolve, 5)); }
+      assert.equal(weak.deref(), undefined);
+      await assert.rejects(wait, { code: 'ERR_EPIPHANY_TIMEOUT' }); // had the chip gone, it would be ERR_EPIPHANY_CLOSED
+    `);
+  });
+
   it('process.exit() in mid-wait is clean', async () => {
     await survives(`${open} const board = openBoard('sim'); board.mailbox.receive(); board.events.receive();
       CharDevice.open('/dev/ptmx').ready('readable'); setTimeout(() => process.exit(7), 20);`, 7);
