@@ -29,11 +29,14 @@ export interface BoardEntry {
   readonly code?: string;
 }
 
-/** The real boards of this machine, in order of their numbers; none if no driver is loaded. */
-export function listBoards(): BoardEntry[] {
+/**
+ * The real boards of this machine, in order of their numbers; none if no driver is loaded.
+ * @param folder where the driver has its devices
+ */
+export function listBoards(folder = DEVICE_FOLDER): BoardEntry[] {
   let names: string[];
   try {
-    names = readdirSync(DEVICE_FOLDER);
+    names = readdirSync(folder);
   } catch {
     return []; // no driver, no folder
   }
@@ -41,7 +44,7 @@ export function listBoards(): BoardEntry[] {
     .filter((name) => /^mesh\d+$/.test(name))
     .sort((a, b) => Number(a.slice(4)) - Number(b.slice(4)))
     .map((name) => {
-      const path = `${DEVICE_FOLDER}/${name}`;
+      const path = `${folder}/${name}`;
       try {
         accessSync(path, constants.R_OK | constants.W_OK);
         return { path, accessible: true };

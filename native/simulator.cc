@@ -318,24 +318,17 @@ void RegisterSimulator(Napi::Env env, Napi::Object exports, EnvironmentPointer* 
   auto* binding = new BindingPointer(std::make_shared<Binding>());
   (*binding)->devices = *environment;
   env.AddCleanupHook([](BindingPointer* kept) { delete kept; }, binding);
-  const auto add = [&](const char* name, Napi::Value (*function)(const Napi::CallbackInfo&)) {
-    exports.Set(name, Napi::Function::New(env, function, name, binding));
-  };
-  add("simulatorOpen", Open);
-  add("simulatorMemory", Memory);
-  add("simulatorEvents", Events);
-  add("simulatorPushMailbox", PushMailbox);
-  add("simulatorInterrupt", Interrupt);
-  add("simulatorInject", Inject);
-  add("simulatorEmit", EmitRecord);
-  add("simulatorStateWords", StateWords);
-  add("simulatorSave", Save);
-  add("simulatorRestore", Restore);
-  const auto add_bare = [&](const char* name, napi_callback function) {
-    napi_value result = nullptr;
-    napi_create_function(env, name, NAPI_AUTO_LENGTH, function, binding, &result);
-    exports.Set(name, Napi::Value(env, result));
-  };
-  add_bare("simulatorLoad", LoadWord);
-  add_bare("simulatorStore", StoreWord);
+  device::Exports table(env, exports, binding);
+  table.Add("simulatorOpen", Open);
+  table.Add("simulatorMemory", Memory);
+  table.Add("simulatorEvents", Events);
+  table.Add("simulatorPushMailbox", PushMailbox);
+  table.Add("simulatorInterrupt", Interrupt);
+  table.Add("simulatorInject", Inject);
+  table.Add("simulatorEmit", EmitRecord);
+  table.Add("simulatorStateWords", StateWords);
+  table.Add("simulatorSave", Save);
+  table.Add("simulatorRestore", Restore);
+  table.AddBare("simulatorLoad", LoadWord);
+  table.AddBare("simulatorStore", StoreWord);
 }

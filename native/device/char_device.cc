@@ -157,18 +157,16 @@ Napi::Value CharDevice::Wrap(Napi::Env env, const EnvironmentPointer& environmen
 }
 
 void RegisterCharDevice(Napi::Env env, Napi::Object exports, EnvironmentPointer* environment) {
-  const auto add = [&](const char* name, Napi::Value (*function)(const Napi::CallbackInfo&)) {
-    exports.Set(name, Napi::Function::New(env, function, name, environment));
-  };
-  add("open", Open);
-  add("close", Close);
-  add("descriptor", Descriptor);
-  add("lock", Lock);
-  add("ioctl", Ioctl);
-  add("read", Read);
-  add("write", Write);
-  add("pread", PositionedRead);
-  add("pwrite", PositionedWrite);
+  Exports table(env, exports, environment);
+  table.Add("open", Open);
+  table.Add("close", Close);
+  table.Add("descriptor", Descriptor);
+  table.Add("lock", Lock);
+  table.Add("ioctl", Ioctl);
+  table.Add("read", Read);
+  table.Add("write", Write);
+  table.Add("pread", PositionedRead);
+  table.Add("pwrite", PositionedWrite);
 }
 
 }  // namespace device

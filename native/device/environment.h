@@ -50,6 +50,27 @@ inline EnvironmentPointer& EnvironmentOf(const Napi::CallbackInfo& info) {
   return EnvironmentOf(info.Data());
 }
 
+// Adds functions to the addon's exports, all created with the same data pointer.
+class Exports {
+ public:
+  Exports(Napi::Env env, Napi::Object exports, void* data) : env_(env), exports_(exports), data_(data) {}
+
+  void Add(const char* name, Napi::Value (*function)(const Napi::CallbackInfo&)) {
+    exports_.Set(name, Napi::Function::New(env_, function, name, data_));
+  }
+  // For functions that are called so often that the C++ wrapper would show.
+  void AddBare(const char* name, napi_callback function) {
+    napi_value result = nullptr;
+    napi_create_function(env_, name, NAPI_AUTO_LENGTH, function, data_, &result);
+    exports_.Set(name, Napi::Value(env_, result));
+  }
+
+ private:
+  Napi::Env env_;
+  Napi::Object exports_;
+  void* data_;
+};
+
 // Every native function answers a number: what the call gives, or -errno. Errors are made in lib/errors.ts.
 inline Napi::Number Answer(Napi::Env env, double value) {
   return Napi::Number::New(env, value);

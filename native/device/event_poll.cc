@@ -152,14 +152,12 @@ Napi::Value PollClose(const Napi::CallbackInfo& info) {
 }  // namespace
 
 void RegisterEventPoll(Napi::Env env, Napi::Object exports, EnvironmentPointer* environment) {
-  const auto add = [&](const char* name, Napi::Value (*function)(const Napi::CallbackInfo&)) {
-    exports.Set(name, Napi::Function::New(env, function, name, environment));
-  };
-  add("pollCreate", PollCreate);
-  add("pollStart", PollStart);
-  add("pollStop", PollStop);
-  add("pollReference", PollReference);
-  add("pollClose", PollClose);
+  Exports table(env, exports, environment);
+  table.Add("pollCreate", PollCreate);
+  table.Add("pollStart", PollStart);
+  table.Add("pollStop", PollStop);
+  table.Add("pollReference", PollReference);
+  table.Add("pollClose", PollClose);
 }
 
 }  // namespace device

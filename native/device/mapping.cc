@@ -229,22 +229,15 @@ napi_value CopyOut(napi_env env, napi_callback_info info) {
 }  // namespace
 
 void RegisterMapping(Napi::Env env, Napi::Object exports, EnvironmentPointer* environment) {
-  const auto add = [&](const char* name, Napi::Value (*function)(const Napi::CallbackInfo&)) {
-    exports.Set(name, Napi::Function::New(env, function, name, environment));
-  };
-  add("map", Map);
-  add("unmap", Unmap);
-  add("buffer", Buffer);
-  add("fill", Fill);
-  add("fillWords", FillMappingWords);
-  add("moveWords", MoveMappingWords);
-  const auto add_bare = [&](const char* name, napi_callback function) {
-    napi_value result = nullptr;
-    napi_create_function(env, name, NAPI_AUTO_LENGTH, function, environment, &result);
-    exports.Set(name, Napi::Value(env, result));
-  };
-  add_bare("copyIn", CopyIn);
-  add_bare("copyOut", CopyOut);
+  Exports table(env, exports, environment);
+  table.Add("map", Map);
+  table.Add("unmap", Unmap);
+  table.Add("buffer", Buffer);
+  table.Add("fill", Fill);
+  table.Add("fillWords", FillMappingWords);
+  table.Add("moveWords", MoveMappingWords);
+  table.AddBare("copyIn", CopyIn);
+  table.AddBare("copyOut", CopyOut);
 }
 
 }  // namespace device

@@ -156,6 +156,25 @@ const memory: Case[] = [
       }
     }
   }),
+  onCore('arrays of words copy exactly at any aligned address and of any length', (core) => {
+    const random = generator(5);
+    for (const Words of [Uint32Array, Int32Array, Float32Array]) {
+      for (let length = 0; length < 40; ++length) {
+        const address = 4 * random(64);
+        core.fill(0, 0x400, 0xee);
+        const words = new Words(randomBytes(random, 4 * length).map((byte) => byte & 0x7f).buffer as ArrayBuffer);
+        core.write(address, words);
+        const wanted = new Uint8Array(0x400).fill(0xee);
+        wanted.set(new Uint8Array(words.buffer), address);
+        assert.deepEqual(core.read(0, 0x400), wanted, `${length} of ${Words.name}`);
+        assert.deepEqual(core.readInto(address, new Words(length)), words);
+      }
+    }
+    for (const length of [2, 40]) {
+      assert.throws(() => core.write(SRAM_BYTES - 4, new Uint32Array(length)), OUT_OF_RANGE);
+      assert.throws(() => core.readInto(SRAM_BYTES - 4, new Int32Array(length)), OUT_OF_RANGE);
+    }
+  }),
   onCore('any view of memory can be written and read into', (core) => {
     const content = Uint8Array.from({ length: 24 }, (_, index) => index * 7 + 1);
     const views = [

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 /** The old driver's interface, byte for byte, through an injected device. */
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
@@ -118,6 +118,22 @@ describe('mappings', () => {
     board.close();
     expect(driver.closed).toBe(true);
     expect(words.length).toBe(0);
+  });
+});
+
+describe('listing boards', () => {
+  it('finds the meshes in order of their numbers, and tells which may be opened', () => {
+    const folder = mkdtempSync(join(tmpdir(), 'boards-'));
+    for (const name of ['mesh10', 'mesh2', 'mesh0', 'elink0', 'mesh', 'mesh1x']) writeFileSync(join(folder, name), '');
+    symlinkSync(join(folder, 'gone'), join(folder, 'mesh3'));
+    expect(listBoards(folder)).toEqual([
+      { path: `${folder}/mesh0`, accessible: true },
+      { path: `${folder}/mesh2`, accessible: true },
+      { path: `${folder}/mesh3`, accessible: false, code: 'ENOENT' },
+      { path: `${folder}/mesh10`, accessible: true },
+    ]);
+    rmSync(folder, { recursive: true });
+    expect(listBoards(folder)).toEqual([]);
   });
 });
 
