@@ -28,6 +28,7 @@ const steps = [
     ingredients: ['binding.gyp', 'native', 'package-lock.json'],
     product: 'build/Release/epiphany.node',
     needs: ['python3', 'make', 'g++'],
+    setting: process.env.CI, // turns warnings into errors
     command: () => [bin('node-gyp'), 'rebuild', `--nodedir=${nodeHeaders()}`],
   },
   {
@@ -70,8 +71,8 @@ function filesUnder(path) {
     .flatMap((name) => filesUnder(join(path, name)));
 }
 
-function fingerprint(ingredients) {
-  const hash = createHash('sha256').update(`${process.version} ${process.arch} ${process.env.CI ?? ''}`);
+function fingerprint({ ingredients, setting = '' }) {
+  const hash = createHash('sha256').update(`${process.version} ${process.arch} ${setting}`);
   for (const file of ingredients.flatMap((path) => filesUnder(join(root, path)))) {
     hash.update(`${file.slice(root.length)}\0`).update(readFileSync(file));
   }
@@ -83,7 +84,7 @@ function isMissing(tool) {
 }
 
 for (const step of steps) {
-  const wanted = fingerprint(step.ingredients);
+  const wanted = fingerprint(step);
   const stamp = join(root, 'node_modules', '.node-epiphany', step.name);
   const isFresh = existsSync(join(root, step.product)) && existsSync(stamp) && readFileSync(stamp, 'utf8') === wanted;
   if (isFresh) continue;
