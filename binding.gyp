@@ -14,7 +14,11 @@
         "native/chip/core_registers.cc",
         "native/chip/elink.cc",
       ],
-      "include_dirs": ["native", "<!(node -p \"require('node-addon-api').include_dir\")"],
+      # An installed package, which has no lib, brings the headers of node-addon-api along.
+      "include_dirs": [
+        "native",
+        "<!(node -p \"require('fs').existsSync('lib') ? require('node-addon-api').include_dir : 'prebuilds/include'\")",
+      ],
       "defines": [
         "NAPI_VERSION=8",
         "NAPI_DISABLE_CPP_EXCEPTIONS",

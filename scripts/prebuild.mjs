@@ -4,8 +4,9 @@
 //
 // Builds the addon into prebuilds/linux-<architecture>/epiphany.node, stripped, and refuses it if it would not load on
 // the oldest systems we support. Node-API is the same for every Node and architecture, so the headers of the running
-// Node serve all three. node-gyp knows no build folder but ./build: it works on a copy of the sources, and the
-// developer's stays as it is.
+// Node serve all three. node-gyp knows no build folder but ./build: it works on a copy of what the package brings for
+// building from source, and the developer's stays as it is. The headers of node-addon-api are part of that, in
+// prebuilds/include: whoever installs the package does not have them.
 
 import { spawnSync } from 'node:child_process';
 import {
@@ -18,8 +19,8 @@ import {
   renameSync,
   rmSync,
   statSync,
-  symlinkSync,
 } from 'node:fs';
+import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -40,6 +41,8 @@ const triplets = {
 const newest = { GLIBC: '2.35', GLIBCXX: '3.4.30', CXXABI: '1.3.13', GCC: '12.0.0' };
 const libraries = /^(libc\.so\.6|libm\.so\.6|libpthread\.so\.0|libstdc\+\+\.so\.6|libgcc_s\.so\.1|ld-linux.*)$/;
 
+const headers = 'prebuilds/include';
+
 const addonOf = (arch) => join(root, 'prebuilds', `linux-${arch}`, 'epiphany.node');
 
 /** As `prebuild`, unless there is one that is newer than all sources. */
@@ -53,12 +56,12 @@ export function freshPrebuild(arch) {
 /** Builds and checks one prebuild. */
 export function prebuild(arch) {
   const triplet = triplets[arch];
+  copyHeaders();
   const scratch = mkdtempSync(join(tmpdir(), 'epiphany-prebuild-'));
   try {
-    for (const name of ['binding.gyp', 'package.json', 'native']) {
+    for (const name of ['binding.gyp', 'package.json', 'native', headers]) {
       cpSync(join(root, name), join(scratch, name), { recursive: true });
     }
-    symlinkSync(join(root, 'node_modules'), join(scratch, 'node_modules'));
     const nodeGyp = join(root, 'node_modules/.bin/node-gyp');
     run(nodeGyp, ['rebuild', '--jobs=max', `--directory=${scratch}`, `--arch=${arch}`, `--nodedir=${nodeHeaders()}`], {
       CC: `${triplet}-gcc`,
@@ -79,6 +82,11 @@ export function prebuild(arch) {
   } finally {
     rmSync(scratch, { recursive: true, force: true });
   }
+}
+
+function copyHeaders() {
+  const from = dirname(createRequire(import.meta.url).resolve('node-addon-api'));
+  for (const name of ['napi.h', 'napi-inl.h', 'LICENSE.md']) cpSync(join(from, name), join(root, headers, name));
 }
 
 /** The newest version of each library interface that a binary asks for; throws if one is too new. */

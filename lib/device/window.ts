@@ -14,7 +14,7 @@
  * What JavaScript cannot be kept from, it should not do: `new Uint32Array(window)`, `plain.set(window)` and
  * `structuredClone(window)` copy with memcpy. Write `window.slice()` instead.
  */
-import { inspect } from 'node:util';
+import { inspect, types } from 'node:util';
 import { checkInteger, closedError, EpiphanyError, formatHex, invalidType, outOfRange, systemError } from '../errors.js';
 import { native, type MappingHandle } from '../native.js';
 
@@ -60,8 +60,10 @@ function placeOf(window: object): Place {
   return place;
 }
 
-function check(status: number): void {
-  if (status < 0) throw systemError(status, 'copy');
+/** The copies below may run code of the caller, such as getters of an array, which may have closed the mapping. */
+function check(status: number, { closed, path }: WindowOwner): void {
+  if (status >= 0) return;
+  throw closed ? closedError(`the mapping of '${path}'`) : systemError(status, 'copy', { path });
 }
 
 /** An index as the bulk methods of typed arrays take it: negative counts from the end, all is clamped. */
@@ -69,6 +71,12 @@ function relativeIndex(index: unknown, length: number, fallback: number): number
   if (index === undefined) return fallback;
   const integer = Math.trunc(Number(index)) || 0;
   return integer < 0 ? Math.max(length + integer, 0) : Math.min(integer, length);
+}
+
+function rangeOf(array: object, begin: unknown, end: unknown): { first: number; count: number } {
+  const length = lengthOf(array);
+  const first = relativeIndex(begin, length, 0);
+  return { first, count: Math.max(0, relativeIndex(end, length, length) - first) };
 }
 
 /** Methods that only read, and give their answer from a host copy. */
@@ -95,55 +103,49 @@ function defineWindow(Base: WordArrayConstructor): new (token: symbol, buffer: A
 
     override subarray(begin?: number, end?: number): Uint32Array<ArrayBuffer> {
       const { owner, start } = placeOf(this);
-      const first = relativeIndex(begin, this.length, 0);
-      const last = Math.max(first, relativeIndex(end, this.length, this.length));
-      return makeWindow(Window, owner, bufferOf(this), start + first * 4, last - first);
+      const { first, count } = rangeOf(this, begin, end);
+      return makeWindow(Window, owner, bufferOf(this), start + first * 4, count);
     }
 
     override slice(begin?: number, end?: number): Uint32Array<ArrayBuffer> {
       const { owner, start } = placeOf(this);
-      const first = relativeIndex(begin, this.length, 0);
-      const copy = new Plain(Math.max(0, relativeIndex(end, this.length, this.length) - first));
-      check(native.copyOut(owner.handle, start + first * 4, copy));
+      const { first, count } = rangeOf(this, begin, end);
+      const copy = new Plain(count);
+      check(native.copyOut(owner.handle, start + first * 4, copy), owner);
       return copy;
     }
 
     override set(source: ArrayLike<number>, index = 0): void {
       const { owner, start } = placeOf(this);
       if (typeof source !== 'object' || source === null) throw invalidType('source', 'an array', source);
-      const length = checkInteger('source.length', source.length, 0, Number.MAX_SAFE_INTEGER);
+      const length = types.isTypedArray(source) ? lengthOf(source) : checkInteger('source.length', source.length, 0, Number.MAX_SAFE_INTEGER);
       checkInteger('index', index, 0, Number.MAX_SAFE_INTEGER);
-      if (length > this.length - index) {
-        throw outOfRange('source.length', `at most ${Math.max(0, this.length - index)} words from index ${index}`, length);
-      }
+      const room = lengthOf(this) - index;
+      if (length > room) throw outOfRange('source.length', `at most ${Math.max(0, room)} words from index ${index}`, length);
       const from = places.get(source);
       if (from && Object.getPrototypeOf(source) === Window.prototype) {
         placeOf(source);
-        check(native.moveWords(owner.handle, start + index * 4, from.owner.handle, from.start, length));
+        check(native.moveWords(owner.handle, start + index * 4, from.owner.handle, from.start, length), owner);
         return;
       }
-      // Elements are converted in host memory first, as assigning one by one would.
       const plain = from ? (source as Uint32Array).slice() : source;
-      const words = isExactly(plain, Plain) ? plain : Plain.from(plain);
-      check(native.copyIn(owner.handle, start + index * 4, words));
+      check(native.copyIn(owner.handle, start + index * 4, isExactly(plain, Plain) ? plain : converted(Plain, plain, length)), owner);
     }
 
     override fill(value: number, begin?: number, end?: number): this {
       const { owner, start } = placeOf(this);
-      const first = relativeIndex(begin, this.length, 0);
-      const count = Math.max(0, relativeIndex(end, this.length, this.length) - first);
+      const { first, count } = rangeOf(this, begin, end);
       const [word = 0] = new Uint32Array(Plain.of(value).buffer);
-      check(native.fillWords(owner.handle, start + first * 4, count, word));
+      check(native.fillWords(owner.handle, start + first * 4, count, word), owner);
       return this;
     }
 
     override copyWithin(target: number, begin: number, end?: number): this {
       const { owner, start } = placeOf(this);
-      const to = relativeIndex(target, this.length, 0);
-      const first = relativeIndex(begin, this.length, 0);
-      const last = relativeIndex(end, this.length, this.length);
-      const count = Math.max(0, Math.min(last - first, this.length - to));
-      check(native.moveWords(owner.handle, start + to * 4, owner.handle, start + first * 4, count));
+      const to = relativeIndex(target, lengthOf(this), 0);
+      const { first, count } = rangeOf(this, begin, end);
+      const fitting = Math.min(count, lengthOf(this) - to);
+      check(native.moveWords(owner.handle, start + to * 4, owner.handle, start + first * 4, fitting), owner);
       return this;
     }
 
@@ -152,7 +154,7 @@ function defineWindow(Base: WordArrayConstructor): new (token: symbol, buffer: A
       if (!place) return name;
       const { owner, start } = place;
       if (owner.closed) return `${name} [closed] '${owner.path}'`;
-      return `${name}(${this.length}) [device memory at ${formatHex(owner.baseAddress + start)} of '${owner.path}']`;
+      return `${name}(${lengthOf(this)}) [device memory at ${formatHex(owner.baseAddress + start)} of '${owner.path}']`;
     }
   };
 
@@ -188,15 +190,30 @@ function define(target: object, name: string, value: Method): void {
   Object.defineProperty(target, name, { value, writable: true, configurable: true });
 }
 
+const getterOf = (name: string): ((this: object) => unknown) =>
+  Object.getOwnPropertyDescriptor(Object.getPrototypeOf(Uint32Array.prototype) as object, name)?.get as (this: object) => unknown;
+const bufferGetter = getterOf('buffer');
+const lengthGetter = getterOf('length');
+
+function bufferOf(window: object): ArrayBuffer {
+  return bufferGetter.call(window) as ArrayBuffer;
+}
+
+/** The true length of a typed array, whatever property of that name somebody put on it. */
+function lengthOf(array: object): number {
+  return Number(lengthGetter.call(array));
+}
+
+/** The elements of an array as an array of words, converted as assigning one by one converts. */
+function converted(Plain: Uint32ArrayConstructor, source: ArrayLike<number>, length: number): Uint32Array {
+  const words = new Plain(length);
+  words.set(source);
+  return words;
+}
+
 /** Whether a value is a plain typed array of just this class, whose memory can be copied as it is. */
 function isExactly(value: object, Plain: Uint32ArrayConstructor): value is Uint32Array {
   return ArrayBuffer.isView(value) && Object.getPrototypeOf(value) === Plain.prototype;
-}
-
-const bufferGetter = Object.getOwnPropertyDescriptor(Object.getPrototypeOf(Uint32Array.prototype) as object, 'buffer')?.get as () => ArrayBuffer;
-
-function bufferOf(window: object): ArrayBuffer {
-  return bufferGetter.call(window);
 }
 
 function makeWindow<Window extends WordArray>(
