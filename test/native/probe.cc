@@ -2,7 +2,6 @@
 // What tests and benchmarks need from C: page protections, and the plain C loops to compare with.
 #include <node_api.h>
 #include <sys/mman.h>
-#include <time.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -66,54 +65,52 @@ napi_value Memfd(napi_env env, napi_callback_info info) {
   return Number(env, descriptor);
 }
 
-double Now() {
-  timespec now;
-  clock_gettime(CLOCK_MONOTONIC, &now);
-  return static_cast<double>(now.tv_sec) * 1e9 + static_cast<double>(now.tv_nsec);
-}
+// The loops below do their work so many times within one call, so that the call itself weighs nothing.
 
-// (device array, host array, repetitions): nanoseconds of one copy by the library's own word loop.
+// (device array, host array, times): copies between the two by the library's own word loop.
 template <typename Copy>
-napi_value TimeCopy(napi_env env, napi_callback_info info, Copy copy) {
+napi_value RepeatCopy(napi_env env, napi_callback_info info, Copy copy) {
   const Arguments arguments(env, info);
   const Array device = ArrayOf(env, arguments.value[0]);
   const Array host = ArrayOf(env, arguments.value[1]);
-  const uint32_t repetitions = Uint32(env, arguments.value[2]);
-  const double begin = Now();
-  for (uint32_t i = 0; i < repetitions; ++i) copy(device.data, host.data, host.bytes);
-  return Number(env, (Now() - begin) / repetitions);
+  const uint32_t times = Uint32(env, arguments.value[2]);
+  for (uint32_t i = 0; i < times; ++i) copy(device.data, host.data, host.bytes);
+  return nullptr;
 }
 
-napi_value TimeCopyIn(napi_env env, napi_callback_info info) {
-  return TimeCopy(env, info,
-                  [](void* device, void* host, size_t bytes) { device::CopyToDevice(device, host, bytes); });
+napi_value CopyIn(napi_env env, napi_callback_info info) {
+  return RepeatCopy(
+      env, info, [](void* device, void* host, size_t bytes) { device::CopyToDevice(device, host, bytes); });
 }
 
-napi_value TimeCopyOut(napi_env env, napi_callback_info info) {
-  return TimeCopy(
+napi_value CopyOut(napi_env env, napi_callback_info info) {
+  return RepeatCopy(
       env, info, [](void* device, void* host, size_t bytes) { device::CopyFromDevice(host, device, bytes); });
 }
 
-uint32_t sum_of_loads;  // keeps the loop below alive, and is checked against the sum that JavaScript makes
-
-// (device array, repetitions): nanoseconds of one volatile word load, over the whole array.
-napi_value TimeLoads(napi_env env, napi_callback_info info) {
+// (device array, times): loads every word of the array, and answers the sum.
+napi_value LoadAll(napi_env env, napi_callback_info info) {
   const Arguments arguments(env, info);
   const Array device = ArrayOf(env, arguments.value[0]);
-  const uint32_t repetitions = Uint32(env, arguments.value[1]);
+  const uint32_t times = Uint32(env, arguments.value[1]);
   const auto* words = static_cast<const volatile uint32_t*>(device.data);
   const size_t count = device.bytes / 4;
   uint32_t sum = 0;
-  const double begin = Now();
-  for (uint32_t i = 0; i < repetitions; ++i)
+  for (uint32_t i = 0; i < times; ++i)
     for (size_t word = 0; word < count; ++word) sum += words[word];
-  const double nanoseconds = (Now() - begin) / repetitions / static_cast<double>(count);
-  sum_of_loads = sum;
-  return Number(env, nanoseconds);
+  return Number(env, sum);
 }
 
-napi_value SumOfLoads(napi_env env, napi_callback_info) {
-  return Number(env, sum_of_loads);
+// (device array, times): stores to every word of the array its own index plus the number of rounds before.
+napi_value StoreAll(napi_env env, napi_callback_info info) {
+  const Arguments arguments(env, info);
+  const Array device = ArrayOf(env, arguments.value[0]);
+  const uint32_t times = Uint32(env, arguments.value[1]);
+  auto* words = static_cast<volatile uint32_t*>(device.data);
+  const size_t count = device.bytes / 4;
+  for (uint32_t i = 0; i < times; ++i)
+    for (size_t word = 0; word < count; ++word) words[word] = static_cast<uint32_t>(word) + i;
+  return nullptr;
 }
 
 napi_value Initialise(napi_env env, napi_value exports) {
@@ -121,8 +118,8 @@ napi_value Initialise(napi_env env, napi_value exports) {
     const char* name;
     napi_callback function;
   } functions[] = {
-      {"protect", Protect},         {"memfd", Memfd},         {"timeCopyIn", TimeCopyIn},
-      {"timeCopyOut", TimeCopyOut}, {"timeLoads", TimeLoads}, {"sumOfLoads", SumOfLoads},
+      {"protect", Protect}, {"memfd", Memfd},     {"copyIn", CopyIn},
+      {"copyOut", CopyOut}, {"loadAll", LoadAll}, {"storeAll", StoreAll},
   };
   for (const auto& [name, function] : functions) {
     napi_value value = nullptr;

@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: MIT
+//
+//   npm run bench [-- --quick] [-- --json]        --quick: few samples, to see that it runs
+//
+// What this library costs, beside plain C over the same mapping and beside other ways to the same memory. Figures are
+// printed next to their targets, and none fails the run; a wrong checksum does.
+import { createRequire } from 'node:module';
+import { parseArgs } from 'node:util';
+import { openBoard } from '../../dist/index.js';
+import { copies, elements, sameWork, words } from './comparisons.mjs';
+import { contest } from './contest.mjs';
+import { MEMORY_BYTES, openMemory, openMemoryBoard } from './memory-board.mjs';
+import { figures, machine, print, printAccess, printMachine } from './report.mjs';
+import { loadRivals, waysTo } from './rivals.mjs';
+
+const { values: options } = parseArgs({ options: { quick: { type: 'boolean' }, json: { type: 'boolean' } } });
+const rounds = options.quick ? 5 : 31;
+const probe = createRequire(import.meta.url)('../native/build/Release/probe.node');
+
+const board = openMemoryBoard(probe.memfd(MEMORY_BYTES));
+const simulated = openBoard('sim');
+const core = board.core(0, 0);
+
+const descriptor = probe.memfd(MEMORY_BYTES);
+const mapping = openMemory(descriptor).map({ offset: 0, length: MEMORY_BYTES });
+const at = 0x1000; // leaves room for 32 KiB
+const { failures, ...rivals } = await loadRivals();
+
+function* comparisons() {
+  yield* elements(core, probe);
+  yield* words(core, simulated.core(0, 0), probe);
+  yield* copies(core, probe, 32768);
+  yield* copies(core, probe, 64);
+  yield* sameWork(waysTo({ mapping, descriptor, at, ...rivals }), mapping, at, probe);
+}
+
+try {
+  const report = { machine: machine(), rounds, comparisons: [], failures };
+  if (!options.json) printMachine(report.machine, rounds);
+  for (const comparison of comparisons()) {
+    const contestants = comparison.rows.filter((row) => typeof row !== 'string');
+    const rows = figures(contestants, contest(contestants, rounds));
+    report.comparisons.push({ title: comparison.title, rows });
+    if (!options.json) print(comparison, rows);
+  }
+  if (options.json) console.log(JSON.stringify(report, null, 2));
+  else {
+    printAccess();
+    for (const failure of failures) console.log(failure);
+  }
+} catch (error) {
+  console.error(`bench: ${error.message}`);
+  process.exitCode = 1;
+}
