@@ -124,12 +124,12 @@ class Register {
   }
 
   write(value: number | Record<string, unknown>): void {
-    this.#store(typeof value === 'number' ? checkInteger('value', value, 0, 0xffffffff) : encodeFields(this.name, this.spec, value, 0));
+    this.#store(typeof value === 'number' ? checkInteger('value', value, 0, 0xffffffff) : encodeFields(this.name, this.spec, value).bits);
   }
 
   update(fields: Record<string, unknown>): void {
-    encodeFields(this.name, this.spec, fields, 0); // refuses nonsense before anything is read
-    this.#store(encodeFields(this.name, this.spec, fields, this.#load()));
+    const { bits, mask } = encodeFields(this.name, this.spec, fields); // refuses nonsense before anything is read
+    this.#store(((this.#load() & ~mask) | bits) >>> 0);
   }
 
   [inspect.custom](): string {

@@ -262,32 +262,33 @@ export function decodeField(field: FieldSpec, value: number): boolean | number |
 }
 
 /**
- * Puts fields into a register's word.
- * @param base bits of the fields that are not given
+ * Fields as bits of a register's word, and the mask of all bits that are theirs.
  * @throws RangeError for a field that the register does not have, or a value that the field cannot hold
  */
-export function encodeFields(name: string, spec: RegisterSpec, values: Readonly<Record<string, unknown>>, base: number): number {
+export function encodeFields(name: string, spec: RegisterSpec, values: Readonly<Record<string, unknown>>): { bits: number; mask: number } {
   if (typeof values !== 'object' || values === null) throw invalidType('value', 'a number or an object of fields', values);
-  let word = base;
-  for (const [key, value] of Object.entries(values)) {
+  let bits = 0;
+  let mask = 0;
+  for (const key of Object.keys(values)) {
     if (!Object.hasOwn(spec.fields, key)) throw outOfRange('field', `one of ${name}: ${Object.keys(spec.fields).join(', ')}`, key);
     const field = spec.fields[key] as FieldSpec;
-    const mask = field.width === 32 ? 0xffffffff : (1 << field.width) - 1;
-    word = (word & ~(mask << field.low)) | ((encodeField(`${name}.${key}`, field, value) & mask) << field.low);
+    const own = (field.width === 32 ? 0xffffffff : (1 << field.width) - 1) << field.low;
+    bits |= (encodeField(name, key, field, values[key]) << field.low) & own;
+    mask |= own;
   }
-  return word >>> 0;
+  return { bits: bits >>> 0, mask: mask >>> 0 };
 }
 
-function encodeField(name: string, field: FieldSpec, value: unknown): number {
+function encodeField(register: string, key: string, field: FieldSpec, value: unknown): number {
   if (typeof value === 'string' && field.names) {
     const named = Object.hasOwn(field.names, value) ? field.names[value] : undefined;
-    if (named === undefined) throw outOfRange(name, Object.keys(field.names).join(', '), value);
+    if (named === undefined) throw outOfRange(`${register}.${key}`, Object.keys(field.names).join(', '), value);
     return named;
   }
   if (typeof value === 'boolean' && field.width === 1 && !field.names) return value ? 1 : 0;
-  if (typeof value !== 'number') throw invalidType(name, field.names ? 'a number or a name' : field.width === 1 ? 'a boolean' : 'a number', value);
+  if (typeof value !== 'number') throw invalidType(`${register}.${key}`, field.names ? 'a number or a name' : field.width === 1 ? 'a boolean' : 'a number', value);
   const minimum = field.signed ? -(2 ** (field.width - 1)) : 0;
   const maximum = minimum + 2 ** field.width - 1;
-  if (!Number.isInteger(value) || value < minimum || value > maximum) throw outOfRange(name, `an integer from ${minimum} to ${maximum}`, value);
+  if (!Number.isInteger(value) || value < minimum || value > maximum) throw outOfRange(`${register}.${key}`, `an integer from ${minimum} to ${maximum}`, value);
   return value;
 }

@@ -60,8 +60,7 @@ Loaded Chip::Load(uint32_t address, unsigned bytes) noexcept {
     return loaded;
   }
   const int index = CoreIndex(address >> 20);
-  if (index < 0 || !elink_.Answers()) return kNoAnswer;
-  elink_.CountTransmitted(address);
+  if (index < 0 || !elink_.Transmit(address)) return kNoAnswer;
   return LoadCore(static_cast<unsigned>(index), local, bytes);
 }
 
@@ -84,8 +83,7 @@ Bus Chip::Store(uint32_t address, uint32_t value, unsigned bytes) noexcept {
   }
   // Stores are posted: the host never learns that one went nowhere.
   const int index = CoreIndex(address >> 20);
-  if (index < 0 || !elink_.Answers()) return Bus::kOk;
-  elink_.CountTransmitted(address);
+  if (index < 0 || !elink_.Transmit(address)) return Bus::kOk;
   return StoreCore(static_cast<unsigned>(index), local, value, bytes);
 }
 

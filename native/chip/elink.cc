@@ -106,15 +106,12 @@ bool Elink::Push(uint32_t low, uint32_t high, Effect* effect) {
   return true;
 }
 
-void Elink::CountTransmitted(uint32_t address) {
+bool Elink::Transmit(uint32_t address) {
   const std::lock_guard<std::mutex> lock(mutex_);
+  if (!AnswersLocked()) return false;
   ++registers_.tx_monitor;
   registers_.tx_packet = address;
-}
-
-bool Elink::Answers() const {
-  const std::lock_guard<std::mutex> lock(mutex_);
-  return AnswersLocked();
+  return true;
 }
 
 void Elink::SetDead(bool dead) {

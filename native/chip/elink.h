@@ -22,10 +22,9 @@ class Elink {
   // A word that a core sends to MAILBOXLO; false if the FIFO was full and the word is lost.
   bool Push(uint32_t low, uint32_t high, Effect* effect);
 
-  // Counts one access of the host that passes to the chip, as TXMONITOR and TXPACKET do.
-  void CountTransmitted(uint32_t address);
-  // False while either side is held in reset or the chip does not answer: then nothing can be read.
-  bool Answers() const;
+  // Lets one access of the host pass to the chip, and counts it as TXMONITOR and TXPACKET do. False while
+  // either side is held in reset or the chip does not answer: then nothing passes, and nothing can be read.
+  bool Transmit(uint32_t address);
   void SetDead(bool dead);
   bool interrupt_line() const;
 

@@ -37,7 +37,8 @@ describe('the register tables', () => {
       const smallest = field.signed ? -(2 ** (field.width - 1)) : 0;
       const values: unknown[] = field.width === 1 && !field.names ? [true, false] : [smallest, smallest + 2 ** field.width - 1, ...Object.keys(field.names ?? {})];
       for (const value of values) {
-        const word = encodeFields(name, spec, { [key]: value }, 0xffffffff);
+        const { bits, mask } = encodeFields(name, spec, { [key]: value });
+        const word = ((0xffffffff & ~mask) | bits) >>> 0;
         const decoded = decodeField(field, word);
         const named = Object.entries(field.names ?? {}).find(([, number]) => number === value)?.[0];
         expect(decoded).toBe(named ?? value);
