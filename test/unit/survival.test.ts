@@ -166,11 +166,13 @@ describe('processes and threads', () => {
 
   it('a wait keeps its board alive when nothing else does', async () => {
     await survives(`${open}
-      let { simulator, mailbox } = openBoard('sim'); const wait = mailbox.receive({ timeout: 100 }); mailbox = undefined;
+      let { simulator, mailbox } = openBoard('sim');
+      // Had the chip gone, it would be ERR_EPIPHANY_CLOSED.
+      const wait = assert.rejects(mailbox.receive({ timeout: 100 }), { code: 'ERR_EPIPHANY_TIMEOUT' }); mailbox = undefined;
       const weak = new WeakRef(simulator); simulator = undefined;
       for (let i = 0; i < 5; ++i) { gc(); await new Promise((resolve) => setTimeout(resolve, 5)); }
       assert.equal(weak.deref(), undefined);
-      await assert.rejects(wait, { code: 'ERR_EPIPHANY_TIMEOUT' }); // had the chip gone, it would be ERR_EPIPHANY_CLOSED
+      await wait;
     `);
   });
 
