@@ -8,6 +8,7 @@
         "native/simulator.cc",
         "native/device/char_device.cc",
         "native/device/event_poll.cc",
+        "native/device/guarded_memory.cc",
         "native/device/mapping.cc",
         "native/device/word_copy.cc",
         "native/chip/chip.cc",

@@ -55,6 +55,7 @@ export function coreId(value: number): CoreId {
 
 /** The absolute mesh coordinate of a core ID. */
 export function meshCoordinate(id: CoreId): Coordinate {
+  checkInteger('id', id, 0, 0xfff);
   return { row: id >> 6, column: id & COORDINATE_MASK };
 }
 
@@ -65,7 +66,7 @@ export function localAddress(value: number): LocalAddress {
 
 /** The eMesh address of a local address within a core. */
 export function emeshAddress(id: CoreId, local: number): EmeshAddress {
-  return (id * 2 ** LOCAL_BITS + localAddress(local)) as EmeshAddress;
+  return (checkInteger('id', id, 0, 0xfff) * 2 ** LOCAL_BITS + localAddress(local)) as EmeshAddress;
 }
 
 /** Takes an eMesh address apart; `id` is 0 if the address means "the issuing core". */
@@ -89,7 +90,7 @@ export function checkSramRange(address: number, bytes: number): void {
 
 /** A core ID as text, `0x808`. */
 export function formatCoreId(id: number): string {
-  return formatHex(id, 3);
+  return formatHex(checkInteger('id', id, 0, 0xfff), 3);
 }
 
 /** A 32-bit address or register value as text, `0x80800000`. */

@@ -32,12 +32,14 @@ export interface BoardEntry {
 /**
  * The real boards of this machine, in order of their numbers; none if no driver is loaded.
  * @param folder where the driver has its devices
+ * @throws SystemError if the folder is there and cannot be read
  */
 export function listBoards(folder = DEVICE_FOLDER): BoardEntry[] {
   let names: string[];
   try {
-    names = readdirSync(folder);
-  } catch {
+    names = readdirSync(checkPath('folder', folder));
+  } catch (error) {
+    if ((error as SystemError).code !== 'ENOENT') throw error;
     return []; // no driver, no folder
   }
   return names
@@ -110,6 +112,7 @@ export class Board implements Disposable {
     this.sharedDram = transport.sharedDram;
     this.features = transport.features;
     this.simulator = transport instanceof SimulatorTransport ? new Simulator(transport) : undefined;
+    Object.freeze(this);
   }
 
   get closed(): boolean {
@@ -190,9 +193,13 @@ export class Board implements Disposable {
     return this.#transport.events().board;
   }
 
-  /** Ends everything that came from this board; what waits is rejected. Doing it again does nothing. */
-  close(): void {
-    this.#transport.close();
+  /**
+   * Ends everything that came from this board; what waits is rejected. Doing it again does nothing.
+   * @param options.save false to leave the file of a `sim:FILE` as it was
+   * @throws SystemError if the state cannot be saved: the board is then still open
+   */
+  close(options: { save?: boolean } = {}): void {
+    this.#transport.close(options.save ?? true);
   }
 
   [Symbol.dispose](): void {

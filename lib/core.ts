@@ -2,8 +2,9 @@
 /** One eCore: its SRAM and its registers. */
 import { inspect } from 'node:util';
 import { checkSramRange, emeshAddress, formatCoreId, SRAM_BYTES, type Coordinate, type CoreId, type EmeshAddress } from './address.js';
+import { checkOtherSide } from './device/window.js';
 import type { Float32Window, Int32Window, Mapping, Uint32Window } from './device/index.js';
-import { checkInteger, checkView, outOfRange } from './errors.js';
+import { checkInteger, outOfRange } from './errors.js';
 import { registerFile, registerOffset, type RegisterFile, type WordPort } from './register-file.js';
 import { CORE_REGISTERS } from './registers.js';
 import type { Transport } from './transport/transport.js';
@@ -36,6 +37,7 @@ export class Core {
     this.row = place.row;
     this.column = place.column;
     this.address = emeshAddress(id, 0);
+    Object.freeze(this); // where a core lies decides what is mapped
   }
 
   /**
@@ -75,13 +77,13 @@ export class Core {
 
   /** Copies SRAM from any address into all of `view`, and returns it. */
   readInto<View extends ArrayBufferView>(address: number, view: View): View {
-    checkSramRange(address, checkView('view', view).byteLength);
+    checkSramRange(address, checkOtherSide(view));
     return this.#memory().readInto(address, view);
   }
 
   /** Copies the bytes of a typed array, Buffer or DataView into SRAM, at any address. */
   write(address: number, view: ArrayBufferView): void {
-    checkSramRange(address, checkView('view', view).byteLength);
+    checkSramRange(address, checkOtherSide(view));
     this.#memory().write(address, view);
   }
 

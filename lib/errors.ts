@@ -118,18 +118,16 @@ export function checkInteger(name: string, value: unknown, minimum: number, maxi
   if (!Number.isInteger(value) || value < minimum || value > maximum) {
     throw outOfRange(name, `an integer from ${formatBound(minimum)} to ${formatBound(maximum)}`, value);
   }
-  return value;
+  return value + 0; // never -0
 }
 
-/** Checks that `value` is a view of memory (typed array or `DataView`) and returns it. */
-export function checkView(name: string, value: unknown): ArrayBufferView {
-  if (!ArrayBuffer.isView(value)) throw invalidType(name, 'a typed array, Buffer or DataView', value);
-  return value;
-}
+/** PATH_MAX of Linux. */
+const LONGEST_PATH = 4096;
 
 /** Checks that `value` is a non-empty string without NUL bytes, as a path must be, and returns it. */
 export function checkPath(name: string, value: unknown): string {
   if (typeof value !== 'string') throw invalidType(name, 'a string', value);
+  if (value.length > LONGEST_PATH) throw outOfRange(`${name}.length`, `at most ${LONGEST_PATH}`, value.length);
   if (value === '' || value.includes('\0')) throw outOfRange(name, 'a path without NUL characters', value);
   return value;
 }

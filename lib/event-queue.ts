@@ -18,6 +18,8 @@ interface Waiter<Event> {
 
 /** Events kept for nobody, at most: beyond, the oldest are dropped and counted as lost. */
 const CAPACITY = 65536;
+/** So many events are received at once, one after the other, before anything else gets its turn. */
+const EVENTS_IN_A_ROW = 128;
 
 /**
  * A stream of events. Each event is received once, by whoever waited longest.
@@ -32,6 +34,7 @@ export class EventQueue<Event> implements AsyncIterable<Event> {
   /** Index of the oldest event: taking one must not move all the others. */
   #first = 0;
   #lost = 0;
+  #taken = 0;
   #closed = false;
 
   /** @internal */
@@ -58,38 +61,65 @@ export class EventQueue<Event> implements AsyncIterable<Event> {
     return waitFor(this.#what, options, (resolve, reject) => {
       if (this.#closed) throw this.#closedError();
       this.#supply.poll();
-      if (this.#first < this.#events.length) {
-        resolve(this.#take());
-        return () => undefined;
+      if (this.#first < this.#events.length && this.#waiters.size === 0) {
+        // Now and then by way of the event loop: a stream that never runs dry would keep timers from firing.
+        if (++this.#taken % EVENTS_IN_A_ROW !== 0) {
+          resolve(this.#take());
+          return () => undefined;
+        }
+        setImmediate(() => this.#wake());
       }
       const waiter = { resolve, reject };
       this.#waiters.add(waiter);
-      this.#supply.waitersChanged();
-      return () => {
+      const stop = (): void => {
         this.#waiters.delete(waiter);
         if (!this.#closed) this.#supply.waitersChanged();
       };
+      try {
+        this.#supply.waitersChanged();
+      } catch (error) {
+        this.#waiters.delete(waiter); // nobody is there to take an event for it
+        throw error;
+      }
+      return stop;
     });
   }
 
-  /** Events for ever, until the loop is left or the board is closed, which throws `ERR_EPIPHANY_CLOSED`. */
-  async *[Symbol.asyncIterator](): AsyncGenerator<Event, void, undefined> {
-    for (;;) yield await this.receive();
+  /**
+   * Events for ever, until the loop is left or the board is closed, which throws `ERR_EPIPHANY_CLOSED`.
+   * Leaving takes no event with it, also while the next one is waited for.
+   */
+  [Symbol.asyncIterator](): AsyncIterableIterator<Event, void, undefined> {
+    const left = new AbortController();
+    const end = { done: true, value: undefined } as const;
+    return {
+      next: async () => {
+        if (left.signal.aborted) return end;
+        try {
+          return { done: false, value: await this.receive({ signal: left.signal }) };
+        } catch (error) {
+          if (left.signal.aborted) return end;
+          throw error;
+        }
+      },
+      return: () => {
+        left.abort();
+        return Promise.resolve(end);
+      },
+      [Symbol.asyncIterator]() {
+        return this;
+      },
+    };
   }
 
   /** @internal Adds an event. */
   push(event: Event): void {
-    const [waiter] = this.#waiters;
-    if (waiter) {
-      this.#waiters.delete(waiter);
-      waiter.resolve(event);
-      return;
-    }
     if (this.#events.length - this.#first === CAPACITY) {
       this.#take();
       this.#lost++;
     }
     this.#events.push(event);
+    this.#wake();
   }
 
   /** @internal */
@@ -106,6 +136,14 @@ export class EventQueue<Event> implements AsyncIterable<Event> {
   close(): void {
     this.#closed = true;
     this.fail(this.#closedError());
+  }
+
+  /** Gives what has come to those who wait, the longest waiting first. */
+  #wake(): void {
+    for (const waiter of [...this.#waiters]) {
+      if (this.#first === this.#events.length) return;
+      if (this.#waiters.delete(waiter)) waiter.resolve(this.#take());
+    }
   }
 
   #take(): Event {

@@ -29,14 +29,14 @@ interface Native {
   readonly pageBytes: number;
 
   // native/device/char_device.cc
-  /** open(2) with O_CLOEXEC and O_NOCTTY added to `flags`. */
-  open(path: string, flags: number): DeviceHandle | number;
+  /** open(2) with O_CLOEXEC and O_NOCTTY added to `flags`; `-ENODEV` for what is no character device, unless any file will do. */
+  open(path: string, flags: number, anyFile: boolean): DeviceHandle | number;
   close(device: DeviceHandle): number;
   /** The file descriptor, for calls of `node:fs` that take one. */
   descriptor(device: DeviceHandle): number;
   /** flock(2), exclusive, without waiting. */
   lock(device: DeviceHandle): number;
-  /** ioctl(2). A view is handed over as a copy with room to spare, and copied back. */
+  /** ioctl(2). A view is handed over as a copy with room to spare, and copied back; a number must be 0 … 4095. */
   ioctl(device: DeviceHandle, request: number, argument: number | ArrayBufferView): number;
   read(device: DeviceHandle, view: ArrayBufferView): number;
   write(device: DeviceHandle, view: ArrayBufferView): number;
@@ -44,7 +44,7 @@ interface Native {
   pwrite(device: DeviceHandle, view: ArrayBufferView, position: number): number;
 
   // native/device/mapping.cc: offsets and lengths in bytes from the start of the mapping
-  /** mmap(2), shared. */
+  /** mmap(2), shared; `-ENXIO` beyond the end of a regular file. */
   map(device: DeviceHandle, offset: number, bytes: number, writable: boolean): MappingHandle | number;
   /** Ends a lease: its buffer is detached, and its range covered or given back. */
   unmap(mapping: MappingHandle): number;
@@ -56,7 +56,7 @@ interface Native {
   copyOut(mapping: MappingHandle, offset: number, to: ArrayBufferView): number;
   fill(mapping: MappingHandle, offset: number, bytes: number, byte: number): number;
   fillWords(mapping: MappingHandle, offset: number, words: number, word: number): number;
-  /** Between two mappings, or within one; ranges may overlap. */
+  /** Between two mappings, or within one, where the ranges may overlap. */
   moveWords(to: MappingHandle, toOffset: number, from: MappingHandle, fromOffset: number, words: number): number;
 
   // native/device/event_poll.cc: events are libuv's UV_READABLE 1, UV_WRITABLE 2, UV_DISCONNECT 4, UV_PRIORITIZED 8
@@ -69,6 +69,8 @@ interface Native {
 
   // native/simulator.cc: `type` as the driver numbers chips, addresses on the eMesh
   simulatorOpen(type: number): SimulatorHandle | number;
+  /** Gives back all that the chip has, now rather than when it is collected. */
+  simulatorClose(simulator: SimulatorHandle): number;
   /** The chip's memory as a device to be mapped: SRAM of all cores in row-major order, then shared DRAM. */
   simulatorMemory(simulator: SimulatorHandle): DeviceHandle | number;
   /** Where event records are read; given once, `-EBUSY` afterwards. */

@@ -235,6 +235,13 @@ export const ELINK_REGISTERS = {
   MAILBOXSTAT: ro(0xf0738, 0, 'mailbox status', { notEmpty: bit(0), full: bit(1), halfFull: bit(2), count: bits(20, 16) }),
 } satisfies Readonly<Record<string, RegisterSpec>>;
 
+/** What a register allows, and when, is decided by these tables: nobody may change them. */
+function freeze(value: object): void {
+  Object.freeze(value);
+  for (const part of Object.values(value)) if (typeof part === 'object' && part !== null && !Object.isFrozen(part)) freeze(part as object);
+}
+for (const table of [CORE_REGISTERS, ELINK_REGISTERS, INTERRUPTS, EXCEPTION_CAUSES]) freeze(table);
+
 export type CoreRegisterName = keyof typeof CORE_REGISTERS;
 export type ElinkRegisterName = keyof typeof ELINK_REGISTERS;
 export type RegisterTable = Readonly<Record<string, RegisterSpec>>;
@@ -266,7 +273,7 @@ export function decodeField(field: FieldSpec, value: number): boolean | number |
  * @throws RangeError for a field that the register does not have, or a value that the field cannot hold
  */
 export function encodeFields(name: string, spec: RegisterSpec, values: Readonly<Record<string, unknown>>): { bits: number; mask: number } {
-  if (typeof values !== 'object' || values === null) throw invalidType('value', 'a number or an object of fields', values);
+  if (typeof values !== 'object' || values === null || Array.isArray(values)) throw invalidType('value', 'a number or an object of fields', values);
   let bits = 0;
   let mask = 0;
   for (const key of Object.keys(values)) {

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 /** Scripting of a simulated board: what a program on the chip, or bad luck, would do. */
+import { types } from 'node:util';
 import type { CoreId } from './address.js';
 import { checkInteger, formatHex, invalidType, outOfRange } from './errors.js';
 import { native } from './native.js';
@@ -67,7 +68,7 @@ export class Simulator {
 
   /** Goes back to a snapshot. @throws `ERR_EPIPHANY_BAD_SNAPSHOT`, with nothing changed */
   restore(snapshot: Uint8Array): void {
-    if (!(snapshot instanceof Uint8Array)) throw invalidType('snapshot', 'a Uint8Array', snapshot);
+    if (!types.isUint8Array(snapshot)) throw invalidType('snapshot', 'a Uint8Array', snapshot);
     this.#transport.restore(snapshot);
   }
 

@@ -6,6 +6,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include <atomic>
 #include <cerrno>
 #include <memory>
 #include <mutex>
@@ -60,15 +61,19 @@ class Simulator final : private chip::EventSink {
   int event_read_ = -1;
   int event_write_ = -1;
   std::unique_ptr<chip::Chip> chip_;
-  std::mutex draining_;  // a message is two registers: nobody else may pop in between
-  std::mutex writing_;   // guards the two below and the order of records
+  std::atomic<unsigned> drain_requests_{0};
+  std::mutex writing_;  // guards the two below and the order of records
   uint64_t sequence_ = 0;
   uint64_t lost_ = 0;
 };
 
 Simulator* Simulator::Create(const chip::Model& model) {
   std::unique_ptr<Simulator> self(new Simulator);
-  return self->Allocate(model) ? self.release() : nullptr;
+  if (self->Allocate(model)) return self.release();
+  const int failure = errno;
+  self.reset();
+  errno = failure;
+  return nullptr;
 }
 
 bool Simulator::Allocate(const chip::Model& model) {
@@ -115,16 +120,22 @@ void Simulator::OnEvent(const chip::Event& event) noexcept {
 }
 
 void Simulator::DrainMailbox() {
+  // One at a time, because a message is two registers; whoever comes meanwhile, be it from within a load
+  // below or from another thread, leaves a request to look again.
+  if (drain_requests_.fetch_add(1) > 0) return;
   constexpr uint32_t kBase = chip::kElinkId << 20;
-  const std::lock_guard<std::mutex> lock(draining_);
   const auto read = [this](uint32_t offset) { return chip_->Load(kBase + offset, 4); };
-  for (;;) {
-    const chip::Loaded status = read(0xf0738);
-    if (status.bus != chip::Bus::kOk || !(status.value & 1)) return;
-    const uint64_t low = read(0xf0730).value;  // pops
-    const uint64_t high = read(0xf0734).value;
-    Emit(kMailbox, high << 32 | low);
-  }
+  unsigned seen;
+  do {
+    seen = drain_requests_.load();
+    for (;;) {
+      const chip::Loaded status = read(0xf0738);
+      if (status.bus != chip::Bus::kOk || !(status.value & 1)) break;
+      const uint64_t low = read(0xf0730).value;  // pops
+      const uint64_t high = read(0xf0734).value;
+      Emit(kMailbox, high << 32 | low);
+    }
+  } while (!drain_requests_.compare_exchange_strong(seen, 0));
 }
 
 void Simulator::Emit(uint32_t type, uint64_t payload) {
@@ -149,9 +160,14 @@ bool Simulator::WriteRecord(uint32_t type, uint64_t payload) {
 
 // --- the JavaScript face
 
+// What a handle refers to: it outlives the simulator that was closed.
+struct Handle {
+  std::unique_ptr<Simulator> simulator;
+};
+
 struct Binding {
   EnvironmentPointer devices;
-  device::LiveSet<Simulator> simulators;
+  device::LiveSet<Handle> handles;
 };
 using BindingPointer = std::shared_ptr<Binding>;
 
@@ -159,28 +175,43 @@ BindingPointer& BindingOf(void* data) {
   return *static_cast<BindingPointer*>(data);
 }
 
+Simulator* SimulatorOf(napi_env env, napi_value value, void* data) {
+  const Handle* handle = BindingOf(data)->handles.Find(env, value);
+  return handle ? handle->simulator.get() : nullptr;
+}
+
 Simulator* SimulatorOf(const Napi::CallbackInfo& info) {
-  return BindingOf(info.Data())->simulators.Find(info.Env(), info[0]);
+  return SimulatorOf(info.Env(), info[0], info.Data());
 }
 
 Napi::Value Open(const Napi::CallbackInfo& info) {
   const uint32_t type = info[0].As<Napi::Number>().Uint32Value();
   for (const chip::Model* model : chip::kModels) {
     if (model->type != type) continue;
-    Simulator* simulator = Simulator::Create(*model);
+    std::unique_ptr<Simulator> simulator(Simulator::Create(*model));
     if (!simulator) return Answer(info.Env(), -errno);
+    auto* handle = new Handle{std::move(simulator)};
     auto* binding = new BindingPointer(BindingOf(info.Data()));
-    (*binding)->simulators.Add(simulator);
-    return Napi::External<Simulator>::New(
-        info.Env(), simulator,
-        [](Napi::Env, Simulator* object, BindingPointer* kept) {
-          (*kept)->simulators.Remove(object);
+    (*binding)->handles.Add(handle);
+    return device::WrapHandle(
+        info.Env(), handle,
+        [](napi_env, void* data, void* hint) {
+          auto* object = static_cast<Handle*>(data);
+          auto* kept = static_cast<BindingPointer*>(hint);
+          (*kept)->handles.Remove(object);
           delete object;
           delete kept;
         },
         binding);
   }
   return Answer(info.Env(), -EINVAL);
+}
+
+Napi::Value Close(const Napi::CallbackInfo& info) {
+  Handle* handle = BindingOf(info.Data())->handles.Find(info.Env(), info[0]);
+  if (!handle || !handle->simulator) return Answer(info.Env(), -EBADF);
+  handle->simulator.reset();
+  return Answer(info.Env(), 0);
 }
 
 Napi::Value Memory(const Napi::CallbackInfo& info) {
@@ -265,7 +296,7 @@ bool Arguments(napi_env env, napi_callback_info info, size_t wanted, napi_value*
   void* data = nullptr;
   if (napi_get_cb_info(env, info, &count, arguments, nullptr, &data) != napi_ok || count < wanted)
     return false;
-  *simulator = BindingOf(data)->simulators.Find(env, arguments[0]);
+  *simulator = SimulatorOf(env, arguments[0], data);
   return *simulator != nullptr;
 }
 
@@ -320,6 +351,7 @@ void RegisterSimulator(Napi::Env env, Napi::Object exports, EnvironmentPointer* 
   env.AddCleanupHook([](BindingPointer* kept) { delete kept; }, binding);
   device::Exports table(env, exports, binding);
   table.Add("simulatorOpen", Open);
+  table.Add("simulatorClose", Close);
   table.Add("simulatorMemory", Memory);
   table.Add("simulatorEvents", Events);
   table.Add("simulatorPushMailbox", PushMailbox);

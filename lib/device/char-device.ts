@@ -1,13 +1,12 @@
 // SPDX-License-Identifier: MIT
 /** An open character device. */
 import { constants as bufferConstants } from 'node:buffer';
-import { constants, fstatSync } from 'node:fs';
+import { constants } from 'node:fs';
 import { constants as osConstants } from 'node:os';
 import { inspect } from 'node:util';
 import {
   checkInteger,
   checkPath,
-  checkView,
   closedError,
   EpiphanyError,
   formatHex,
@@ -18,7 +17,8 @@ import {
 import { native, type DeviceHandle } from '../native.js';
 import { Mapping, type MappingAccess } from './mapping.js';
 import { ioctlArgumentBytes } from './request.js';
-import { checkEvents, waitFor, Watcher, type PollEvent, type WaitOptions } from './watcher.js';
+import { eventBits, waitFor, Watcher, type PollEvent, type WaitOptions } from './watcher.js';
+import { byteLengthOf, checkView } from '../view.js';
 import { isWindow } from './window.js';
 
 /** How to open a device. */
@@ -43,12 +43,15 @@ export interface MapOptions {
   baseAddress?: number;
 }
 
+const [ENODEV, ENXIO] = [-osConstants.errno.ENODEV, -osConstants.errno.ENXIO];
 const ACCESS_FLAGS = { read: constants.O_RDONLY, write: constants.O_WRONLY, 'read-write': constants.O_RDWR } as const;
 /**
  * A number as argument of an ioctl must be too small for an address: the zero page is never mapped, so no
  * driver can be made to write to memory of this process.
  */
 const LARGEST_PLAIN_ARGUMENT = 4095;
+/** Arguments of an ioctl are copied; none is a bulk transfer. */
+const LARGEST_ARGUMENT = 2 ** 24;
 
 /**
  * A character device, or any file if so asked. Closed by {@link close}, or when collected.
@@ -76,6 +79,7 @@ export class CharDevice implements Disposable {
   constructor(handle: DeviceHandle, path: string) {
     this.#handle = handle;
     this.path = path;
+    Object.freeze(this);
   }
 
   /**
@@ -89,13 +93,8 @@ export class CharDevice implements Disposable {
     if (!Object.hasOwn(ACCESS_FLAGS, access)) throw outOfRange('access', Object.keys(ACCESS_FLAGS).join(', '), access);
     if (fileType !== 'character' && fileType !== 'any') throw outOfRange('fileType', 'character, any', fileType);
     if (typeof nonBlocking !== 'boolean') throw invalidType('nonBlocking', 'a boolean', nonBlocking);
-    // Opened without blocking in any case: a FIFO or a modem line would wait for its other end.
-    const handle = native.open(path, ACCESS_FLAGS[access] | (nonBlocking ? constants.O_NONBLOCK : 0));
-    if (typeof handle === 'number') throw systemError(handle, 'open', { path });
-    if (fileType === 'character' && !fstatSync(native.descriptor(handle)).isCharacterDevice()) {
-      native.close(handle);
-      throw systemError(-osConstants.errno.ENODEV, 'open', { path }, 'It is not a character device');
-    }
+    const handle = native.open(path, ACCESS_FLAGS[access] | (nonBlocking ? constants.O_NONBLOCK : 0), fileType === 'any');
+    if (typeof handle === 'number') throw systemError(handle, 'open', { path }, handle === ENODEV ? 'It is not a character device, or its driver is gone' : '');
     return new CharDevice(handle, path);
   }
 
@@ -124,17 +123,17 @@ export class CharDevice implements Disposable {
     } else {
       this.#checkHostView('argument', argument);
       const announced = ioctlArgumentBytes(request);
-      if (argument.byteLength < announced) {
-        throw outOfRange('argument', `a view of at least ${announced} bytes for request ${formatHex(request)}`, argument.byteLength);
-      }
+      const bytes = byteLengthOf(argument);
+      if (bytes < announced) throw outOfRange('argument', `a view of at least ${announced} bytes for request ${formatHex(request)}`, bytes);
+      if (bytes > LARGEST_ARGUMENT) throw outOfRange('argument', `a view of at most ${LARGEST_ARGUMENT} bytes`, bytes);
     }
     return this.#check(native.ioctl(handle, request, argument), 'ioctl', request);
   }
 
   /**
    * Maps a part of the device. The mapping is a lease, closed with the device at the latest.
-   * @throws RangeError if the offset is not page-aligned, the length no positive multiple of 4, or, for a
-   *   regular file, the part beyond its end; SystemError as mmap(2)
+   * @throws RangeError if the offset is not page-aligned or the length no positive multiple of 4; SystemError as
+   *   mmap(2), and `ENXIO` for what lies beyond the end of a regular file
    */
   map(options: MapOptions): Mapping {
     const handle = this.#open();
@@ -146,12 +145,8 @@ export class CharDevice implements Disposable {
     if (length % 4 !== 0) throw outOfRange('length', 'a multiple of 4', length);
     if (access !== 'read' && access !== 'read-write') throw outOfRange('access', 'read, read-write', access);
     checkInteger('baseAddress', baseAddress, 0, Number.MAX_SAFE_INTEGER);
-    const file = fstatSync(native.descriptor(handle));
-    if (file.isFile() && length > file.size - offset) {
-      throw outOfRange('length', `within the file, which has ${file.size} bytes`, length, { path: this.path, address: offset });
-    }
     const mapped = native.map(handle, offset, length, access === 'read-write');
-    if (typeof mapped === 'number') throw systemError(mapped, 'mmap', { path: this.path, address: offset });
+    if (typeof mapped === 'number') throw systemError(mapped, 'mmap', { path: this.path, address: offset }, mapped === ENXIO ? 'There is nothing at that offset' : '');
     return this.#adopt((onClose) => new Mapping(mapped, { path: this.path, offset, length, access, baseAddress, onClose }));
   }
 
@@ -196,9 +191,9 @@ export class CharDevice implements Disposable {
    */
   watch(events: PollEvent | readonly PollEvent[], listener: (error: Error | undefined, events: ReadonlySet<PollEvent>) => void): Watcher {
     const handle = this.#open();
-    const wanted = checkEvents(events);
+    const wanted = eventBits(events);
     if (typeof listener !== 'function') throw invalidType('listener', 'a function', listener);
-    return this.#adopt((onClose) => new Watcher(handle, this.path, wanted, listener, onClose));
+    return this.#watch(handle, wanted, listener);
   }
 
   /**
@@ -207,10 +202,10 @@ export class CharDevice implements Disposable {
    *   closed meanwhile
    */
   async ready(events: PollEvent | readonly PollEvent[], options: WaitOptions = {}): Promise<ReadonlySet<PollEvent>> {
-    this.#open();
-    checkEvents(events);
+    const handle = this.#open();
+    const wanted = eventBits(events);
     return waitFor(`event of '${this.path}'`, options, (resolve, reject) => {
-      const watcher = this.watch(events, (error, happened) => {
+      const watcher = this.#watch(handle, wanted, (error, happened) => {
         if (error) reject(error);
         else resolve(happened);
       });
@@ -247,6 +242,10 @@ export class CharDevice implements Disposable {
   #open(): DeviceHandle {
     if (this.#closed) throw this.#closedError();
     return this.#handle;
+  }
+
+  #watch(handle: DeviceHandle, events: number, listener: (error: Error | undefined, events: ReadonlySet<PollEvent>) => void): Watcher {
+    return this.#adopt((onClose) => new Watcher(handle, this.path, events, listener, onClose));
   }
 
   #closedError(): EpiphanyError {

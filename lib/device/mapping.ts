@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: MIT
 /** A lease of mapped device memory. */
+import { constants } from 'node:os';
 import { inspect } from 'node:util';
-import { checkInteger, checkView, closedError, EpiphanyError, formatHex, outOfRange, systemError } from '../errors.js';
+import { checkInteger, closedError, EpiphanyError, formatHex, outOfRange, systemError } from '../errors.js';
 import { native, type MappingHandle } from '../native.js';
-import { isWindow, windowsOver, type Float32Window, type Int32Window, type Uint32Window } from './window.js';
+import { arrayTag, asArray, lengthOf } from '../view.js';
+import { checkOtherSide, isWindow, windowsOver, type Float32Window, type Int32Window, type Uint32Window } from './window.js';
 
 /** Whether a mapping may be written. */
 export type MappingAccess = 'read' | 'read-write';
@@ -20,11 +22,11 @@ interface Origin {
   readonly onClose: (mapping: Mapping) => void;
 }
 
-// Taken once: a program that replaces Atomics.load must not be handed the view below.
+// Taken once: a program that replaces them must not be handed the view that a mapping keeps to itself.
 const { load, store } = Atomics;
-const { toStringTag } = Symbol;
-const typeTag = Object.getOwnPropertyDescriptor(Object.getPrototypeOf(Uint32Array.prototype) as object, toStringTag)?.get as () => string | undefined;
+const Words = Uint32Array;
 
+const EBADF = -constants.errno.EBADF;
 /** Up to here a loop of JavaScript beats the call into native code. */
 const SHORT_WORDS = 16;
 
@@ -49,6 +51,8 @@ export class Mapping implements Disposable {
   readonly #onClose: Origin['onClose'];
   /** For our own loads and stores; never handed out, so a read-only mapping has no writer. */
   readonly #words: Uint32Array;
+  readonly #wordCount: number;
+  readonly #writable: boolean;
   readonly #windows: ReturnType<typeof windowsOver> | undefined;
   #closed = false;
 
@@ -66,8 +70,10 @@ export class Mapping implements Disposable {
     this.baseAddress = origin.baseAddress;
     this.#handle = handle;
     this.#onClose = origin.onClose;
-    this.#words = new Uint32Array(buffer);
-    if (origin.access === 'read-write') {
+    this.#words = new Words(buffer);
+    this.#wordCount = origin.length / 4;
+    this.#writable = origin.access === 'read-write';
+    if (this.#writable) {
       const isClosed = (): boolean => this.#closed;
       this.#windows = windowsOver(
         {
@@ -81,6 +87,7 @@ export class Mapping implements Disposable {
         buffer,
       );
     }
+    Object.freeze(this);
   }
 
   get closed(): boolean {
@@ -138,31 +145,29 @@ export class Mapping implements Disposable {
 
   /** Copies as many bytes out as `view` has, and returns it. */
   readInto<View extends ArrayBufferView>(offset: number, view: View): View {
-    const words = this.#shortWords(offset, view);
-    if (words) {
-      const from = this.#words;
+    const short = this.#shortWords(offset, view);
+    if (short > 0) {
+      const words = view as unknown as Uint32Array;
       const first = offset / 4;
-      for (let i = 0; i < words.length; ++i) words[i] = from[first + i] as number;
+      for (let i = 0; i < short; ++i) words[i] = this.#words[first + i] as number;
       return view;
     }
-    checkView('view', view);
-    this.#checkRange(offset, view.byteLength);
-    if (isWindow(view)) (view as unknown as Uint32Array).set(hostArrayLike(view, this.read(offset, view.byteLength)));
+    const bytes = this.#checkView(offset, view);
+    if (isWindow(view)) (view as unknown as Uint32Array).set(wordsLike(view, this.read(offset, bytes)));
     else this.#copyOut(offset, view);
     return view;
   }
 
   /** Copies the bytes of a view in, at any offset. A view that is itself a window is read by words. */
   write(offset: number, view: ArrayBufferView): void {
-    const words = this.#shortWords(offset, view);
-    if (words && this.access === 'read-write') {
-      const to = this.#words;
+    const short = this.#writable ? this.#shortWords(offset, view) : 0;
+    if (short > 0) {
+      const words = view as unknown as Uint32Array;
       const first = offset / 4;
-      for (let i = 0; i < words.length; ++i) to[first + i] = words[i] as number;
+      for (let i = 0; i < short; ++i) this.#words[first + i] = words[i] as number;
       return;
     }
-    checkView('view', view);
-    this.#checkRange(offset, view.byteLength);
+    this.#checkView(offset, view);
     this.#checkWritable();
     const host = isWindow(view) ? (view as unknown as Uint32Array).slice() : view;
     this.#check(native.copyIn(this.#handle, offset, asArray(host)), offset);
@@ -182,8 +187,10 @@ export class Mapping implements Disposable {
    */
   close(): void {
     if (this.#closed) return;
-    this.#check(native.unmap(this.#handle), 0);
-    this.#closed = true;
+    // Nothing may come between these two, or a mapping could be gone without saying so. EBADF: it had been.
+    const status = native.unmap(this.#handle);
+    if (status >= 0 || status === EBADF) this.#closed = true;
+    else this.#check(status, 0);
     this.#onClose(this);
   }
 
@@ -201,17 +208,26 @@ export class Mapping implements Disposable {
   }
 
   /**
-   * The view itself, if it is a short array of words that fits at an aligned offset: such a copy is done
-   * fastest by a loop right here. Single-precision arrays are left out, whose NaNs a loop might change.
+   * How many words `view` has, if it is a short array of words that fits at an aligned offset: such a copy is
+   * done fastest by a loop right here. 0 if not: single-precision arrays, whose NaNs a loop might change, and
+   * windows, which may overlap, are left to the careful way.
    */
-  #shortWords(offset: number, view: ArrayBufferView): Uint32Array | Int32Array | undefined {
-    if (typeof offset !== 'number' || this.#closed) return undefined;
+  #shortWords(offset: number, view: ArrayBufferView): number {
+    if (typeof offset !== 'number' || this.#closed) return 0;
     const index = offset / 4;
-    if (!(index >= 0 && index === Math.trunc(index))) return undefined;
-    const tag = typeTag.call(view);
-    if (tag !== 'Uint32Array' && tag !== 'Int32Array') return undefined;
-    const words = view as Uint32Array | Int32Array;
-    return words.length <= SHORT_WORDS && index + words.length <= this.#words.length ? words : undefined;
+    if (!(index >= 0 && index === Math.trunc(index))) return 0;
+    const tag = arrayTag(view);
+    if (tag !== 'Uint32Array' && tag !== 'Int32Array') return 0;
+    const length = lengthOf(view);
+    return length <= SHORT_WORDS && index + length <= this.#wordCount && !isWindow(view) ? length : 0;
+  }
+
+  /** Checks a view as the other side of a copy, and returns its bytes. */
+  #checkView(offset: number, view: ArrayBufferView): number {
+    if (this.#closed) throw this.#closedError();
+    const bytes = checkOtherSide(view);
+    this.#checkRange(offset, bytes);
+    return bytes;
   }
 
   #checkRange(offset: number, length: number): void {
@@ -227,14 +243,14 @@ export class Mapping implements Disposable {
   #wordIndex(offset: number): number {
     if (typeof offset === 'number') {
       const index = offset / 4;
-      if (index >= 0 && index < this.#words.length && index === Math.trunc(index)) return index;
+      if (index >= 0 && index < this.#wordCount && index === Math.trunc(index)) return index;
     }
     checkInteger('offset', offset, 0, this.length - 4);
     throw outOfRange('offset', 'a multiple of 4', offset, { address: this.baseAddress + offset, path: this.path });
   }
 
   #checkWritable(): void {
-    if (this.access === 'read') {
+    if (!this.#writable) {
       throw new EpiphanyError('ERR_EPIPHANY_UNSUPPORTED', `'${this.path}' is mapped for reading only`, { path: this.path });
     }
   }
@@ -248,14 +264,9 @@ export class Mapping implements Disposable {
   }
 }
 
-/** The native copies take typed arrays only. */
-function asArray(view: ArrayBufferView): ArrayBufferView {
-  return view instanceof DataView ? new Uint8Array(view.buffer, view.byteOffset, view.byteLength) : view;
-}
-
 /** `bytes` as the plain array type that a window of words is made of, for the window's own `set`. */
-function hostArrayLike(window: ArrayBufferView, bytes: Uint8Array): Uint32Array | Int32Array | Float32Array {
-  const tag = typeTag.call(window);
+function wordsLike(window: ArrayBufferView, bytes: Uint8Array): Uint32Array | Int32Array | Float32Array {
+  const tag = arrayTag(window);
   const Plain = tag === 'Float32Array' ? Float32Array : tag === 'Int32Array' ? Int32Array : Uint32Array;
   return new Plain(bytes.buffer as ArrayBuffer);
 }

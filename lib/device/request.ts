@@ -3,7 +3,7 @@
  * Request numbers of ioctl(2), as asm-generic/ioctl.h lays them out:
  * direction (2 bits), bytes of the argument (14), type (8), number (8).
  */
-import { checkInteger, outOfRange } from '../errors.js';
+import { checkInteger, invalidType, outOfRange } from '../errors.js';
 
 /** Which way the argument goes, seen from the program: the driver is read from, or written to. */
 export type RequestDirection = 'none' | 'write' | 'read' | 'read-write';
@@ -20,13 +20,14 @@ const LARGEST_ARGUMENT = 0x3fff;
  */
 export function ioctlRequest(direction: RequestDirection, type: string, number: number, bytes = 0): number {
   if (!Object.hasOwn(DIRECTIONS, direction)) throw outOfRange('direction', Object.keys(DIRECTIONS).join(', '), direction);
-  const letter = checkInteger('type', String(type).charCodeAt(0), 0, 0xff);
+  if (typeof type !== 'string') throw invalidType('type', 'a letter', type);
+  if (type.length !== 1 || type.charCodeAt(0) > 0xff) throw outOfRange('type', 'one letter', type);
   checkInteger('number', number, 0, 0xff);
   checkInteger('bytes', bytes, 0, LARGEST_ARGUMENT);
-  return ((DIRECTIONS[direction] << 30) | (bytes << SIZE_SHIFT) | (letter << 8) | number) >>> 0;
+  return ((DIRECTIONS[direction] << 30) | (bytes << SIZE_SHIFT) | (type.charCodeAt(0) << 8) | number) >>> 0;
 }
 
 /** Bytes of the argument that a request number announces; 0 also for old requests that announce none. */
 export function ioctlArgumentBytes(request: number): number {
-  return (request >>> SIZE_SHIFT) & LARGEST_ARGUMENT;
+  return (checkInteger('request', request, 0, 0xffffffff) >>> SIZE_SHIFT) & LARGEST_ARGUMENT;
 }

@@ -14,9 +14,10 @@
  * What JavaScript cannot be kept from, it should not do: `new Uint32Array(window)`, `plain.set(window)` and
  * `structuredClone(window)` copy with memcpy. Write `window.slice()` instead.
  */
-import { inspect, types } from 'node:util';
+import { inspect } from 'node:util';
 import { checkInteger, closedError, EpiphanyError, formatHex, invalidType, outOfRange, systemError } from '../errors.js';
 import { native, type MappingHandle } from '../native.js';
+import { arrayTag, bufferOf, byteLengthOf, checkView, lengthOf } from '../view.js';
 
 /** What a window needs of the mapping that it lies in. */
 export interface WindowOwner {
@@ -51,6 +52,15 @@ const construction = Symbol('window construction');
 /** Whether a value is a window over device memory. */
 export function isWindow(value: object): boolean {
   return places.has(value);
+}
+
+/**
+ * Checks a view as the other side of a copy, and gives its bytes.
+ * @throws TypeError if it is none, or its memory is gone; `ERR_EPIPHANY_CLOSED` if it is a window and closed
+ */
+export function checkOtherSide(view: unknown): number {
+  if (typeof view === 'object' && view !== null && isWindow(view)) placeOf(view);
+  return byteLengthOf(checkView('view', view));
 }
 
 function placeOf(window: object): Place {
@@ -104,7 +114,7 @@ function defineWindow(Base: WordArrayConstructor): new (token: symbol, buffer: A
     override subarray(begin?: number, end?: number): Uint32Array<ArrayBuffer> {
       const { owner, start } = placeOf(this);
       const { first, count } = rangeOf(this, begin, end);
-      return makeWindow(Window, owner, bufferOf(this), start + first * 4, count);
+      return makeWindow(Window, owner, bufferOf(this) as ArrayBuffer, start + first * 4, count);
     }
 
     override slice(begin?: number, end?: number): Uint32Array<ArrayBuffer> {
@@ -118,7 +128,7 @@ function defineWindow(Base: WordArrayConstructor): new (token: symbol, buffer: A
     override set(source: ArrayLike<number>, index = 0): void {
       const { owner, start } = placeOf(this);
       if (typeof source !== 'object' || source === null) throw invalidType('source', 'an array', source);
-      const length = types.isTypedArray(source) ? lengthOf(source) : checkInteger('source.length', source.length, 0, Number.MAX_SAFE_INTEGER);
+      const length = arrayTag(source) !== undefined ? lengthOf(source) : checkInteger('source.length', source.length, 0, Number.MAX_SAFE_INTEGER);
       checkInteger('index', index, 0, Number.MAX_SAFE_INTEGER);
       const room = lengthOf(this) - index;
       if (length > room) throw outOfRange('source.length', `at most ${Math.max(0, room)} words from index ${index}`, length);
@@ -188,20 +198,6 @@ function defineWindow(Base: WordArrayConstructor): new (token: symbol, buffer: A
 
 function define(target: object, name: string, value: Method): void {
   Object.defineProperty(target, name, { value, writable: true, configurable: true });
-}
-
-const getterOf = (name: string): ((this: object) => unknown) =>
-  Object.getOwnPropertyDescriptor(Object.getPrototypeOf(Uint32Array.prototype) as object, name)?.get as (this: object) => unknown;
-const bufferGetter = getterOf('buffer');
-const lengthGetter = getterOf('length');
-
-function bufferOf(window: object): ArrayBuffer {
-  return bufferGetter.call(window) as ArrayBuffer;
-}
-
-/** The true length of a typed array, whatever property of that name somebody put on it. */
-function lengthOf(array: object): number {
-  return Number(lengthGetter.call(array));
 }
 
 /** The elements of an array as an array of words, converted as assigning one by one converts. */

@@ -6,10 +6,10 @@
  * the same on 32 and 64 bits. The file offset of the device is the eMesh address.
  */
 import { constants } from 'node:os';
-import { coreId, emeshAddress, formatCoreId, REGISTERS_BASE, REGISTERS_BYTES, SRAM_BYTES, type CoreId, type EmeshAddress } from '../address.js';
+import { coreId, emeshAddress, REGISTERS_BASE, REGISTERS_BYTES, SRAM_BYTES, type CoreId, type EmeshAddress } from '../address.js';
 import { CHIP_MODELS, chipTypeOf, type Chip, type SharedDram } from '../chip.js';
 import { CharDevice, ioctlRequest, type Mapping, type SystemError } from '../device/index.js';
-import { closedError, EpiphanyError, systemError } from '../errors.js';
+import { closedError, EpiphanyError, formatHex, systemError } from '../errors.js';
 import type { WordPort } from '../register-file.js';
 import type { EventPump } from './events.js';
 import type { Features, Transport } from './transport.js';
@@ -45,7 +45,7 @@ export class CharDeviceTransport implements Transport {
   readonly chip: Chip;
   readonly sharedDram: SharedDram | undefined;
   // The old driver can neither be polled nor asked for its own registers.
-  readonly features: Features = { events: false, elinkRegisters: false };
+  readonly features: Features = Object.freeze({ events: false, elinkRegisters: false });
   readonly elinkVersion: number;
   readonly #device: DriverDevice;
   readonly #sram = new Map<CoreId, Mapping>();
@@ -91,7 +91,9 @@ export class CharDeviceTransport implements Transport {
 
   dram(): Mapping {
     if (!this.sharedDram) throw this.#unsupported('shared DRAM, of which the device tree names none,');
-    return (this.#dram ??= this.#map(this.sharedDram.address, this.sharedDram.bytes));
+    // Unlike those of cores this lease is handed out, and may have been closed.
+    if (!this.#dram || this.#dram.closed) this.#dram = this.#map(this.sharedDram.address, this.sharedDram.bytes);
+    return this.#dram;
   }
 
   elinkRegisters(): WordPort {
@@ -137,8 +139,8 @@ export class CharDeviceTransport implements Transport {
     const { rows, columns } = CHIP_MODELS[type];
     const origin = field(PROBE.arrayId);
     const last = origin + ((rows - 1) << 6) + columns - 1;
-    if (origin < 1 || last > 0xfff || (origin & 0x3f) + columns > 64) throw this.#unsupported(`a chip at core ID ${formatCoreId(origin)}`);
-    return { type, rows, columns, origin: coreId(origin) };
+    if (origin < 1 || last > 0xfff || (origin & 0x3f) + columns > 64) throw this.#unsupported(`a chip at core ID ${formatHex(origin)}`);
+    return Object.freeze({ type, rows, columns, origin: coreId(origin) });
   }
 
   #unsupported(what: string): EpiphanyError {
@@ -149,7 +151,7 @@ export class CharDeviceTransport implements Transport {
 function sharedDramOf(mappings: DataView): SharedDram | undefined {
   const count = mappings.getBigUint64(0, true);
   if (count === 0n) return undefined;
-  return { address: Number(mappings.getBigUint64(8, true)) as EmeshAddress, bytes: Number(mappings.getBigUint64(16, true)) };
+  return Object.freeze({ address: Number(mappings.getBigUint64(8, true)) as EmeshAddress, bytes: Number(mappings.getBigUint64(16, true)) });
 }
 
 /** The same error with one more sentence, which says what to do about it. */

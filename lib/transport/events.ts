@@ -30,6 +30,13 @@ const BOARD_EVENTS = new Map<number, BoardEventType>(BOARD_EVENT_TYPES.map((type
 const RECORD_BYTES = 32;
 const RECORDS_AT_ONCE = 128;
 
+interface EventRecord {
+  readonly type: number;
+  readonly sequence: number;
+  readonly timestamp: bigint;
+  readonly payload: number;
+}
+
 /**
  * Reads records from a device whenever somebody waits for one, and deals them out to two queues. While nobody
  * waits nothing is read and the process may end: the driver keeps the records, and counts what it cannot keep.
@@ -83,15 +90,22 @@ export class EventPump {
         return;
       }
       if (bytes === 0) this.#fail(closedError(`the source of events of '${this.#device.path}'`));
-      for (let at = 0; at + RECORD_BYTES <= bytes; at += RECORD_BYTES) this.#deal(at);
+      // All are taken out of the buffer before the first is dealt: whoever gets it may read again.
+      const records = Array.from({ length: Math.floor(bytes / RECORD_BYTES) }, (_, index) => this.#recordAt(index * RECORD_BYTES));
+      for (const record of records) this.#deal(record);
     } while (bytes === this.#buffer.byteLength);
   }
 
-  #deal(at: number): void {
-    const type = this.#buffer.getUint32(at, true);
-    const sequence = Number(this.#buffer.getBigUint64(at + 8, true));
-    const timestamp = this.#buffer.getBigUint64(at + 16, true);
-    const payload = this.#buffer.getUint32(at + 24, true);
+  #recordAt(at: number): EventRecord {
+    return {
+      type: this.#buffer.getUint32(at, true),
+      sequence: Number(this.#buffer.getBigUint64(at + 8, true)),
+      timestamp: this.#buffer.getBigUint64(at + 16, true),
+      payload: this.#buffer.getUint32(at + 24, true),
+    };
+  }
+
+  #deal({ type, sequence, timestamp, payload }: EventRecord): void {
     const boardEvent = BOARD_EVENTS.get(type);
     if (type === RECORD_TYPES.mailbox) this.mailbox.push({ word: payload, timestamp, sequence });
     else if (boardEvent) this.board.push({ type: boardEvent, timestamp, sequence });

@@ -48,8 +48,8 @@ export class SimulatorTransport implements Transport {
   readonly kind = 'simulator';
   readonly path: string;
   readonly chip: Chip;
-  readonly sharedDram: SharedDram = { address: SHARED_DRAM_BASE, bytes: SHARED_DRAM_BYTES };
-  readonly features: Features = { events: true, elinkRegisters: true };
+  readonly sharedDram: SharedDram = Object.freeze({ address: SHARED_DRAM_BASE, bytes: SHARED_DRAM_BYTES });
+  readonly features: Features = Object.freeze({ events: true, elinkRegisters: true });
   readonly elinkVersion = 0;
   readonly #handle: SimulatorHandle;
   readonly #memory: CharDevice;
@@ -62,19 +62,23 @@ export class SimulatorTransport implements Transport {
   constructor(path: string, spec: SimulatorSpec) {
     this.path = path;
     const file = spec.file === undefined ? undefined : new SnapshotFile(spec.file);
+    const opened: (() => void)[] = [() => file?.close()];
     try {
       const saved = file?.read();
       const snapshot = file && saved && saved.length > 0 ? decodeSnapshot(saved, file.path) : undefined;
       const type = spec.chip ?? (snapshot && chipTypeOf(snapshot.chipNumber)) ?? 'E16G301';
       const { number, rows, columns } = CHIP_MODELS[type];
-      this.chip = { type, rows, columns, origin: ORIGIN };
-      this.#handle = checked(native.simulatorOpen(number), 'memfd_create');
-      this.#memory = new CharDevice(checked(native.simulatorMemory(this.#handle), 'dup'), path);
-      this.#pump = new EventPump(new CharDevice(checked(native.simulatorEvents(this.#handle), 'pipe'), path), this.#handle);
+      this.chip = Object.freeze({ type, rows, columns, origin: ORIGIN });
+      this.#handle = this.#checked(native.simulatorOpen(number));
+      opened.push(() => native.simulatorClose(this.#handle));
+      this.#memory = new CharDevice(this.#checked(native.simulatorMemory(this.#handle)), path);
+      opened.push(() => this.#memory.close());
+      this.#pump = new EventPump(new CharDevice(this.#checked(native.simulatorEvents(this.#handle)), path), this.#handle);
+      opened.push(() => this.#pump.close());
       if (snapshot && file) this.restore(saved as Uint8Array, file.path);
       else for (const [offset, value] of BRING_UP) native.simulatorStore(this.#handle, emeshAddress(ELINK_ID, offset), value);
     } catch (error) {
-      file?.close();
+      for (const close of opened.reverse()) close();
       throw error;
     }
     this.#file = file;
@@ -100,7 +104,9 @@ export class SimulatorTransport implements Transport {
   }
 
   dram(): Mapping {
-    return (this.#dram ??= this.#memory.map({ offset: this.#sramBytes, length: SHARED_DRAM_BYTES, baseAddress: SHARED_DRAM_BASE }));
+    // Unlike those of cores this lease is handed out, and may have been closed.
+    if (!this.#dram || this.#dram.closed) this.#dram = this.#memory.map({ offset: this.#sramBytes, length: SHARED_DRAM_BYTES, baseAddress: SHARED_DRAM_BASE });
+    return this.#dram;
   }
 
   registers(core: CoreId): WordPort {
@@ -118,7 +124,7 @@ export class SimulatorTransport implements Transport {
   /** The whole state of the chip and its memory. */
   snapshot(): Uint8Array {
     const state = new Uint32Array(native.simulatorStateWords(this.handle));
-    checked(native.simulatorSave(this.#handle, state), 'save');
+    native.simulatorSave(this.#handle, state);
     return encodeSnapshot({ chipNumber: CHIP_MODELS[this.chip.type].number, state, pages: this.#usedPages() });
   }
 
@@ -138,11 +144,12 @@ export class SimulatorTransport implements Transport {
     for (const [index, page] of pages) this.#memory.pwrite(page, index * PAGE_BYTES);
   }
 
-  close(): void {
+  close(save: boolean): void {
     if (this.#closed) return;
-    this.#file?.save(this.snapshot()); // first: if the disk is full, the board is still there to try again
-    this.#pump.close();
+    if (save) this.#file?.save(this.snapshot()); // first: if the disk is full, the board is still there to try again
     this.#memory.close();
+    this.#pump.close();
+    native.simulatorClose(this.#handle);
     this.#closed = true;
     this.#file?.close();
   }
@@ -168,6 +175,11 @@ export class SimulatorTransport implements Transport {
 
   get #memoryBytes(): number {
     return this.#sramBytes + SHARED_DRAM_BYTES;
+  }
+
+  #checked<Handle extends DeviceHandle | SimulatorHandle>(result: Handle | number): Handle {
+    if (typeof result === 'number') throw systemError(result, 'open', { path: this.path });
+    return result;
   }
 
   #indexOf(core: CoreId): number {
@@ -205,9 +217,4 @@ class SimulatedPage implements WordPort {
   #busError(errno: number, syscall: string, offset: number): Error {
     return systemError(errno, syscall, { path: this.#transport.path, address: this.#address + offset }, 'The chip did not answer: its link is dead or held in reset');
   }
-}
-
-function checked<Result extends DeviceHandle | SimulatorHandle | number>(result: Result, syscall: string): Exclude<Result, number> {
-  if (typeof result === 'number' && result < 0) throw systemError(result, syscall);
-  return result as Exclude<Result, number>;
 }

@@ -1,8 +1,13 @@
 // SPDX-License-Identifier: MIT
 /** A snapshot file that one board at a time has open. */
-import { closeSync, fchmodSync, fstatSync, fsyncSync, openSync, readFileSync, realpathSync, renameSync, statSync, unlinkSync, writeFileSync } from 'node:fs';
+import { closeSync, constants, fchmodSync, fchownSync, fstatSync, fsyncSync, openSync, readFileSync, realpathSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { randomUUID } from 'node:crypto';
 import { CharDevice, type SystemError } from '../device/index.js';
 import { EpiphanyError } from '../errors.js';
+import { PAGE_BYTES, snapshotBytes } from './snapshot.js';
+
+/** All memory of the largest chip and more state than any has: no file beyond is worth reading. */
+const LARGEST_BYTES = snapshotBytes(2 ** 20, (64 * 0x8000 + 0x2000000) / PAGE_BYTES);
 
 /**
  * Holds the lock of a snapshot file from opening to closing. Saving replaces the file as a whole, so that a
@@ -15,28 +20,29 @@ export class SnapshotFile {
 
   /** Opens a file, and creates an empty one where there is none. @throws `ERR_EPIPHANY_BUSY` while another board has it */
   constructor(path: string) {
-    const descriptor = openSync(path, 'a');
-    try {
-      // Saving would put a regular file in the place of what is here.
-      if (!fstatSync(descriptor).isFile()) throw new EpiphanyError('ERR_EPIPHANY_BAD_SNAPSHOT', `'${path}' is not a regular file`, { path });
-    } finally {
-      closeSync(descriptor);
-    }
+    // Looked at before it is opened: opening a device may do something, and a FIFO would wait for its other end.
+    const there = statSync(path, { throwIfNoEntry: false });
+    if (!there) closeSync(openSync(path, constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL, 0o666));
+    else if (!there.isFile()) throw new EpiphanyError('ERR_EPIPHANY_BAD_SNAPSHOT', `'${path}' is not a regular file`, { path });
     this.path = realpathSync(path);
     this.#file = lockedFile(this.path);
   }
 
-  /** What was saved last; empty for a new file. */
+  /** What was saved last; empty for a new file. @throws `ERR_EPIPHANY_BAD_SNAPSHOT` if it is larger than any snapshot */
   read(): Uint8Array {
+    const { size } = fstatSync(this.#file.fd);
+    if (size > LARGEST_BYTES) throw new EpiphanyError('ERR_EPIPHANY_BAD_SNAPSHOT', `'${this.path}' is larger than any snapshot: ${size} bytes`, { path: this.path });
     return readFileSync(this.path);
   }
 
   save(bytes: Uint8Array): void {
-    const temporary = `${this.path}.${process.pid}.tmp`;
-    const descriptor = openSync(temporary, 'w');
+    const temporary = `${this.path}.${randomUUID()}.tmp`;
     try {
+      const descriptor = openSync(temporary, 'wx');
       try {
-        fchmodSync(descriptor, fstatSync(this.#file.fd).mode & 0o7777);
+        const { mode, uid, gid } = fstatSync(this.#file.fd);
+        if (process.geteuid?.() === 0) fchownSync(descriptor, uid, gid); // what root saves stays its owner's
+        fchmodSync(descriptor, mode & 0o7777);
         writeFileSync(descriptor, bytes);
         fsyncSync(descriptor);
       } finally {
@@ -44,7 +50,8 @@ export class SnapshotFile {
       }
       renameSync(temporary, this.path);
     } catch (error) {
-      unlinkSync(temporary);
+      rmSync(temporary, { force: true });
+      if (error instanceof Error && !('path' in error)) Object.assign(error, { path: this.path });
       throw error;
     }
   }

@@ -23,9 +23,14 @@ export interface Snapshot {
   readonly pages: ReadonlyMap<number, Uint8Array>;
 }
 
+/** Bytes of a snapshot with so many words of state and pages, all of them used. */
+export function snapshotBytes(stateWords: number, pages: number): number {
+  return HEADER_BYTES + stateWords * 4 + pages * PAGE_RECORD_BYTES;
+}
+
 export function encodeSnapshot(snapshot: Snapshot): Uint8Array {
   const { chipNumber, state, pages } = snapshot;
-  const bytes = Buffer.alloc(HEADER_BYTES + state.length * 4 + pages.size * PAGE_RECORD_BYTES);
+  const bytes = Buffer.alloc(snapshotBytes(state.length, pages.size));
   MAGIC.copy(bytes);
   let at = MAGIC.length;
   for (const word of [VERSION, chipNumber, state.length, pages.size, ...state]) at = bytes.writeUInt32LE(word, at);
@@ -51,7 +56,7 @@ export function decodeSnapshot(file: Uint8Array, path: string): Snapshot {
   if (header(0) !== VERSION) throw bad(`it has version ${header(0)}, this library reads ${VERSION}`, MAGIC.length);
   const stateWords = header(2);
   const pageCount = header(3);
-  const expected = HEADER_BYTES + stateWords * 4 + pageCount * PAGE_RECORD_BYTES;
+  const expected = snapshotBytes(stateWords, pageCount);
   if (bytes.length !== expected) throw bad(`it has ${bytes.length} bytes instead of ${expected}`, bytes.length);
   const state = Uint32Array.from({ length: stateWords }, (_, index) => bytes.readUInt32LE(HEADER_BYTES + 4 * index));
   const pages = new Map<number, Uint8Array>();

@@ -41,6 +41,9 @@ export interface Transport {
   elinkRegisters(): WordPort;
   /** Where events come from. @throws `ERR_EPIPHANY_UNSUPPORTED` without the feature `events` */
   events(): EventPump;
-  /** Ends every lease and rejects what waits. Idempotent. If it throws, nothing was closed. */
-  close(): void;
+  /**
+   * Ends every lease and rejects what waits. Idempotent. If it throws, the transport is open, and can be closed again.
+   * @param save whether state that outlives the transport is to be kept
+   */
+  close(save: boolean): void;
 }

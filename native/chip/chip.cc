@@ -179,6 +179,7 @@ bool Chip::Restore(const uint32_t* words, size_t count) noexcept {
   for (unsigned core = 0; core < model_.cores(); ++core) {
     for (uint32_t i = 0; i < CoreRegisters::kWords; ++i) cores_[core].RestoreRaw(i, *words++);
   }
+  React(Elink::Effect::kLineChanged);  // whoever listens must hear of messages that the state brought with it
   return true;
 }
 

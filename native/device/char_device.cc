@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <sys/file.h>
 #include <sys/ioctl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -11,7 +12,8 @@
 #include <cstring>
 #include <string>
 #include <utility>
-#include <vector>
+
+#include "device/guarded_memory.h"
 
 namespace device {
 namespace {
@@ -55,12 +57,27 @@ CharDevice* OpenDevice(const Napi::CallbackInfo& info) {
   return device && device->is_open() ? device : nullptr;
 }
 
+// (path, flags, any file): flags are those of open(2); without the third, what is no character device is
+// refused.
 Napi::Value Open(const Napi::CallbackInfo& info) {
   const std::string path = info[0].As<Napi::String>().Utf8Value();
   const int flags = info[1].As<Napi::Number>().Int32Value();
-  // A terminal opened here must not become the controlling one of the process.
-  const int descriptor = Retry([&] { return ::open(path.c_str(), flags | O_CLOEXEC | O_NOCTTY); });
+  // Opened without blocking in any case, because a FIFO or a modem line would wait for its other end. A
+  // terminal opened here must not become the controlling one of the process.
+  constexpr int kAlways = O_CLOEXEC | O_NOCTTY | O_NONBLOCK;
+  const int descriptor = Retry([&] { return ::open(path.c_str(), flags | kAlways); });
   if (descriptor < 0) return Answer(info.Env(), descriptor);
+  struct stat file;
+  int failure = fstat(descriptor, &file) != 0 ? -errno : 0;
+  if (failure == 0 && !info[2].As<Napi::Boolean>().Value() && !S_ISCHR(file.st_mode)) failure = -ENODEV;
+  if (failure == 0 && !(flags & O_NONBLOCK)) {
+    const int status = fcntl(descriptor, F_GETFL);
+    if (status < 0 || fcntl(descriptor, F_SETFL, status & ~O_NONBLOCK) != 0) failure = -errno;
+  }
+  if (failure != 0) {
+    ::close(descriptor);
+    return Answer(info.Env(), failure);
+  }
   return CharDevice::Wrap(info.Env(), EnvironmentOf(info), descriptor);
 }
 
@@ -82,6 +99,8 @@ Napi::Value Lock(const Napi::CallbackInfo& info) {
 
 // The largest argument that a request number can announce: 14 bits of size.
 constexpr size_t kLargestIoctlArgument = (1u << _IOC_SIZEBITS) - 1;
+// A plain number must be no address: the zero page is never mapped.
+constexpr int kLargestPlainArgument = 4095;
 
 Napi::Value Ioctl(const Napi::CallbackInfo& info) {
   CharDevice* device = OpenDevice(info);
@@ -92,12 +111,17 @@ Napi::Value Ioctl(const Napi::CallbackInfo& info) {
     const int result = ::ioctl(device->descriptor(), request, argument);
     return Answer(info.Env(), result < 0 ? -errno : result);
   };
-  if (info[2].IsNumber()) return call(static_cast<long>(info[2].As<Napi::Number>().Int32Value()));
+  if (info[2].IsNumber()) {
+    const int number = info[2].As<Napi::Number>().Int32Value();
+    if (number < 0 || number > kLargestPlainArgument) return Answer(info.Env(), -EINVAL);
+    return call(static_cast<long>(number));
+  }
   const View view = ViewOf(info.Env(), info[2]);
   if (!view.valid || view.bytes < _IOC_SIZE(request)) return Answer(info.Env(), -EINVAL);
-  // The kernel works on a copy with room for the largest argument there is: a request that does not
-  // announce its size cannot make it write past the end of the caller's view.
-  std::vector<unsigned char> copy(std::max(view.bytes, kLargestIoctlArgument));
+  // The request works on a copy with room for the largest argument that any announces, and nothing behind it:
+  // one that writes more than it announced meets the guard, and the kernel answers EFAULT.
+  const GuardedMemory copy(std::max(view.bytes, kLargestIoctlArgument));
+  if (!copy.data()) return Answer(info.Env(), -ENOMEM);
   if (view.bytes > 0) std::memcpy(copy.data(), view.data, view.bytes);
   const Napi::Value answer = call(copy.data());
   if (view.bytes > 0) std::memcpy(view.data, copy.data(), view.bytes);
@@ -153,7 +177,8 @@ int CharDevice::Close() {
 
 Napi::Value CharDevice::Wrap(Napi::Env env, const EnvironmentPointer& environment, int descriptor) {
   auto* device = new CharDevice(environment, descriptor);
-  return Napi::External<CharDevice>::New(env, device, [](Napi::Env, CharDevice* object) { delete object; });
+  return WrapHandle(env, device,
+                    [](napi_env, void* object, void*) { delete static_cast<CharDevice*>(object); });
 }
 
 void RegisterCharDevice(Napi::Env env, Napi::Object exports, EnvironmentPointer* environment) {

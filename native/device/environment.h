@@ -71,6 +71,16 @@ class Exports {
   void* data_;
 };
 
+// Gives an object to JavaScript as a handle. In a worker that is being terminated nothing can be made any
+// more: then the object is finalised at once and the caller's value is empty.
+template <typename T>
+Napi::Value WrapHandle(Napi::Env env, T* object, napi_finalize finalize, void* hint = nullptr) {
+  napi_value handle = nullptr;
+  if (napi_create_external(env, object, finalize, hint, &handle) == napi_ok) return {env, handle};
+  finalize(env, object, hint);
+  return {};
+}
+
 // Every native function answers a number: what the call gives, or -errno. Errors are made in lib/errors.ts.
 inline Napi::Number Answer(Napi::Env env, double value) {
   return Napi::Number::New(env, value);

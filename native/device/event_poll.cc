@@ -37,7 +37,8 @@ Napi::Value EventPoll::Create(Napi::Env env, const EnvironmentPointer& environme
   napi_async_init(env, resource, Napi::String::New(env, "epiphany.poll"), &self->context_);
   // Without this hook a worker that ends while the poll handle is open takes the whole process with it.
   napi_add_async_cleanup_hook(env, OnEnvironmentExit, self, &self->hook_);
-  return Napi::External<EventPoll>::New(env, self, [](Napi::Env, EventPoll* object) {
+  return WrapHandle(env, self, [](napi_env, void* data, void*) {
+    auto* object = static_cast<EventPoll*>(data);
     object->handle_lives_ = false;
     object->Close();
     object->DeleteIfUnused();
@@ -68,6 +69,8 @@ void EventPoll::Close() {
   state_ = State::kClosing;
   DropCallback();
   uv_close(reinterpret_cast<uv_handle_t*>(&poll_), OnClosed);
+  // libuv allows it from here on, and nobody should find the device held for another turn of the loop.
+  close(descriptor_);
 }
 
 void EventPoll::DropCallback() {
@@ -98,7 +101,6 @@ void EventPoll::OnEvents(uv_poll_t* poll, int status, int events) {
 void EventPoll::OnClosed(uv_handle_t* handle) {
   auto* self = static_cast<EventPoll*>(handle->data);
   self->state_ = State::kClosed;
-  close(self->descriptor_);
   if (self->context_) napi_async_destroy(self->env_, std::exchange(self->context_, nullptr));
   if (self->hook_) napi_remove_async_cleanup_hook(std::exchange(self->hook_, nullptr));
   self->DeleteIfUnused();
@@ -126,8 +128,10 @@ Napi::Value PollStart(const Napi::CallbackInfo& info) {
   EventPoll* poll = OpenPoll(info);
   if (!poll) return Answer(info.Env(), -EBADF);
   if (!info[2].IsFunction()) return Answer(info.Env(), -EINVAL);
-  return Answer(info.Env(),
-                poll->Start(info[1].As<Napi::Number>().Int32Value(), info[2].As<Napi::Function>()));
+  const int events = info[1].As<Napi::Number>().Int32Value();
+  constexpr int kKnown = UV_READABLE | UV_WRITABLE | UV_DISCONNECT | UV_PRIORITIZED;
+  if (events == 0 || (events & ~kKnown)) return Answer(info.Env(), -EINVAL);  // libuv would abort
+  return Answer(info.Env(), poll->Start(events, info[2].As<Napi::Function>()));
 }
 
 Napi::Value PollStop(const Napi::CallbackInfo& info) {

@@ -2,6 +2,7 @@
 #include "device/mapping.h"
 
 #include <sys/mman.h>
+#include <sys/stat.h>
 
 #include <cerrno>
 #include <utility>
@@ -32,8 +33,9 @@ Napi::Value Mapping::Create(Napi::Env env, const EnvironmentPointer& environment
   void* base = mmap(nullptr, bytes, protection, MAP_SHARED, descriptor, offset);
   if (base == MAP_FAILED) return Answer(env, -errno);
   auto* mapping = new Mapping(environment, static_cast<unsigned char*>(base), bytes, writable);
-  return Napi::External<Mapping>::New(env, mapping,
-                                      [](Napi::Env env, Mapping* object) { object->ReleaseHandle(env); });
+  return WrapHandle(env, mapping, [](napi_env env, void* object, void*) {
+    static_cast<Mapping*>(object)->ReleaseHandle(env);
+  });
 }
 
 Napi::Value Mapping::Buffer(Napi::Env env) {
@@ -60,22 +62,31 @@ int Mapping::Close(napi_env env) {
     base_ = nullptr;
   } else {
     // Covered before detached: if the kernel refuses, everything is still as it was.
-    constexpr int kAnonymous = MAP_FIXED | MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE;
-    if (mmap(base_, bytes_, PROT_READ | PROT_WRITE, kAnonymous, -1, 0) == MAP_FAILED) return -errno;
+    if (!Cover()) return -errno;
     napi_value buffer = nullptr;
     if (buffer_ && napi_get_reference_value(env, buffer_, &buffer) == napi_ok && buffer) {
-      if (napi_is_detached_arraybuffer(env, buffer, &stolen_) == napi_ok && !stolen_) {
+      if (napi_is_detached_arraybuffer(env, buffer, &stolen_) == napi_ok && !stolen_)
         napi_detach_arraybuffer(env, buffer);
-      }
     }
+    // Address space is scarce on 32 bits: V8, which forgets a detached buffer, must know what waits for it.
+    int64_t total = 0;
+    napi_adjust_external_memory(env, static_cast<int64_t>(bytes_), &total);
   }
   open_ = false;
   return 0;
 }
 
+// Shared, because private memory would count against RLIMIT_DATA.
+bool Mapping::Cover() {
+  constexpr int kAnonymous = MAP_FIXED | MAP_SHARED | MAP_ANONYMOUS | MAP_NORESERVE;
+  return mmap(base_, bytes_, PROT_READ | PROT_WRITE, kAnonymous, -1, 0) != MAP_FAILED;
+}
+
 void Mapping::ReleaseHandle(napi_env env) {
   environment_->mappings.Remove(this);
   if (buffer_) napi_delete_reference(env, std::exchange(buffer_, nullptr));
+  int64_t total = 0;
+  if (!open_ && base_) napi_adjust_external_memory(env, -static_cast<int64_t>(bytes_), &total);
   handle_lives_ = false;
   DeleteIfUnused();
 }
@@ -102,7 +113,12 @@ Napi::Value Map(const Napi::CallbackInfo& info) {
   const int64_t offset = info[1].As<Napi::Number>().Int64Value();
   const int64_t bytes = info[2].As<Napi::Number>().Int64Value();
   const bool writable = info[3].As<Napi::Boolean>().Value();
-  if (bytes <= 0 || static_cast<uint64_t>(bytes) > SIZE_MAX) return Answer(info.Env(), -EINVAL);
+  if (offset < 0 || bytes <= 0 || static_cast<uint64_t>(bytes) > SIZE_MAX) return Answer(info.Env(), -EINVAL);
+  // Beyond the end of a file every access would be a SIGBUS. What a device has behind an offset only it
+  // knows.
+  struct stat file;
+  if (fstat(device->descriptor(), &file) != 0) return Answer(info.Env(), -errno);
+  if (S_ISREG(file.st_mode) && bytes > file.st_size - offset) return Answer(info.Env(), -ENXIO);
   return Mapping::Create(info.Env(), EnvironmentOf(info), device->descriptor(), offset,
                          static_cast<size_t>(bytes), writable);
 }

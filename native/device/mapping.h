@@ -31,6 +31,7 @@ class Mapping {
   Mapping(EnvironmentPointer environment, unsigned char* base, size_t bytes, bool writable);
   ~Mapping();
   void ReleaseHandle(napi_env env);
+  bool Cover();
   void ReleaseBuffer();
   void DeleteIfUnused();
 

@@ -162,7 +162,7 @@ const memory: Case[] = [
       for (let length = 0; length < 40; ++length) {
         const address = 4 * random(64);
         core.fill(0, 0x400, 0xee);
-        const words = new Words(randomBytes(random, 4 * length).map((byte) => byte & 0x7f).buffer as ArrayBuffer);
+        const words = new Words(randomBytes(random, 4 * length).map((byte) => byte & 0x7f).buffer);
         core.write(address, words);
         const wanted = new Uint8Array(0x400).fill(0xee);
         wanted.set(new Uint8Array(words.buffer), address);
@@ -307,8 +307,8 @@ const memory: Case[] = [
       assert.throws(() => core.readWord(bad as number), WRONG_TYPE);
       assert.throws(() => core.writeWord(0, bad as number), WRONG_TYPE);
       if (bad !== undefined) assert.throws(() => core.fill(0, 1, bad as number), WRONG_TYPE);
-      assert.throws(() => core.write(0, bad as unknown as Uint8Array), WRONG_TYPE);
-      assert.throws(() => core.readInto(0, bad as unknown as Uint8Array), WRONG_TYPE);
+      assert.throws(() => core.write(0, bad as Uint8Array), WRONG_TYPE);
+      assert.throws(() => core.readInto(0, bad as Uint8Array), WRONG_TYPE);
     }
     assert.throws(() => core.write(0, new ArrayBuffer(4) as unknown as Uint8Array), WRONG_TYPE);
     assert.deepEqual(core.read(0, SRAM_BYTES), before);

@@ -15,5 +15,5 @@ for (const { name, needs = [], run } of cases) {
   const missing = lacks(board, needs);
   board.close();
   const skip = missing.length > 0 && `this board has no ${missing.join(', ')}`;
-  test(name, { skip }, () => run(() => openBoard(path)));
+  void test(name, { skip }, () => run(() => openBoard(path)));
 }

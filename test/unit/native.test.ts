@@ -60,7 +60,7 @@ describe('the addon, called with nonsense', () => {
   const nonsense: unknown[] = [undefined, null, 0, -1, Number.NaN, 2 ** 60, 'x', {}, [], () => 0, Symbol('s'), 1n, new Uint8Array(4), new DataView(new ArrayBuffer(4)), new ArrayBuffer(4)];
 
   it('answers an error or throws, and never crashes', () => {
-    const device = native.open('/dev/zero', 2) as DeviceHandle;
+    const device = native.open('/dev/zero', 2, false) as DeviceHandle;
     const mapping = native.map(device, 0, 4096, true) as MappingHandle;
     const simulator = native.simulatorOpen(1) as SimulatorHandle;
     const handles: unknown[] = [device, mapping, simulator];
@@ -85,7 +85,7 @@ describe('the addon, called with nonsense', () => {
   });
 
   it('refuses a handle of another kind, and a closed one', () => {
-    const device = native.open('/dev/zero', 2) as DeviceHandle;
+    const device = native.open('/dev/zero', 2, false) as DeviceHandle;
     const mapping = native.map(device, 0, 4096, true) as MappingHandle;
     expect(native.map(mapping as unknown as DeviceHandle, 0, 4096, true)).toBe(EBADF);
     expect(native.unmap(device as unknown as MappingHandle)).toBe(EBADF);
@@ -101,7 +101,7 @@ describe('the addon, called with nonsense', () => {
   });
 
   it('refuses ranges outside a mapping, whatever their arithmetic', () => {
-    const device = native.open('/dev/zero', 2) as DeviceHandle;
+    const device = native.open('/dev/zero', 2, false) as DeviceHandle;
     const mapping = native.map(device, 0, 4096, true) as MappingHandle;
     const EINVAL = -22;
     for (const offset of [-1, 4097, 4093, 2 ** 32, 2 ** 63, -(2 ** 63), Number.NaN, Infinity]) {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 /** State that a simulated board keeps in a file. */
-import { chmodSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, symlinkSync, truncateSync, writeFileSync } from 'node:fs';
 import { spawnSync } from 'node:child_process';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -129,8 +129,32 @@ describe('a snapshot file', () => {
   it('that is no regular file is never replaced by one', () => {
     expect(() => openBoard('sim:/dev/null')).toThrow(expect.objectContaining(BAD));
     expect(statSync('/dev/null').isCharacterDevice()).toBe(true);
-    expect(() => openBoard(`sim:${folder}`)).toThrow(expect.objectContaining({ code: 'EISDIR' }));
+    expect(() => openBoard(`sim:${folder}`)).toThrow(expect.objectContaining(BAD));
+    const fifo = join(folder, 'fifo');
+    spawnSync('mkfifo', [fifo]);
+    expect(() => openBoard(`sim:${fifo}`)).toThrow(expect.objectContaining(BAD));
     expect(() => openBoard(`sim:${join(folder, 'no', 'such', 'folder')}`)).toThrow(expect.objectContaining({ code: 'ENOENT' }));
+  });
+
+  it('is not saved if its board is closed so', () => {
+    const bytes = save();
+    const board = openBoard(`sim:${file}`);
+    board.core(0, 0).writeWord(0, 7);
+    board.close({ save: false });
+    expect(readFileSync(file).equals(bytes)).toBe(true);
+    rmSync(file);
+    const orphan = openBoard(`sim:${file}`);
+    rmSync(folder, { recursive: true });
+    expect(() => orphan.close()).toThrow(expect.objectContaining({ code: 'ENOENT' }));
+    expect(orphan.closed).toBe(false);
+    orphan.close({ save: false });
+    mkdirSync(folder);
+  });
+
+  it('that is larger than any snapshot is not even read', () => {
+    writeFileSync(file, '');
+    truncateSync(file, 2 ** 33);
+    expect(() => openBoard(`sim:${file}`)).toThrow(expect.objectContaining(BAD));
   });
 
   it('that cannot be saved leaves the old one, no litter, and a board to try again with', () => {

@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: MIT
+/** Views of memory as arguments: what they truly are, whatever properties a program has put on them. */
+import { types } from 'node:util';
+import { invalidType } from './errors.js';
+
+type Getter<Value> = (this: object) => Value;
+
+function getterOf<Value>(prototype: object, name: string | symbol): Getter<Value> {
+  return Object.getOwnPropertyDescriptor(prototype, name)?.get as Getter<Value>;
+}
+
+// Taken once, so that a program which replaces them does not come between.
+const typedArray = Object.getPrototypeOf(Uint32Array.prototype) as object;
+const tagGetter = getterOf<string | undefined>(typedArray, Symbol.toStringTag);
+const lengthGetter = getterOf<number>(typedArray, 'length');
+const bufferGetters = { array: getterOf<ArrayBufferLike>(typedArray, 'buffer'), view: getterOf<ArrayBufferLike>(DataView.prototype, 'buffer') };
+const byteLengthGetters = { array: getterOf<number>(typedArray, 'byteLength'), view: getterOf<number>(DataView.prototype, 'byteLength') };
+const Bytes = Uint8Array;
+
+/** The name of a typed array's class, `'Uint32Array'` for its subclasses too; undefined for what is none. */
+export function arrayTag(value: unknown): string | undefined {
+  return typeof value === 'object' && value !== null ? tagGetter.call(value) : undefined;
+}
+
+/** Elements of a typed array. */
+export function lengthOf(array: object): number {
+  return lengthGetter.call(array);
+}
+
+/** The memory below a typed array. */
+export function bufferOf(array: object): ArrayBufferLike {
+  return bufferGetters.array.call(array);
+}
+
+/** Bytes of a view. */
+export function byteLengthOf(view: ArrayBufferView): number {
+  return byteLengthGetters[types.isDataView(view) ? 'view' : 'array'].call(view);
+}
+
+/**
+ * Checks that `value` is a view of memory (typed array, Buffer or `DataView`) that is still there, and returns it.
+ * @throws TypeError
+ */
+export function checkView(name: string, value: unknown): ArrayBufferView {
+  if (!ArrayBuffer.isView(value)) throw invalidType(name, 'a typed array, Buffer or DataView', value);
+  try {
+    // Only memory that has been transferred away, or has shrunk below the view, makes either of these throw.
+    if (byteLengthOf(value) === 0) new Bytes(bufferGetters[types.isDataView(value) ? 'view' : 'array'].call(value));
+  } catch {
+    throw invalidType(name, 'a view whose memory has not been transferred away', value);
+  }
+  return value;
+}
+
+/** A view as a typed array, which is all that the native copies take. */
+export function asArray(view: ArrayBufferView): ArrayBufferView {
+  return types.isDataView(view) ? new Bytes(view.buffer, view.byteOffset, view.byteLength) : view;
+}

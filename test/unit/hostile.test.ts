@@ -1,0 +1,242 @@
+// SPDX-License-Identifier: MIT
+/** What a careless or hostile program might do, each found by an attack that once succeeded. */
+import { describe, expect, it } from 'vitest';
+import { openBoard } from '../../lib/board.js';
+import { CharDevice, ioctlRequest } from '../../lib/device/index.js';
+import { runNode } from '../native/probe.js';
+
+async function survives(module: string): Promise<string> {
+  const outcome = await runNode(`import { openBoard } from 'node-epiphany'; import { CharDevice } from 'node-epiphany/device'; import assert from 'node:assert/strict'; import { spawnSync } from 'node:child_process';\n${module}`);
+  expect(outcome, outcome.stderr).toMatchObject({ code: 0, signal: null });
+  return outcome.stdout.trim();
+}
+
+describe('a worker', () => {
+  it.each(['open', 'map', 'board', 'wait'])('that is terminated while it does "%s" over and over takes nobody with it', async (what) => {
+    await survives(`
+      import { Worker } from 'node:worker_threads';
+      const library = new URL('dist/', 'file://' + process.cwd() + '/').href;
+      const body = \`
+        import { openBoard } from '\${library}index.js'; import { CharDevice } from '\${library}device/index.js'; import { parentPort } from 'node:worker_threads';
+        const zero = CharDevice.open('/dev/zero'); const terminal = CharDevice.open('/dev/ptmx');
+        const act = {
+          open: () => CharDevice.open('/dev/null').close(), map: () => zero.map({ offset: 0, length: 4096 }).close(),
+          board: () => openBoard('sim').close(), wait: () => terminal.watch('readable', () => {}).close(),
+        }['${what}'];
+        parentPort.postMessage('ready');
+        for (;;) act();\`;
+      for (let i = 0; i < 8; ++i) {
+        const worker = new Worker(new URL('data:text/javascript,' + encodeURIComponent(body)));
+        await new Promise((resolve, reject) => { worker.on('message', resolve); worker.on('error', reject); });
+        await new Promise((resolve) => setTimeout(resolve, 5 + i));
+        await worker.terminate();
+      }`);
+  });
+});
+
+describe('a read-only mapping stays one', () => {
+  it('whatever is assigned to it', () => {
+    using device = CharDevice.open('/dev/zero', { access: 'read' });
+    const mapping = device.map({ offset: 0, length: 4096, access: 'read' });
+    expect(() => ((mapping as { access: string }).access = 'read-write')).toThrow(TypeError);
+    expect(() => mapping.writeWord(0, 1)).toThrow(expect.objectContaining({ code: 'ERR_EPIPHANY_UNSUPPORTED' }));
+  });
+
+  it('whatever globals are replaced', async () => {
+    await survives(`
+      const Original = Uint32Array; const seen = [];
+      globalThis.Uint32Array = class extends Original { constructor(...parameters) { super(...parameters); seen.push(this); } };
+      const prototype = Object.getPrototypeOf(Original.prototype); const { get } = Object.getOwnPropertyDescriptor(prototype, 'length');
+      const mapping = CharDevice.open('/dev/zero', { access: 'read' }).map({ offset: 0, length: 4096, access: 'read' });
+      Object.defineProperty(prototype, 'length', { configurable: true, get() { if (this.byteLength === 4096) seen.push(this); return get.call(this); } });
+      const load = Atomics.load; Atomics.load = (array, index) => { seen.push(array); return load(array, index); };
+      mapping.readWord(0); mapping.read(0, 8); mapping.readInto(0, new Original(4)); try { mapping.write(0, new Original(4)); } catch {}
+      assert.equal(seen.filter((array) => array.byteLength === 4096).length, 0);`);
+  });
+});
+
+describe('waiting', () => {
+  it('hands nothing to libuv that would make it abort', async () => {
+    await survives(`
+      const { reduce } = Array.prototype; Array.prototype.reduce = () => 64; Object.prototype.strange = 64;
+      const device = CharDevice.open('/dev/ptmx');
+      let turn = 0; const events = Object.defineProperty(['readable'], 0, { get: () => (turn++ ? 'strange' : 'readable') });
+      try { device.watch(events, () => {}).close(); } catch (error) { assert.equal(error.code, 'ERR_OUT_OF_RANGE'); }
+      device.watch('readable', () => {}).close(); Array.prototype.reduce = reduce; device.close();`);
+  });
+
+  it('with no descriptor left fails, and loses no event', async () => {
+    await survives(`
+      import { openSync } from 'node:fs';
+      const board = openBoard('sim'); board.simulator.pushMailbox(1); assert.equal((await board.mailbox.receive()).word, 1);
+      spawnSync('prlimit', ['--pid', process.pid, '--nofile=64']);
+      const files = []; try { for (;;) files.push(openSync('/dev/null')); } catch (error) { assert.equal(error.code, 'EMFILE'); }
+      await assert.rejects(board.mailbox.receive(), { code: 'EMFILE', syscall: 'poll' });
+      assert.equal(board.mailbox.waiting, 0);
+      board.simulator.pushMailbox(2); assert.equal((await board.mailbox.receive()).word, 2);`);
+  });
+
+  it('inside of waiting keeps the order of events', async () => {
+    using board = openBoard('sim');
+    const got: number[] = [];
+    const take = (): void => void board.mailbox.receive().then(({ word }) => got.push(word));
+    const signal = new AbortController().signal;
+    Object.defineProperty(signal, 'removeEventListener', { value: take }); // runs while events are dealt
+    const first = board.mailbox.receive({ signal }).then(({ word }) => got.push(word));
+    for (let word = 0; word < 300; ++word) board.simulator?.pushMailbox(word);
+    await first;
+    while (got.length < 300) got.push((await board.mailbox.receive()).word);
+    expect(got.sort((a, b) => a - b)).toEqual(Array.from({ length: 300 }, (_, index) => index));
+  });
+
+  it('settles although the caller\'s signal throws', async () => {
+    using board = openBoard('sim');
+    const signal = new AbortController().signal;
+    Object.defineProperty(signal, 'removeEventListener', { value: () => { throw new Error('mine'); } });
+    const wait = board.mailbox.receive({ signal });
+    process.once('uncaughtException', () => undefined);
+    const [message] = await Promise.all([wait, Promise.resolve().then(() => { try { board.simulator?.pushMailbox(5); } catch { /* the signal's */ } })]);
+    expect(message.word).toBe(5);
+  });
+
+  it('ends when its loop is left, and takes no event along', async () => {
+    using board = openBoard('sim');
+    const iterator = board.mailbox[Symbol.asyncIterator]();
+    const next = iterator.next();
+    expect(await iterator.return?.()).toEqual({ done: true, value: undefined });
+    expect(await next).toEqual({ done: true, value: undefined });
+    board.simulator?.pushMailbox(9);
+    expect((await board.mailbox.receive()).word).toBe(9);
+    expect(await iterator.next()).toEqual({ done: true, value: undefined });
+  });
+
+  it('for a stream that never runs dry lets timers fire', async () => {
+    using board = openBoard('sim');
+    let fired = false;
+    setTimeout(() => (fired = true), 5);
+    let received = 0;
+    board.simulator?.pushMailbox(0);
+    for await (const { word } of board.mailbox) {
+      board.simulator?.pushMailbox(word + 1);
+      if (fired || ++received > 2_000_000) break;
+    }
+    expect(fired).toBe(true);
+  });
+});
+
+describe('opening', () => {
+  it('a FIFO waits for nobody', async () => {
+    await survives(`
+      import { mkdtempSync, rmSync } from 'node:fs'; import { join } from 'node:path'; import { tmpdir } from 'node:os';
+      const folder = mkdtempSync(join(tmpdir(), 'fifo-')); const fifo = join(folder, 'fifo'); spawnSync('mkfifo', [fifo]);
+      assert.throws(() => CharDevice.open(fifo, { access: 'read', nonBlocking: false }), { code: 'ENODEV' });
+      assert.throws(() => openBoard(fifo), { code: 'ENODEV' });
+      CharDevice.open(fifo, { access: 'read', fileType: 'any', nonBlocking: false }).close();
+      rmSync(folder, { recursive: true });`);
+  });
+
+  it('and closing boards in a row keeps nothing, also when opening fails', async () => {
+    await survives(`
+      import { mkdtempSync, rmSync, readFileSync, writeFileSync } from 'node:fs'; import { join } from 'node:path'; import { tmpdir } from 'node:os';
+      const folder = mkdtempSync(join(tmpdir(), 'fail-')); const path = join(folder, 'state'); openBoard('sim:' + path).close();
+      const bytes = readFileSync(path); bytes.writeUInt32LE(0, 24); writeFileSync(path, bytes); // no state of a chip
+      spawnSync('prlimit', ['--pid', process.pid, '--nofile=64']);
+      for (let i = 0; i < 200; ++i) openBoard('sim').close();
+      for (let i = 0; i < 200; ++i) assert.throws(() => openBoard('sim:' + path), { code: 'ERR_EPIPHANY_BAD_SNAPSHOT' });
+      rmSync(folder, { recursive: true });`);
+  });
+});
+
+describe('closing', () => {
+  it('lets go of the device at once, also when it was watched', () => {
+    const path = '/dev/ptmx';
+    for (let i = 0; i < 2000; ++i) {
+      const device = CharDevice.open(path);
+      device.watch('readable', () => undefined);
+      device.close();
+    }
+  });
+
+  it('one lease of shared DRAM leaves the board its next', () => {
+    using board = openBoard('sim');
+    board.sharedMemory().writeWord(0, 5);
+    board.sharedMemory().close();
+    expect(board.sharedMemory().readWord(0)).toBe(5);
+  });
+});
+
+describe('copies', () => {
+  it('of short windows that overlap are exact', () => {
+    using board = openBoard('sim');
+    const memory = board.sharedMemory();
+    memory.words.set([1, 2, 3, 4, 5]);
+    memory.write(4, memory.words.subarray(0, 4));
+    expect([...memory.words.subarray(0, 5)]).toEqual([1, 1, 2, 3, 4]);
+    memory.words.set([1, 2, 3, 4, 5]);
+    memory.readInto(0, memory.words.subarray(1, 5));
+    expect([...memory.words.subarray(0, 5)]).toEqual([1, 1, 2, 3, 4]);
+  });
+
+  it('believe no length that a program puts on an array', () => {
+    using board = openBoard('sim');
+    const core = board.core(0, 0);
+    core.fill(0, 256, 0xee);
+    const liar = Object.defineProperties(new Uint32Array(4), { length: { value: 12 }, byteLength: { value: 48 } });
+    core.write(0, liar);
+    expect(core.read(16, 240).every((byte) => byte === 0xee)).toBe(true);
+    const shy = Object.defineProperties(new Uint8Array(64), { length: { value: 1 }, byteLength: { value: 1 } });
+    expect(() => core.write(0x8000 - 4, shy)).toThrow(expect.objectContaining({ code: 'ERR_OUT_OF_RANGE' }));
+    core.words.subarray(0, 8).set({ length: 1, *[Symbol.iterator]() { for (;;) yield 1; } } as unknown as number[]);
+  });
+
+  it('refuse views whose memory is gone', () => {
+    using board = openBoard('sim');
+    const core = board.core(0, 0);
+    const gone = new Uint8Array(8);
+    structuredClone(gone, { transfer: [gone.buffer] });
+    for (const use of [() => core.write(0, gone), () => core.readInto(0, gone)]) expect(use).toThrow(expect.objectContaining({ code: 'ERR_INVALID_ARG_TYPE' }));
+    const other = openBoard('sim');
+    const { words, int32, float32 } = other.core(0, 0);
+    other.close();
+    for (const window of [words, int32, float32]) {
+      expect(() => core.write(0, window)).toThrow(expect.objectContaining({ code: 'ERR_EPIPHANY_CLOSED' }));
+      expect(() => core.readInto(0, window)).toThrow(expect.objectContaining({ code: 'ERR_EPIPHANY_CLOSED' }));
+      expect(() => core.words.set(window)).toThrow(expect.objectContaining({ code: 'ERR_EPIPHANY_CLOSED' }));
+    }
+  });
+
+  it('whose source closes the board in mid-call say so', () => {
+    const board = openBoard('sim');
+    const source = { length: 2, get 0() { board.close(); return 1; }, 1: 2 };
+    const { words } = board.core(0, 0);
+    expect(() => words.set(source as unknown as number[])).toThrow(expect.objectContaining({ code: 'ERR_EPIPHANY_CLOSED' }));
+  });
+});
+
+describe('what decides over addresses', () => {
+  it('cannot be changed', () => {
+    using board = openBoard('sim');
+    const core = board.core(0, 0);
+    const changes = [
+      () => ((board.chip as { rows: number }).rows = 1000),
+      () => ((board as { chip: unknown }).chip = {}),
+      () => ((core as { id: number }).id = 0x809),
+      () => delete (core.registers.R5.spec as { haltedOnly?: true }).haltedOnly,
+      () => ((core.registers as { STATUS: unknown }).STATUS = null),
+    ];
+    for (const change of changes) expect(change).toThrow(TypeError);
+  });
+});
+
+describe('ioctl', () => {
+  it('takes letters for what they are, and only letters', () => {
+    for (const bad of [69, {}, null]) expect(() => ioctlRequest('read', bad as unknown as string, 1, 136)).toThrow(TypeError);
+    for (const bad of ['', 'EX', 'Ж']) expect(() => ioctlRequest('read', bad, 1, 136)).toThrow(RangeError);
+  });
+
+  it('takes no argument larger than any driver wants', () => {
+    using device = CharDevice.open('/dev/null');
+    expect(() => device.ioctl(0x5401, new Uint8Array(2 ** 24 + 1))).toThrow(RangeError);
+    expect(() => device.ioctl(0x5401, new Uint8Array(2 ** 24))).toThrow(expect.objectContaining({ code: 'ENOTTY' }));
+  });
+});
