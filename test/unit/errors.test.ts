@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 import { constants } from 'node:os';
 import { describe, expect, it } from 'vitest';
-import { checkInteger, checkPath, checkView, EpiphanyError, invalidType, outOfRange, systemError } from '../../lib/errors.js';
+import { checkInteger, checkPath, EpiphanyError, invalidType, outOfRange, systemError } from '../../lib/errors.js';
+import { byteLengthOf, checkView } from '../../lib/view.js';
 
 describe('errors', () => {
   it('of system calls look as those of node:fs do', () => {
@@ -39,6 +40,10 @@ describe('errors', () => {
     expect(() => checkPath('p', '')).toThrow(RangeError);
     expect(() => checkPath('p', 'a\0b')).toThrow(RangeError);
     expect(() => checkPath('p', 5)).toThrow(TypeError);
-    for (const bad of [new ArrayBuffer(4), [1], 'x', Object.create(Uint8Array.prototype)]) expect(() => checkView('v', bad)).toThrow(TypeError);
+    expect(() => checkPath('p', 'x'.repeat(5000))).toThrow(RangeError);
+    for (const bad of [new ArrayBuffer(4), [1], 'x', Object.create(Uint8Array.prototype)]) {
+      expect(() => checkView('v', bad)).toThrow(expect.objectContaining({ code: 'ERR_INVALID_ARG_TYPE', actual: bad }));
+    }
+    for (const good of [new Uint8Array(3), new DataView(new ArrayBuffer(3)), new Float64Array(0)]) expect(byteLengthOf(checkView('v', good))).toBe(good.byteLength);
   });
 });
