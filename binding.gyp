@@ -14,6 +14,7 @@
         "native/chip/chip.cc",
         "native/chip/core_registers.cc",
         "native/chip/elink.cc",
+        "native/chip/isa.cc",
       ],
       # An installed package, which has no lib, brings the headers of node-addon-api along.
       "include_dirs": [

@@ -34,7 +34,7 @@ const steps = [
   {
     name: 'probe',
     title: 'building the test addon',
-    ingredients: ['test/native', 'native/device', 'package-lock.json'],
+    ingredients: ['test/native', 'native/chip', 'native/device', 'package-lock.json'],
     product: 'test/native/build/Release/probe.node',
     needs: ['python3', 'make', 'g++'],
     command: () => [bin('node-gyp'), 'rebuild', '--directory=test/native', `--nodedir=${nodeHeaders()}`],

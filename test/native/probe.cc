@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// What tests and benchmarks need from C: page protections, and the plain C loops to compare with.
+// What tests and benchmarks need from C: page protections, the plain C loops to compare with, and what the
+// chip model has inside.
 #include <node_api.h>
 #include <sys/mman.h>
 #include <unistd.h>
@@ -8,6 +9,7 @@
 #include <cstdint>
 #include <cstring>
 
+#include "chip/isa.h"
 #include "device/word_copy.h"
 
 namespace {
@@ -113,13 +115,42 @@ napi_value StoreAll(napi_env env, napi_callback_info info) {
   return nullptr;
 }
 
+// (bits): the fields of the instruction that they are.
+napi_value Decode(napi_env env, napi_callback_info info) {
+  const Arguments arguments(env, info);
+  const chip::Instruction decoded = chip::Decode(Uint32(env, arguments.value[0]));
+  const struct {
+    const char* name;
+    int64_t value;
+  } fields[] = {
+      {"bits", decoded.bits},
+      {"length", decoded.length},
+      {"operation", static_cast<int64_t>(decoded.operation)},
+      {"rd", decoded.rd},
+      {"rn", decoded.rn},
+      {"rm", decoded.rm},
+      {"immediate", decoded.immediate},
+      {"condition", static_cast<int64_t>(decoded.condition)},
+      {"size", decoded.size},
+      {"hasImmediate", decoded.has_immediate},
+      {"subtract", decoded.subtract},
+      {"postModify", decoded.post_modify},
+      {"exact", decoded.exact},
+  };
+  napi_value result = nullptr;
+  napi_create_object(env, &result);
+  for (const auto& [name, value] : fields)
+    napi_set_named_property(env, result, name, Number(env, static_cast<double>(value)));
+  return result;
+}
+
 napi_value Initialise(napi_env env, napi_value exports) {
   const struct {
     const char* name;
     napi_callback function;
   } functions[] = {
-      {"protect", Protect}, {"memfd", Memfd},     {"copyIn", CopyIn},
-      {"copyOut", CopyOut}, {"loadAll", LoadAll}, {"storeAll", StoreAll},
+      {"protect", Protect}, {"memfd", Memfd},       {"copyIn", CopyIn}, {"copyOut", CopyOut},
+      {"loadAll", LoadAll}, {"storeAll", StoreAll}, {"decode", Decode},
   };
   for (const auto& [name, function] : functions) {
     napi_value value = nullptr;

@@ -4,11 +4,30 @@ import { spawn } from 'node:child_process';
 import { createRequire } from 'node:module';
 import { fileURLToPath } from 'node:url';
 
+export interface Decoded {
+  readonly bits: number;
+  readonly length: number;
+  /** Number of the operation; 0 if the bits are undefined to the hardware. */
+  readonly operation: number;
+  readonly rd: number;
+  readonly rn: number;
+  readonly rm: number;
+  readonly immediate: number;
+  readonly condition: number;
+  readonly size: number;
+  readonly hasImmediate: number;
+  readonly subtract: number;
+  readonly postModify: number;
+  readonly exact: number;
+}
+
 interface Probe {
   /** mprotect of the pages that an array lies in: 0 none, 1 read, 3 both. */
   protect(array: ArrayBufferView, protection: number): number;
   /** A descriptor of a memfd of so many bytes. */
   memfd(bytes: number): number;
+  /** What the chip model takes bits for: the fields of `Instruction` in native/chip/isa.h, flags as 0 or 1. */
+  decode(bits: number): Decoded;
 }
 
 export const probe = createRequire(import.meta.url)('./build/Release/probe.node') as Probe;
