@@ -5,6 +5,7 @@
       "target_name": "epiphany",
       "sources": [
         "native/addon.cc",
+        "native/disassembler.cc",
         "native/simulator.cc",
         "native/device/char_device.cc",
         "native/device/event_poll.cc",
@@ -13,6 +14,7 @@
         "native/device/word_copy.cc",
         "native/chip/chip.cc",
         "native/chip/core_registers.cc",
+        "native/chip/disassemble.cc",
         "native/chip/elink.cc",
         "native/chip/isa.cc",
       ],

@@ -89,6 +89,13 @@ interface Native {
   simulatorStateWords(simulator: SimulatorHandle): number;
   simulatorSave(simulator: SimulatorHandle, words: Uint32Array): number;
   simulatorRestore(simulator: SimulatorHandle, words: Uint32Array): number;
+
+  // native/disassembler.cc
+  /**
+   * The instruction whose first halfword is the low one of `bits`: bytes that it takes, its text, and where it
+   * branches to, if it does. `available` is 2 if memory ends behind that halfword, else 4.
+   */
+  disassemble(bits: number, available: number, address: number): [length: number, text: string, target?: number];
 }
 
 const BINARY = 'epiphany.node';

@@ -8,6 +8,7 @@
 #include "device/environment.h"
 #include "device/event_poll.h"
 #include "device/mapping.h"
+#include "disassembler.h"
 #include "simulator.h"
 
 namespace {
@@ -19,6 +20,7 @@ Napi::Object Initialise(Napi::Env env, Napi::Object exports) {
   device::RegisterMapping(env, exports, environment);
   device::RegisterEventPoll(env, exports, environment);
   RegisterSimulator(env, exports, environment);
+  RegisterDisassembler(env, exports);
   exports.Set("pageBytes", Napi::Number::New(env, static_cast<double>(sysconf(_SC_PAGESIZE))));
   return exports;
 }

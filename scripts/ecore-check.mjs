@@ -11,11 +11,12 @@ import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { findEcoreTools } from './ecore-tools.mjs';
 
 const repository = fileURLToPath(new URL('..', import.meta.url));
 const examples = path.join(repository, 'examples');
 
-const tools = findTools();
+const tools = findEcoreTools();
 if (tools === undefined) {
   console.error('not checked: no epiphany-elf-as on PATH, none in the cache (npm run ecore:toolchain builds it)');
   process.exit(2);
@@ -57,16 +58,6 @@ function difference(committed, rebuilt) {
   const first = committed.findIndex((byte, offset) => byte !== rebuilt[offset]);
   const offset = first < 0 ? committed.length : first;
   return `differs from offset 0x${offset.toString(16)} on: ${committed.length} bytes committed, ${rebuilt.length} rebuilt`;
-}
-
-/** The directory with the tools: whatever is on PATH, else what `npm run ecore:toolchain` built. */
-function findTools() {
-  const search = (process.env.PATH ?? '').split(':');
-  const onPath = search.find((directory) => fs.existsSync(path.join(directory, 'epiphany-elf-as')));
-  if (onPath !== undefined) return path.resolve(onPath);
-  const script = path.join(repository, 'scripts/ecore-toolchain.mjs');
-  const { status, stdout } = spawnSync(process.execPath, [script, '--print'], { encoding: 'utf8' });
-  return status === 0 ? stdout.trim() : undefined;
 }
 
 function version() {

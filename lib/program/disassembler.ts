@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: MIT
+/** Programs as text: what objdump of GNU binutils 2.40 prints, see docs/disassembler.md. */
+import { formatHex } from '../errors.js';
+import { native } from '../native.js';
+import type { SymbolMap } from './symbol-map.js';
+
+/** An instruction, or what stands where one should be. */
+export interface Line {
+  readonly address: number;
+  /** Bytes that it takes: 2 or 4, or 1 at the end of an odd number of bytes. */
+  readonly length: number;
+  /** These bytes as a number, the first one lowest. */
+  readonly bits: number;
+  readonly text: string;
+  /** The name of this address, if a symbol has it. */
+  readonly label: string | undefined;
+}
+
+/**
+ * Disassembles instructions one behind the other, each when it is asked for.
+ * @param address of the first byte; instructions lie at even ones
+ * @param symbols give labels, and names to the targets of branches
+ */
+export function* disassemble(bytes: Uint8Array, address: number, symbols?: SymbolMap): Generator<Line, void> {
+  for (let offset = 0; offset < bytes.length; ) {
+    const at = address + offset;
+    const line = { address: at, label: symbols?.nameOf(at), ...instructionAt(bytes, offset, at, symbols) };
+    yield line;
+    offset += line.length;
+  }
+}
+
+function instructionAt(bytes: Uint8Array, offset: number, address: number, symbols: SymbolMap | undefined): Pick<Line, 'length' | 'bits' | 'text'> {
+  const available = bytes.length - offset;
+  if (available < 2) return { length: 1, bits: bytes[offset] as number, text: `.byte ${formatHex(bytes[offset] as number)}` };
+  const bits = halfword(bytes, offset) + (available < 4 ? 0 : halfword(bytes, offset + 2) * 0x10000);
+  const [length, text, target] = native.disassemble(bits, available < 4 ? 2 : 4, address);
+  const name = target === undefined ? undefined : symbols?.describe(target);
+  return {
+    length,
+    bits: length === 2 ? bits % 0x10000 : bits,
+    text: name === undefined ? text : `${text.slice(0, text.indexOf(' '))} ${(target as number).toString(16)} <${name}>`,
+  };
+}
+
+function halfword(bytes: Uint8Array, offset: number): number {
+  return (bytes[offset] as number) + (bytes[offset + 1] as number) * 0x100;
+}
