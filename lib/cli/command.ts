@@ -10,6 +10,8 @@ export class UsageError extends Error {}
 export interface Context {
   /** What stands behind the command's name. */
   readonly operands: readonly string[];
+  /** The value of one of the command's own options, if it was given. */
+  option(name: string): string | undefined;
   /** Whether output is for machines: then one JSON document and nothing else. */
   readonly json: boolean;
   /** Whether output may be coloured. */
@@ -25,6 +27,8 @@ export interface Command {
   readonly operands: string;
   readonly summary: string;
   readonly examples: readonly string[];
+  /** Options that only this command has, by name; each takes a value, which the usage calls `value`. */
+  readonly options?: Readonly<Record<string, { readonly value: string; readonly summary: string }>>;
   /** Smallest and largest number of operands. */
   readonly count: readonly [minimum: number, maximum: number];
   /** Does it, and returns the exit code. */

@@ -5,6 +5,7 @@ import { readFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { listBoards, openBoard, type Board } from '../board.js';
 import { UsageError, type Command, type Context } from './command.js';
+import { disasm } from './disasm.js';
 import { dump } from './dump.js';
 import { info } from './info.js';
 import { load } from './load.js';
@@ -12,7 +13,7 @@ import { read } from './read.js';
 import { regs } from './regs.js';
 import { write } from './write.js';
 
-const COMMANDS: Readonly<Record<string, Command>> = { info, read, write, dump, regs, load };
+const COMMANDS: Readonly<Record<string, Command>> = { info, read, write, dump, disasm, regs, load };
 
 const OPTIONS = {
   board: { type: 'string' },
@@ -21,8 +22,12 @@ const OPTIONS = {
   version: { type: 'boolean', default: false },
 } as const;
 
-const OPTIONS_HELP = `
-Options:
+/** The options of every command, because they are parsed before it is known which command it is. */
+const COMMAND_OPTIONS = Object.fromEntries(
+  Object.values(COMMANDS).flatMap(({ options = {} }) => Object.keys(options).map((name) => [name, { type: 'string' } as const])),
+);
+
+const OPTIONS_HELP = `\
   --board BOARD   a device such as /dev/epiphany/mesh0, or sim, sim:e64g401, sim:FILE
                   (default: the first device there is, else sim)
   --json          one JSON document on standard output
@@ -32,13 +37,19 @@ Options:
 CORE is row,column from the chip's north-west core, or a core ID such as 0x84a.
 Exit code: 0 done, 1 failed, 2 called wrongly.`;
 
+const SUMMARY_COLUMN = 32;
+
 function overview(): string {
-  const lines = Object.entries(COMMANDS).map(([name, { operands, summary }]) => `  ${`${name} ${operands}`.padEnd(32)}${summary}`);
-  return `Usage: epiphany COMMAND [options]\n\n${lines.join('\n')}\n${OPTIONS_HELP}`;
+  const lines = Object.entries(COMMANDS).map(([name, { operands, summary }]) => {
+    const call = `${name} ${operands}`;
+    return `  ${call.length < SUMMARY_COLUMN ? call.padEnd(SUMMARY_COLUMN) : `${call}\n  ${''.padEnd(SUMMARY_COLUMN)}`}${summary}`;
+  });
+  return `Usage: epiphany COMMAND [options]\n\n${lines.join('\n')}\n\nOptions:\n${OPTIONS_HELP}`;
 }
 
 function usageOf(name: string, command: Command): string {
-  return `Usage: epiphany ${`${name} ${command.operands}`.trim()} [options]\n\n${command.summary}\n\nExamples:\n${command.examples.map((example) => `  ${example}`).join('\n')}\n${OPTIONS_HELP}`;
+  const own = Object.entries(command.options ?? {}).map(([option, { value, summary }]) => `  ${`--${option} ${value}`.padEnd(16)}${summary}\n`);
+  return `Usage: epiphany ${`${name} ${command.operands}`.trim()} [options]\n\n${command.summary}\n\nExamples:\n${command.examples.map((example) => `  ${example}`).join('\n')}\n\nOptions:\n${own.join('')}${OPTIONS_HELP}`;
 }
 
 function version(): string {
@@ -65,27 +76,29 @@ function mayColour(): boolean {
 }
 
 function main(parameters: string[]): number {
-  const { values, positionals } = parse(parameters);
+  const { named, json, help, showVersion, own, positionals } = parse(parameters);
   const [name, ...operands] = positionals;
-  if (values.version) {
+  if (showVersion) {
     print(version());
     return 0;
   }
   if (name === undefined) {
-    if (!values.help) throw new UsageError('which command? "epiphany --help" lists them');
+    if (!help) throw new UsageError('which command? "epiphany --help" lists them');
     print(overview());
     return 0;
   }
   const command = Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined;
   if (!command) throw new UsageError(`there is no command '${name}'; "epiphany --help" lists them`);
-  if (values.help) {
+  if (help) {
     print(usageOf(name, command));
     return 0;
   }
   const [fewest, most] = command.count;
   if (operands.length < fewest || operands.length > most) throw new UsageError(`usage: epiphany ${name} ${command.operands}`);
+  const foreign = Object.keys(own).find((option) => !Object.hasOwn(command.options ?? {}, option));
+  if (foreign !== undefined) throw new UsageError(`--${foreign} is no option of ${name}; "epiphany ${name} --help" lists what it has`);
   let board: Board | undefined;
-  const context: Context = { operands, json: values.json, colour: mayColour(), print, board: () => (board ??= chooseBoard(values.board)) };
+  const context: Context = { operands, option: (option) => own[option], json, colour: mayColour(), print, board: () => (board ??= chooseBoard(named)) };
   try {
     return command.run(context);
   } finally {
@@ -93,9 +106,21 @@ function main(parameters: string[]): number {
   }
 }
 
-function parse(parameters: string[]): ReturnType<typeof parseArgs<{ options: typeof OPTIONS; allowPositionals: true }>> {
+interface Parsed {
+  named: string | undefined;
+  json: boolean;
+  help: boolean;
+  showVersion: boolean;
+  /** What was given of {@link COMMAND_OPTIONS}. */
+  own: Readonly<Record<string, string | undefined>>;
+  positionals: string[];
+}
+
+function parse(parameters: string[]): Parsed {
   try {
-    return parseArgs({ args: parameters, options: OPTIONS, allowPositionals: true });
+    const { values, positionals } = parseArgs({ args: parameters, options: { ...COMMAND_OPTIONS, ...OPTIONS }, allowPositionals: true });
+    const { board, json, help, version, ...own } = values;
+    return { named: board, json, help, showVersion: version, own, positionals };
   } catch (error) {
     throw new UsageError((error as Error).message.split('\n')[0]);
   }

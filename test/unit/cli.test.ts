@@ -8,6 +8,7 @@ import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
 const main = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url));
+const firstLight = fileURLToPath(new URL('../../examples/first-light/first-light.elf', import.meta.url));
 let folder: string;
 beforeAll(() => (folder = mkdtempSync(join(tmpdir(), 'cli-'))));
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -57,6 +58,43 @@ describe('epiphany', () => {
     expect(epiphany('dump', '0,0', '--board', 'sim').out.trimEnd().split('\n').at(-1)).toMatch(/^07ff0 /);
   });
 
+  it('disasm shows the code of a program, by sections and with its symbols', () => {
+    const { code, out, error } = epiphany('disasm', firstLight);
+    expect([code, error]).toEqual([0, '']);
+    expect(out).toMatch(/^\.ivt\n {7}0: {2}80e8 0000 {2}b 100 <start>\n/);
+    expect(out).toContain('\n\n.text\n00000100 <start>:\n     100:  be0b 27f2  mov sp,0x7ff0\n');
+    expect(out).toContain('\n     10c:  01d2       rti\n0000010e <main>:\n');
+    const { file, sections } = json(epiphany('disasm', firstLight, '--json')) as { file: string; sections: { name: string; address: string; instructions: object[] }[] };
+    expect([file, ...sections.map(({ name, address }) => `${name} ${address}`)]).toEqual([firstLight, '.ivt 0x0', '.text 0x100']);
+    expect(sections[1]?.instructions.slice(0, 2)).toEqual([
+      { address: '0x100', label: 'start', bits: '0x27f2be0b', text: 'mov sp,0x7ff0' },
+      { address: '0x104', bits: '0x001201cb', text: 'mov r0,0x10e' },
+    ]);
+  });
+
+  it('disasm without section headers shows executable segments', () => {
+    const stripped = Buffer.from(readFileSync(firstLight));
+    stripped.fill(0, 48, 52); // number of section headers, and which one has their names
+    const file = join(folder, 'stripped.elf');
+    writeFileSync(file, stripped);
+    const { code, out } = epiphany('disasm', file);
+    expect(code).toBe(0);
+    expect(out).toMatch(/^segment at 0x0\n {7}0: {2}80e8 0000 {2}b 0x100\n/);
+    expect(out).toContain('\n\nsegment at 0x100\n     100:  be0b 27f2  mov sp,0x7ff0\n');
+  });
+
+  it('disasm --core shows what SRAM of a core holds, to its end', () => {
+    const board = `sim:${join(folder, 'disasm')}`;
+    epiphany('write', '1,2', '0x7ff8', '0x01a20002', '0xbe0b01d2', '--board', board);
+    expect(epiphany('disasm', '--core', '1,2', '0x7ff8', '2', '--board', board).out).toBe('    7ff8:  0002       moveq r0,r0\n    7ffa:  01a2       nop\n');
+    // The last one is long, and SRAM ends within it.
+    expect(epiphany('--core', '0x84a', 'disasm', '0x7ffc', '--board', board).out).toBe('    7ffc:  01d2       rti\n    7ffe:  be0b       *unknown*\n');
+    expect(json(epiphany('disasm', '0x7ffa', '1', '--core=1,2', '--board', board, '--json'))).toEqual({
+      core: '0x84a', address: '0x7ffa', instructions: [{ address: '0x7ffa', bits: '0x01a2', text: 'nop' }],
+    });
+    expect(epiphany('disasm', '--core', '0,0', '0', '--board', 'sim').out.trimEnd().split('\n')).toHaveLength(16);
+  });
+
   it('regs decodes fields, and shows general registers of a halted core only', () => {
     const board = `sim:${join(folder, 'regs')}`;
     const running = epiphany('regs', '0,0', '--board', board);
@@ -98,6 +136,9 @@ describe('epiphany', () => {
     ['a board that is not there', ['info', '--board', '/dev/epiphany/mesh7'], /ENOENT.*modprobe/],
     ['a file that is no program', ['load', main, '--board', 'sim'], /main\.js/],
     ['a file that is not there', ['load', '/nowhere.elf', '--board', 'sim'], /ENOENT/],
+    ['a file without instructions', ['disasm', main], /main\.js/],
+    ['instructions past SRAM', ['disasm', '--core', '0,0', '0x8000', '--board', 'sim'], /SRAM ends at 0x8000/],
+    ['instructions of a core outside the chip', ['disasm', '--core', '4,0', '0', '--board', 'sim'], /"row" must be/],
   ])('fails for %s with one line and exit code 1', (_what, parameters, message) => {
     const { code, out, error } = epiphany(...parameters);
     expect({ code, out }).toEqual({ code: 1, out: '' });
@@ -119,6 +160,12 @@ describe('epiphany', () => {
     ['too many words', ['read', '0,0', '0', '99999', '--board', 'sim']],
     ['a misaligned write', ['write', '0,0', '2', '1', '--board', 'sim']],
     ['an unknown register', ['regs', '0,0', 'nosuch', '--board', 'sim']],
+    ['an option of another command', ['info', '--core', '0,0', '--board', 'sim']],
+    ['an option of its own without value', ['disasm', '0', '--core']],
+    ['an address without a core', ['disasm', '0x100', '4']],
+    ['an odd address', ['disasm', '--core', '0,0', '1', '--board', 'sim']],
+    ['no instructions', ['disasm', '--core', '0,0', '0', '0', '--board', 'sim']],
+    ['a file for a core', ['disasm', '--core', '0,0', 'program.elf', '--board', 'sim']],
     ['a write-only register', ['regs', '0,0', 'ILATST', '--board', 'sim']],
   ])('called with %s says how in one line, exit code 2', (_what, parameters) => {
     const { code, out, error } = epiphany(...parameters);
@@ -129,13 +176,15 @@ describe('epiphany', () => {
   it('helps, overall and for each command, with examples that work', () => {
     const overview = epiphany('--help');
     expect(overview.code).toBe(0);
-    for (const name of ['info', 'read', 'write', 'dump', 'regs', 'load']) {
+    for (const name of ['info', 'read', 'write', 'dump', 'disasm', 'regs', 'load']) {
       expect(overview.out).toContain(`  ${name} `);
       const help = epiphany(name, '--help');
       expect(help.code).toBe(0);
       expect(help.out).toContain(`Usage: epiphany ${name}`);
       expect(help.out).toContain('Examples:\n  epiphany ');
     }
+    expect(epiphany('disasm', '--help').out).toMatch(/^ {2}--core CORE {5}\S/m);
+    expect(epiphany('info', '--help').out).not.toContain('--core');
     const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as { version: string };
     expect(epiphany('--version').out).toBe(`${version}\n`);
   });
@@ -148,7 +197,7 @@ describe('epiphany', () => {
 
   it('fails with exit code 1 if one byte differs', () => {
     // A program that lies in SRAM of core 0x808 twice, by its local and by its global address, with different contents.
-    const elf = Buffer.from(readFileSync(new URL('../../examples/first-light/first-light.elf', import.meta.url)));
+    const elf = Buffer.from(readFileSync(firstLight));
     const programHeaders = elf.readUInt32LE(28);
     elf.writeUInt32LE(0x80800100, programHeaders + 32 * 2 + 8); // the data segment, over the text of the first core
     const file = join(folder, 'clash.elf');
