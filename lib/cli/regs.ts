@@ -16,7 +16,7 @@ export const regs: Command = {
     const core = parseCore(board, coreText);
     const halted = core.registers.DEBUGSTATUS.read().halted;
     const wanted = names.length > 0 ? names.map(registerName) : everyReadable(board, core, halted);
-    const values = wanted.map((name) => ({ name, spec: CORE_REGISTERS[name] as RegisterSpec, value: core.readRegister(CORE_REGISTERS[name].offset) }));
+    const values = wanted.map((name) => ({ name, spec: CORE_REGISTERS[name], value: core.readRegister(CORE_REGISTERS[name].offset) }));
     if (context.json) {
       const registers = values.map(({ name, spec, value }) => [name, { value: formatHex(value, 8), ...fieldsOf(spec, value) }]);
       printJson(context, { core: formatHex(core.id), halted, registers: Object.fromEntries(registers) as object });

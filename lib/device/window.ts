@@ -95,8 +95,9 @@ const READERS = ['includes', 'indexOf', 'lastIndexOf', 'join', 'toLocaleString',
 const REARRANGERS = ['reverse', 'sort'];
 
 type Method = (this: unknown, ...parameters: unknown[]) => unknown;
+type WindowConstructor<Window> = new (token: symbol, buffer: ArrayBuffer, start: number, length: number) => Window;
 
-function defineWindow(Base: WordArrayConstructor): new (token: symbol, buffer: ArrayBuffer, start: number, length: number) => WordArray {
+function defineWindow(Base: WordArrayConstructor): WindowConstructor<WordArray> {
   const name = Base.name.replace('Array', 'Window');
   const Plain = Base as Uint32ArrayConstructor;
 
@@ -193,7 +194,7 @@ function defineWindow(Base: WordArrayConstructor): new (token: symbol, buffer: A
     },
   });
   Object.defineProperty(Window, 'name', { value: name });
-  return Window as unknown as ReturnType<typeof defineWindow>;
+  return Window;
 }
 
 function define(target: object, name: string, value: Method): void {
@@ -213,28 +214,27 @@ function isExactly(value: object, Plain: Uint32ArrayConstructor): value is Uint3
 }
 
 function makeWindow<Window extends WordArray>(
-  Class: unknown,
+  Class: WindowConstructor<Window>,
   owner: WindowOwner,
   buffer: ArrayBuffer,
   start: number,
   length: number,
 ): Window {
-  const Constructor = Class as new (token: symbol, buffer: ArrayBuffer, start: number, length: number) => Window;
-  const window = new Constructor(construction, buffer, start, length);
+  const window = new Class(construction, buffer, start, length);
   places.set(window, { owner, start });
   return window;
 }
 
-const Uint32WindowClass = defineWindow(Uint32Array);
-const Int32WindowClass = defineWindow(Int32Array);
-const Float32WindowClass = defineWindow(Float32Array);
+const Uint32WindowClass = defineWindow(Uint32Array) as WindowConstructor<Uint32Window>;
+const Int32WindowClass = defineWindow(Int32Array) as WindowConstructor<Int32Window>;
+const Float32WindowClass = defineWindow(Float32Array) as WindowConstructor<Float32Window>;
 
 /** The three windows over the whole of a mapping. For lib/device/mapping.ts only. */
 export function windowsOver(owner: WindowOwner, buffer: ArrayBuffer): { uint32: Uint32Window; int32: Int32Window; float32: Float32Window } {
   const length = buffer.byteLength / 4;
   return {
-    uint32: makeWindow<Uint32Window>(Uint32WindowClass, owner, buffer, 0, length),
-    int32: makeWindow<Int32Window>(Int32WindowClass, owner, buffer, 0, length),
-    float32: makeWindow<Float32Window>(Float32WindowClass, owner, buffer, 0, length),
+    uint32: makeWindow(Uint32WindowClass, owner, buffer, 0, length),
+    int32: makeWindow(Int32WindowClass, owner, buffer, 0, length),
+    float32: makeWindow(Float32WindowClass, owner, buffer, 0, length),
   };
 }

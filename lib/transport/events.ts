@@ -81,7 +81,7 @@ export class EventPump {
 
   /** Reads and deals out all records there are. */
   #read(): void {
-    let bytes = 0;
+    let bytes: number;
     do {
       try {
         bytes = this.#device.read(this.#buffer);
