@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: MIT
+//
+//   node scripts/foreign-test.mjs [arm] [arm64]        default: both
+//
+// Runs the conformance suite on the packed package with Debian's own Node of each architecture, under qemu-user.
+
+import { foreignNode } from './foreign-node.mjs';
+import { runConformance, withInstalledPackage } from './installed-package.mjs';
+import { run } from './run.mjs';
+
+function main(architectures) {
+  withInstalledPackage(architectures, (folder) => {
+    for (const arch of architectures) {
+      const { emulator, node } = foreignNode(arch);
+      const version = run([...emulator, node, '--version']).trim();
+      for (const board of ['sim', 'sim:e64g401']) {
+        const passed = runConformance(folder, [...emulator, node], board);
+        console.log(`${arch}, Node ${version}, ${board}: ${passed} cases passed`);
+      }
+    }
+  });
+}
+
+try {
+  const asked = process.argv.slice(2);
+  main(asked.length > 0 ? asked : ['arm', 'arm64']);
+} catch (error) {
+  console.error(`foreign-test: ${error.message}`);
+  process.exitCode = 1;
+}

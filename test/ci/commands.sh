@@ -1,0 +1,22 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: MIT
+# The commands that the README names, by way of npm as it names them.
+set -euo pipefail
+trap 'echo "failed: $BASH_COMMAND" >&2' ERR
+cd "$(dirname "$0")/../.."
+
+folder=$(mktemp -d)
+trap 'rm -rf "$folder"' EXIT
+epiphany() { npm run -s epiphany -- "$@"; }
+
+npm start | grep -x 'every byte is as the program has it'
+
+info=$(epiphany info --board sim --json)
+[[ $info == '{"type":"E16G301","rows":4,"columns":4,"origin":"0x808"'* ]]
+
+epiphany write 1,2 0x2000 0xdeadbeef --board "sim:$folder/state"
+[[ $(epiphany read 1,2 0x2000 --board "sim:$folder/state") == '0x02000  0xdeadbeef' ]]
+
+status=0
+error=$(epiphany read 4,0 0 --board sim 2>&1) || status=$?
+[[ $status == 1 && $error == 'epiphany: '* && $error != *$'\n'* ]]
