@@ -126,7 +126,7 @@ function loadAddon(root: string): Native {
   throw new EpiphanyError(
     'ERR_EPIPHANY_NO_ADDON',
     `The native addon of node-epiphany could not be loaded for ${process.platform}-${process.arch}, Node ${process.version}. Tried:\n` +
-      `${failures.join('\n')}\nBuild it with "npm rebuild node-epiphany --foreground-scripts" (needs python3, make and g++), ` +
+      `${failures.join('\n')}\nBuild it with "npm explore node-epiphany -- npm run install" (needs python3, make and g++), ` +
       'or in a clone with "npm run bootstrap".',
   );
 }

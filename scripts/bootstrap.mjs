@@ -37,6 +37,7 @@ const steps = [
     ingredients: ['test/native', 'native/chip', 'native/device', 'package-lock.json'],
     product: 'test/native/build/Release/probe.node',
     needs: ['python3', 'make', 'g++'],
+    setting: process.env.CI,
     command: () => [bin('node-gyp'), 'rebuild', '--directory=test/native', `--nodedir=${nodeHeaders()}`],
   },
   {

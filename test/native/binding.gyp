@@ -8,6 +8,7 @@
       "defines": ["NAPI_VERSION=8", "_FILE_OFFSET_BITS=64"],
       "cflags_cc!": ["-std=gnu++17", "-std=gnu++20"],
       "cflags_cc": ["-std=c++17", "-Wall", "-Wextra", "-fvisibility=hidden"],
+      "conditions": [["\"<!(node -p \"process.env.CI || ''\")\"=='true'", {"cflags_cc": ["-Werror"]}]],
     }
   ]
 }

@@ -51,7 +51,7 @@ describe('the search for the addon', () => {
     expect(text).toMatch(/\/build\/Release\/epiphany\.node: .*(too short|invalid ELF)/);
     expect(text).toContain('/build/Debug/epiphany.node: no such file');
     expect(text).toContain(`/${prebuilt}/epiphany.node: no such file`);
-    expect(text).toContain('npm rebuild node-epiphany');
+    expect(text).toContain('npm explore node-epiphany -- npm run install');
   });
 });
 
