@@ -92,8 +92,3 @@ export function checkSramRange(address: number, bytes: number): void {
 export function formatCoreId(id: number): string {
   return formatHex(checkInteger('id', id, 0, 0xfff), 3);
 }
-
-/** A 32-bit address or register value as text, `0x80800000`. */
-export function formatWord(value: number): string {
-  return formatHex(value, 8);
-}

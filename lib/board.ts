@@ -7,7 +7,7 @@ import { coreIdAt, formatCoreId, meshCoordinate, type CoreId } from './address.j
 import type { Chip, SharedDram } from './chip.js';
 import { Core } from './core.js';
 import type { Mapping } from './device/index.js';
-import { checkInteger, checkPath, closedError, outOfRange, systemError, type SystemError } from './errors.js';
+import { checkInteger, checkPath, closedError, invalidType, outOfRange, systemError, type SystemError } from './errors.js';
 import type { EventQueue } from './event-queue.js';
 import { registerFile, type RegisterFile } from './register-file.js';
 import { ELINK_REGISTERS } from './registers.js';
@@ -24,8 +24,9 @@ const trace = debuglog('epiphany');
 export interface BoardEntry {
   /** What to give to {@link openBoard}. */
   readonly path: string;
-  /** Whether this process may open it; if not, `code` says why. */
+  /** Whether this process may open it. */
   readonly accessible: boolean;
+  /** Why it may not, e.g. `'EACCES'`. */
   readonly code?: string;
 }
 
@@ -91,7 +92,9 @@ export function openBoard(path?: string): Board {
 export class Board implements Disposable {
   /** What was opened. */
   readonly path: string;
+  /** Whether this is a device of a driver, or a simulated board. */
   readonly kind: Transport['kind'];
+  /** The chip: its type, rows, columns and first core ID. */
   readonly chip: Chip;
   /** Where the chip sees memory that it shares with the host; undefined if the board has none. */
   readonly sharedDram: SharedDram | undefined;
@@ -115,6 +118,7 @@ export class Board implements Disposable {
     Object.freeze(this);
   }
 
+  /** Whether the board was closed. */
   get closed(): boolean {
     return this.#transport.closed;
   }
@@ -161,9 +165,9 @@ export class Board implements Disposable {
    * All shared DRAM as one mapping; its offset 0 is `sharedDram.address` to the chip.
    * @throws `ERR_EPIPHANY_UNSUPPORTED` on a board without
    */
-  sharedMemory(): Mapping {
+  sharedDramMapping(): Mapping {
     this.#checkOpen();
-    return this.#transport.dram();
+    return this.#transport.sharedDramMapping();
   }
 
   /**
@@ -199,7 +203,10 @@ export class Board implements Disposable {
    * @throws SystemError if the state cannot be saved: the board is then still open
    */
   close(options: { save?: boolean } = {}): void {
-    this.#transport.close(options.save ?? true);
+    if (typeof options !== 'object' || options === null) throw invalidType('options', 'an object', options);
+    const { save = true } = options;
+    if (typeof save !== 'boolean') throw invalidType('options.save', 'a boolean', save);
+    this.#transport.close(save);
   }
 
   [Symbol.dispose](): void {

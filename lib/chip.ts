@@ -2,6 +2,7 @@
 /** The chips there are, as data. */
 import type { CoreId, EmeshAddress } from './address.js';
 
+/** The chips there are: Epiphany-III with 16 cores, Epiphany-IV with 64. */
 export type ChipType = 'E16G301' | 'E64G401';
 
 /** A chip as it sits on a board. */
@@ -19,10 +20,20 @@ export interface SharedDram {
   readonly bytes: number;
 }
 
-/** Dimensions by type, and the number that drivers know the type by. Source: ABI of the Linux driver. */
-export const CHIP_MODELS: Readonly<Record<ChipType, { readonly number: number; readonly rows: number; readonly columns: number }>> = {
-  E16G301: { number: 1, rows: 4, columns: 4 },
-  E64G401: { number: 2, rows: 8, columns: 8 },
+/** What is fixed by a chip's type. */
+interface ChipModel {
+  /** As drivers number chips. */
+  readonly number: number;
+  readonly rows: number;
+  readonly columns: number;
+  /** Row and column of the cores that hold the registers of the north, east, south and west link. */
+  readonly linkCores: readonly (readonly [row: number, column: number])[];
+}
+
+/** Source: ABI and tables of the Linux driver. */
+export const CHIP_MODELS: Readonly<Record<ChipType, ChipModel>> = {
+  E16G301: { number: 1, rows: 4, columns: 4, linkCores: [[0, 2], [2, 3], [3, 2], [2, 0]] },
+  E64G401: { number: 2, rows: 8, columns: 8, linkCores: [[0, 2], [2, 7], [7, 2], [2, 0]] },
 };
 
 /** The type of chip that a driver's number stands for. */

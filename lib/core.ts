@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: MIT
 /** One eCore: its SRAM and its registers. */
 import { inspect } from 'node:util';
-import { checkSramRange, emeshAddress, formatCoreId, SRAM_BYTES, type Coordinate, type CoreId, type EmeshAddress } from './address.js';
-import { checkOtherSide } from './device/window.js';
+import { checkSramRange, emeshAddress, formatCoreId, REGISTERS_BASE, SRAM_BYTES, type Coordinate, type CoreId, type EmeshAddress } from './address.js';
+import { checkCopyView } from './device/window.js';
 import type { Float32Window, Int32Window, Mapping, Uint32Window } from './device/index.js';
-import { checkInteger, outOfRange } from './errors.js';
+import { checkInteger, formatHex, invalidType, outOfRange } from './errors.js';
 import { registerFile, registerOffset, type RegisterFile, type WordPort } from './register-file.js';
 import { CORE_REGISTERS } from './registers.js';
 import type { Transport } from './transport/transport.js';
@@ -59,35 +59,41 @@ export class Core {
     return this.#memory().float32;
   }
 
-  /** Loads the word at a multiple of 4, by exactly one access: what polling needs. */
+  /**
+   * Loads the word at a multiple of 4, by exactly one access: what polling needs.
+   * @throws RangeError outside SRAM or misaligned, TypeError for what is no number, `ERR_EPIPHANY_CLOSED`
+   */
   readWord(address: number): number {
     return this.#memory().readWord(wordAddress(address));
   }
 
-  /** Stores a word, 0 … 0xFFFFFFFF, at a multiple of 4. */
+  /** Stores a word, 0 … 0xFFFFFFFF, at a multiple of 4. @throws as {@link readWord} */
   writeWord(address: number, value: number): void {
     this.#memory().writeWord(wordAddress(address), value);
   }
 
-  /** Copies `length` bytes of SRAM from any address. */
+  /**
+   * Copies `length` bytes of SRAM, 0 … 32768, from any address.
+   * @throws RangeError if they are not all in SRAM, TypeError for what is no number, `ERR_EPIPHANY_CLOSED`
+   */
   read(address: number, length: number): Uint8Array {
     checkSramRange(address, length);
     return this.#memory().read(address, length);
   }
 
-  /** Copies SRAM from any address into all of `view`, and returns it. */
+  /** Copies SRAM from any address into all of `view`, and returns it. @throws as {@link read} */
   readInto<View extends ArrayBufferView>(address: number, view: View): View {
-    checkSramRange(address, checkOtherSide(view));
+    checkSramRange(address, checkCopyView(view));
     return this.#memory().readInto(address, view);
   }
 
-  /** Copies the bytes of a typed array, Buffer or DataView into SRAM, at any address. */
+  /** Copies the bytes of a typed array, Buffer or DataView into SRAM, at any address. @throws as {@link read} */
   write(address: number, view: ArrayBufferView): void {
-    checkSramRange(address, checkOtherSide(view));
+    checkSramRange(address, checkCopyView(view));
     this.#memory().write(address, view);
   }
 
-  /** Sets `length` bytes of SRAM from any address to `byte`, 0 … 255. */
+  /** Sets `length` bytes of SRAM from any address to `byte`, 0 … 255. @throws as {@link read} */
   fill(address: number, length: number, byte = 0): void {
     checkSramRange(address, length);
     this.#memory().fill(address, length, byte);
@@ -101,13 +107,16 @@ export class Core {
     return (this.#registers ??= registerFile(CORE_REGISTERS, this.#registerPage()));
   }
 
-  /** Loads a register by its local address, a multiple of 4 from 0xF0000 to 0xF07FC. */
+  /**
+   * Loads a register by its local address, a multiple of 4 from 0xF0000 to 0xF07FC.
+   * @throws RangeError outside, `ERR_EPIPHANY_BUSY` for R0 … R63 of a core that is not halted, `ERR_EPIPHANY_CLOSED`
+   */
   readRegister(address: number): number {
     const page = this.#registerPage();
     return page.readWord(registerOffset(page, address));
   }
 
-  /** Stores a register by its local address. */
+  /** Stores a word, 0 … 0xFFFFFFFF, to a register by its local address. @throws as {@link readRegister} */
   writeRegister(address: number, value: number): void {
     const page = this.#registerPage();
     const offset = registerOffset(page, address);
@@ -133,6 +142,6 @@ const LAST_WORD = SRAM_BYTES - 4;
 /** Checks the address of a word of SRAM. Fast where it is right; the slow path finds out what is wrong. */
 function wordAddress(address: number): number {
   if (typeof address === 'number' && address >= 0 && address <= LAST_WORD && address % 4 === 0) return address;
-  checkInteger('address', address, 0, LAST_WORD);
-  throw outOfRange('address', 'a multiple of 4', address, { address });
+  if (typeof address !== 'number') throw invalidType('address', 'a number', address);
+  throw outOfRange('address', `a multiple of 4 in SRAM, 0x0 to ${formatHex(LAST_WORD)}; registers are from ${formatHex(REGISTERS_BASE)}`, address, { address });
 }

@@ -128,7 +128,7 @@ const LONGEST_PATH = 4096;
 export function checkPath(name: string, value: unknown): string {
   if (typeof value !== 'string') throw invalidType(name, 'a string', value);
   if (value.length > LONGEST_PATH) throw outOfRange(`${name}.length`, `at most ${LONGEST_PATH}`, value.length);
-  if (value === '' || value.includes('\0')) throw outOfRange(name, 'a path without NUL characters', value);
+  if (value === '' || value.includes('\0')) throw outOfRange(name, 'a non-empty path without NUL characters', value);
   return value;
 }
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 /** Events in the order in which they came, for as many who wait as there are. */
+import { inspect } from 'node:util';
 import { waitFor, type WaitOptions } from './device/watcher.js';
 import { closedError } from './errors.js';
 
@@ -110,6 +111,10 @@ export class EventQueue<Event> implements AsyncIterable<Event> {
         return this;
       },
     };
+  }
+
+  [inspect.custom](): string {
+    return `EventQueue(${this.#what}, ${this.waiting} waiting, ${this.#lost} lost${this.#closed ? ', closed' : ''})`;
   }
 
   /** @internal Adds an event. */

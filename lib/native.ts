@@ -62,7 +62,6 @@ interface Native {
   // native/device/event_poll.cc: events are libuv's UV_READABLE 1, UV_WRITABLE 2, UV_DISCONNECT 4, UV_PRIORITIZED 8
   pollCreate(device: DeviceHandle): PollHandle | number;
   pollStart(poll: PollHandle, events: number, listener: (status: number, events: number) => void): number;
-  pollStop(poll: PollHandle): number;
   /** Whether a started watcher keeps the process alive. */
   pollReference(poll: PollHandle, referenced: boolean): number;
   pollClose(poll: PollHandle): number;

@@ -32,15 +32,27 @@ interface Described<Spec extends RegisterSpec> {
   readonly spec: Spec;
 }
 interface Readable<Spec extends RegisterSpec> {
-  /** Reads the register once. */
+  /**
+   * Reads the register once.
+   * @throws `ERR_EPIPHANY_REGISTER_ACCESS` if it can only be written, `ERR_EPIPHANY_BUSY` for R0 … R63 of a core
+   *   that is not halted, `ERR_EPIPHANY_CLOSED`, and `EIO` if a simulated chip does not answer
+   */
   read(): RegisterValue<Spec>;
 }
 interface Writable<Spec extends RegisterSpec> {
-  /** Writes the register: all 32 bits, or fields, with the bits of those not named zero. */
+  /**
+   * Writes the register: all 32 bits as a number, what was read before, or fields, with the bits of those not
+   * named zero.
+   * @throws RangeError for an unknown field or a value that does not fit, TypeError for a wrong type,
+   *   `ERR_EPIPHANY_REGISTER_ACCESS` if it can only be read; see {@link Readable.read} for the others
+   */
   write(value: number | Partial<FieldValues<Spec['fields']>>): void;
 }
 interface Updatable<Spec extends RegisterSpec> {
-  /** Reads the register and writes it back with some fields changed. Not atomic towards the core. */
+  /**
+   * Reads the register and writes it back with some fields changed. Not atomic towards the core.
+   * @throws as `write`, before anything is read
+   */
   update(fields: Partial<FieldValues<Spec['fields']>>): void;
 }
 
@@ -124,7 +136,8 @@ class Register {
   }
 
   write(value: number | Record<string, unknown>): void {
-    this.#store(typeof value === 'number' ? checkInteger('value', value, 0, 0xffffffff) : encodeFields(this.name, this.spec, value).bits);
+    const word = value instanceof this.#Value ? value.value : value;
+    this.#store(typeof word === 'number' ? checkInteger('value', word, 0, 0xffffffff) : encodeFields(this.name, this.spec, word).bits);
   }
 
   update(fields: Record<string, unknown>): void {

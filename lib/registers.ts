@@ -10,6 +10,7 @@
 import { REGISTERS_BASE } from './address.js';
 import { invalidType, outOfRange } from './errors.js';
 
+/** What can be done with a register. */
 export type RegisterAccess = 'read-write' | 'read' | 'write';
 
 /** A field of one or more bits. A single bit reads as a boolean, a named one as its name. */
@@ -26,11 +27,11 @@ export interface RegisterSpec {
   /** Local address. */
   readonly offset: number;
   readonly access: RegisterAccess;
-  /** Value after reset; undefined where a reset leaves the register alone, or nobody can read it. */
+  /** Value after reset; undefined where a reset leaves the register alone, or no source says. */
   readonly reset: number | undefined;
   readonly summary: string;
   readonly fields: Readonly<Record<string, FieldSpec>>;
-  /** Where the register exists, if not in every core of every chip. */
+  /** Where the register exists, if not in every core of every chip; elsewhere a simulated board reads 0. */
   readonly only?: 'E64G401' | 'link cores';
   /** True for R0–R63, which can be read and written only while the core is halted. */
   readonly haltedOnly?: true;
@@ -58,10 +59,11 @@ const choice = <const Names extends Readonly<Record<string, number>>>(high: numb
 
 const rw = <const Fields extends Readonly<Record<string, FieldSpec>>>(offset: number, reset: number | undefined, summary: string, fields: Fields) => ({ offset, access: 'read-write' as const, reset, summary, fields });
 const ro = <const Fields extends Readonly<Record<string, FieldSpec>>>(offset: number, reset: number | undefined, summary: string, fields: Fields) => ({ offset, access: 'read' as const, reset, summary, fields });
-const wo = <const Fields extends Readonly<Record<string, FieldSpec>>>(offset: number, summary: string, fields: Fields) => ({ offset, access: 'write' as const, reset: undefined, summary, fields });
+const wo = <const Fields extends Readonly<Record<string, FieldSpec>>>(offset: number, reset: number | undefined, summary: string, fields: Fields) => ({ offset, access: 'write' as const, reset, summary, fields });
 
 /** Interrupts, by priority: bit positions of IMASK, ILAT, ILATST, ILATCL and IPEND, and vectors at 4 · n. */
 export const INTERRUPTS = ['sync', 'softwareException', 'memoryFault', 'timer0', 'timer1', 'message', 'dma0', 'dma1', 'wand', 'user'] as const;
+/** An interrupt of a core. */
 export type InterruptName = (typeof INTERRUPTS)[number];
 
 const interrupts = Object.fromEntries(INTERRUPTS.map((name, position) => [name, bit(position)])) as unknown as Readonly<Record<InterruptName, Bit>>;
@@ -147,17 +149,17 @@ export const CORE_REGISTERS = {
   IRET: rw(0xf0420, 0, 'interrupt return address', address),
   IMASK: rw(0xf0424, 0, 'interrupt mask, 1 = masked', interrupts),
   ILAT: rw(0xf0428, 0, 'latched interrupts', interrupts),
-  ILATST: wo(0xf042c, 'sets bits of ILAT', interrupts),
-  ILATCL: wo(0xf0430, 'clears bits of ILAT', interrupts),
+  ILATST: wo(0xf042c, undefined, 'sets bits of ILAT', interrupts),
+  ILATCL: wo(0xf0430, undefined, 'clears bits of ILAT', interrupts),
   IPEND: rw(0xf0434, 0, 'interrupts in progress', interrupts),
   CTIMER0: rw(0xf0438, 0, 'event timer 0, counts down', { count: bits(31, 0) }),
   CTIMER1: rw(0xf043c, 0, 'event timer 1, counts down', { count: bits(31, 0) }),
-  FSTATUS: wo(0xf0440, 'replaces all of STATUS, active, gid and km too', {
+  FSTATUS: wo(0xf0440, undefined, 'replaces all of STATUS, active, gid and km too', {
     active: bit(0), gid: bit(1), km: bit(2), wand: bit(3),
     az: bit(4), an: bit(5), ac: bit(6), av: bit(7), bz: bit(8), bn: bit(9), bv: bit(10),
     avs: bit(12), bis: bit(13), bvs: bit(14), bus: bit(15), excause: bits(19, 16),
   }),
-  DEBUGCMD: wo(0xf0448, 'debug command', { command: choice(1, 0, { resume: 0, halt: 1 }) }),
+  DEBUGCMD: wo(0xf0448, undefined, 'debug command', { command: choice(1, 0, { resume: 0, halt: 1 }) }),
 
   DMA0CONFIG: rw(0xf0500, 0, 'DMA 0 configuration; a store starts a transfer', dmaConfig),
   DMA0STRIDE: rw(0xf0504, undefined, 'DMA 0 strides in bytes', dmaStride),
@@ -192,7 +194,7 @@ export const CORE_REGISTERS = {
   }),
   COREID: ro(0xf0704, undefined, 'core ID', coordinate),
   MULTICAST: rw(0xf0708, 0, 'multicast ID that this node accepts', { id: bits(11, 0) }),
-  RESETCORE: wo(0xf070c, '1 holds the core in reset, 0 lets go', { reset: bit(0) }),
+  RESETCORE: wo(0xf070c, 0, '1 holds the core in reset, 0 lets go', { reset: bit(0) }),
   CMESHROUTE: { ...rw(0xf0710, 0, 'routing of the on-chip write mesh', route), ...onlyE64 },
   XMESHROUTE: { ...rw(0xf0714, 0, 'routing of the off-chip write mesh', route), ...onlyE64 },
   RMESHROUTE: { ...rw(0xf0718, 0, 'routing of the read mesh', route), ...onlyE64 },
@@ -200,12 +202,12 @@ export const CORE_REGISTERS = {
 
 /** Registers of the FPGA's eLink, by name. Local addresses within core ID 0x810. */
 export const ELINK_REGISTERS = {
-  RESET: wo(0xf0200, 'reset of the two sides, 1 = held; the transmitter\'s is the chip\'s too', { tx: bit(0), rx: bit(1) }),
-  CLK: wo(0xf0204, 'clocks; not connected in the open RTL', {
+  RESET: wo(0xf0200, 0, 'reset of the two sides, 1 = held; the transmitter\'s is the chip\'s too', { tx: bit(0), rx: bit(1) }),
+  CLK: wo(0xf0204, 0x573, 'clocks; not connected in the open RTL', {
     cclkEnable: bit(0), lclkEnable: bit(1), cclkBypass: bit(2), lclkBypass: bit(3),
     cclkDivider: bits(7, 4), lclkDivider: bits(11, 8), pllFrequency: bits(15, 12),
   }),
-  CHIPID: wo(0xf0208, 'core ID that the chip\'s pins are given', coordinate),
+  CHIPID: wo(0xf0208, 0x808, 'core ID that the chip\'s pins are given', coordinate),
   VERSION: rw(0xf020c, 0, 'version of the FPGA design', { platform: bits(7, 0), revision: bits(15, 8) }),
   TXCFG: rw(0xf0210, 0, 'transmitter configuration', {
     enable: bit(0), mmu: bit(1), remap: bits(3, 2), ctrlmode: choice(7, 4, controlMode),
@@ -217,7 +219,7 @@ export const ELINK_REGISTERS = {
   }),
   TXGPIO: rw(0xf0218, 0, 'transmitter pins in GPIO mode', { data: bits(7, 0), frame: bit(8) }),
   TXMONITOR: rw(0xf021c, 0, 'count of accesses sent to the chip', { count: bits(31, 0) }),
-  TXPACKET: ro(0xf0220, 0, 'address of the last access sent', address),
+  TXPACKET: ro(0xf0220, undefined, 'address of the last access sent', address),
   RXCFG: rw(0xf0300, 0, 'receiver configuration; the remap is what keeps the chip out of the host\'s memory', {
     testMode: bit(0), mmu: bit(1), remapMode: choice(3, 2, { off: 0, static: 1, dynamic: 2 }),
     remapSelect: bits(15, 4), remapPattern: bits(27, 16), mailboxInterrupt: bit(28),
@@ -225,13 +227,13 @@ export const ELINK_REGISTERS = {
   RXSTATUS: rw(0xf0304, 0, 'receiver events so far; a store replaces them', {
     writeWait: bit(0), readWait: bit(1), responseWait: bit(2), writeWaitPin: bit(3), readWaitPin: bit(4),
   }),
-  RXGPIO: ro(0xf0308, 0, 'receiver pins', { data: bits(7, 0), frame: bit(8) }),
+  RXGPIO: ro(0xf0308, undefined, 'receiver pins', { data: bits(7, 0), frame: bit(8) }),
   RXOFFSET: rw(0xf030c, 0, 'base of the dynamic remap', address),
-  RXDELAY0: wo(0xf0310, 'low four bits of the data lanes\' delays', word),
-  RXDELAY1: wo(0xf0314, 'the rest of the delays; a store loads all', { frame: bits(3, 0), highBits: bits(12, 4) }),
+  RXDELAY0: wo(0xf0310, 0, 'low four bits of the data lanes\' delays', word),
+  RXDELAY1: wo(0xf0314, 0, 'the rest of the delays; a store loads all', { frame: bits(3, 0), highBits: bits(12, 4) }),
   RXTESTDATA: rw(0xf0318, 0, 'words received in test mode', word),
-  MAILBOXLO: ro(0xf0730, 0, 'takes the oldest message: its word', word),
-  MAILBOXHI: ro(0xf0734, 0, 'upper half of the message taken last', word),
+  MAILBOXLO: ro(0xf0730, undefined, 'takes the oldest message: its word', word),
+  MAILBOXHI: ro(0xf0734, undefined, 'upper half of the message taken last', word),
   MAILBOXSTAT: ro(0xf0738, 0, 'mailbox status', { notEmpty: bit(0), full: bit(1), halfFull: bit(2), count: bits(20, 16) }),
 } satisfies Readonly<Record<string, RegisterSpec>>;
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 /** Scripting of a simulated board: what a program on the chip, or bad luck, would do. */
-import { types } from 'node:util';
+import { inspect, types } from 'node:util';
 import type { CoreId } from './address.js';
 import { checkInteger, formatHex, invalidType, outOfRange } from './errors.js';
 import { native } from './native.js';
@@ -70,6 +70,10 @@ export class Simulator {
   restore(snapshot: Uint8Array): void {
     if (!types.isUint8Array(snapshot)) throw invalidType('snapshot', 'a Uint8Array', snapshot);
     this.#transport.restore(snapshot);
+  }
+
+  [inspect.custom](): string {
+    return `Simulator of ${this.#transport.chip.type} '${this.#transport.path}'`;
   }
 
   #checkCore(known: number, core: number): void {

@@ -31,6 +31,7 @@ const useLibrary = `
 const allowed = [
   /^(README|CHANGELOG)\.md$/,
   /^LICENSES\//,
+  /^docs\/.*\.md$/,
   /^package\.json$/,
   /^dist\/(?!conformance\/).*\.(js|d\.ts)$/,
   /^examples\/first-light\/(first-light\.elf|README\.md)$/, // older versions of npm take every README

@@ -65,7 +65,7 @@ function print(line: string): void {
 function chooseBoard(named: string | undefined): Board {
   if (named !== undefined) return openBoard(named);
   if (listBoards().length > 0) return openBoard();
-  process.stderr.write('epiphany: no board under /dev/epiphany, so this is the simulator (--board sim says so without this line)\n');
+  process.stderr.write('epiphany: no board under /dev/epiphany, so this is the simulator, which keeps nothing (--board sim:FILE does)\n');
   return openBoard('sim');
 }
 

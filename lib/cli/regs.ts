@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: MIT
 import type { Board } from '../board.js';
+import { CHIP_MODELS, type ChipType } from '../chip.js';
 import type { Core } from '../core.js';
 import { formatHex } from '../errors.js';
-import { CORE_REGISTERS, decodeField, type CoreRegisterName, type RegisterSpec } from '../registers.js';
+import { CORE_REGISTERS, decodeField, EXCEPTION_CAUSES, type CoreRegisterName, type RegisterSpec } from '../registers.js';
 import { parseCore, printJson, UsageError, type Command } from './command.js';
 
 export const regs: Command = {
@@ -23,7 +24,7 @@ export const regs: Command = {
       return 0;
     }
     for (const { name, spec, value } of values) {
-      context.print(`${name.padEnd(12)} ${formatHex(value, 8)}  ${describe(spec, value)}`.trimEnd());
+      context.print(`${name.padEnd(12)} ${formatHex(value, 8)}  ${describe(board.chip.type, spec, value)}`.trimEnd());
     }
     if (names.length === 0 && !halted) context.print('R0 … R63: the core is not halted');
     return 0;
@@ -45,10 +46,8 @@ function everyReadable(board: Board, core: Core, halted: boolean): CoreRegisterN
     .map(([name]) => name);
 }
 
-/** The cores in the middle of a side, which hold a chip link. Source: tables of the Linux driver. */
 function isLinkCore(board: Board, { row, column }: Core): boolean {
-  const { rows, columns } = board.chip;
-  return (column === 2 && (row === 0 || row === rows - 1)) || (row === 2 && (column === 0 || column === columns - 1));
+  return CHIP_MODELS[board.chip.type].linkCores.some((place) => place[0] === row && place[1] === column);
 }
 
 function fieldsOf(spec: RegisterSpec, value: number): Record<string, unknown> {
@@ -56,15 +55,20 @@ function fieldsOf(spec: RegisterSpec, value: number): Record<string, unknown> {
 }
 
 /** The fields that say something: flags that are set, and values that are not zero. */
-function describe(spec: RegisterSpec, value: number): string {
+function describe(type: ChipType, spec: RegisterSpec, value: number): string {
   const entries = Object.entries(spec.fields);
   if (entries.length === 1 && entries[0]?.[1].width === 32) return '';
   return entries
     .map(([name, field]) => {
       const decoded = decodeField(field, value);
       if (decoded === false || decoded === 0) return '';
+      if (name === 'excause') return `excause=${causeOf(type, decoded as number)}`;
       return decoded === true ? name : `${name}=${String(decoded)}`;
     })
     .filter((text) => text !== '')
     .join(' ');
+}
+
+function causeOf(type: ChipType, code: number): string {
+  return Object.entries(EXCEPTION_CAUSES[type]).find(([, number]) => number === code)?.[0] ?? String(code);
 }

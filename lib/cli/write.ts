@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 import { REGISTERS_BASE } from '../address.js';
-import { checkInteger, formatHex } from '../errors.js';
+import { formatHex } from '../errors.js';
 import { parseCore, parseNumber, printJson, UsageError, type Command } from './command.js';
 
 export const write: Command = {
@@ -12,7 +12,7 @@ export const write: Command = {
     const [coreText = '', addressText = '', ...wordTexts] = context.operands;
     const address = parseNumber('ADDRESS', addressText);
     if (address % 4 !== 0) throw new UsageError(`ADDRESS must be a multiple of 4, got ${addressText}`);
-    const words = wordTexts.map((text) => checkInteger('WORD', parseNumber('WORD', text), 0, 0xffffffff));
+    const words = wordTexts.map((text) => parseWord(text));
     const core = parseCore(context.board(), coreText);
     if (address < REGISTERS_BASE) {
       core.write(address, Uint32Array.from(words));
@@ -23,3 +23,9 @@ export const write: Command = {
     return 0;
   },
 };
+
+function parseWord(text: string): number {
+  const word = parseNumber('WORD', text);
+  if (word > 0xffffffff) throw new UsageError(`WORD must be at most 0xffffffff, got ${text}`);
+  return word;
+}

@@ -67,6 +67,7 @@ const LARGEST_ARGUMENT = 2 ** 24;
  * device.close(); // closes its mappings and watchers first
  */
 export class CharDevice implements Disposable {
+  /** File that was opened. */
   readonly path: string;
   readonly #handle: DeviceHandle;
   /** What must be closed before the device is. Weak: a mapping may be collected before its device. */
@@ -98,6 +99,7 @@ export class CharDevice implements Disposable {
     return new CharDevice(handle, path);
   }
 
+  /** Whether the device was closed. */
   get closed(): boolean {
     return this.#closed;
   }
@@ -114,6 +116,8 @@ export class CharDevice implements Disposable {
    *   0 … 4095 for a request that takes a plain number. What pointers within a structure point to is between
    *   you and the driver.
    * @returns what the driver returns, not negative
+   * @throws SystemError as ioctl(2): `ENOTTY` for a request that the driver does not know; RangeError for a view
+   *   that is too short or a number that is too large
    */
   ioctl(request: number, argument: ArrayBufferView | number = 0): number {
     const handle = this.#open();
@@ -150,7 +154,7 @@ export class CharDevice implements Disposable {
     return this.#adopt((onClose) => new Mapping(mapped, { path: this.path, offset, length, access, baseAddress, onClose }));
   }
 
-  /** read(2) into a view; returns how many bytes came, 0 at the end. */
+  /** read(2) into a view; returns how many bytes came, 0 at the end. @throws SystemError: `EAGAIN` if there is nothing yet */
   read(view: ArrayBufferView): number {
     const handle = this.#open();
     return this.#check(native.read(handle, this.#checkHostView('view', view)), 'read');

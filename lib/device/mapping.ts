@@ -5,7 +5,7 @@ import { inspect } from 'node:util';
 import { checkInteger, closedError, EpiphanyError, formatHex, outOfRange, systemError } from '../errors.js';
 import { native, type MappingHandle } from '../native.js';
 import { arrayTag, asArray, lengthOf } from '../view.js';
-import { checkOtherSide, isWindow, windowsOver, type Float32Window, type Int32Window, type Uint32Window } from './window.js';
+import { checkCopyView, isWindow, windowsOver, type Float32Window, type Int32Window, type Uint32Window } from './window.js';
 
 /** Whether a mapping may be written. */
 export type MappingAccess = 'read' | 'read-write';
@@ -44,6 +44,7 @@ export class Mapping implements Disposable {
   readonly offset: number;
   /** Bytes. */
   readonly length: number;
+  /** Whether it may be written. */
   readonly access: MappingAccess;
   /** Address by which messages and `inspect` call the first byte: the offset, unless told otherwise. */
   readonly baseAddress: number;
@@ -90,6 +91,7 @@ export class Mapping implements Disposable {
     Object.freeze(this);
   }
 
+  /** Whether the lease is over. */
   get closed(): boolean {
     return this.#closed;
   }
@@ -126,7 +128,7 @@ export class Mapping implements Disposable {
     return load(this.#words, this.#wordIndex(offset));
   }
 
-  /** Stores a word, 0 … 0xFFFFFFFF, at `offset`, a multiple of 4. */
+  /** Stores a word, 0 … 0xFFFFFFFF, at `offset`, a multiple of 4. @throws as {@link write} */
   writeWord(offset: number, value: number): void {
     if (this.#closed) throw this.#closedError();
     this.#checkWritable();
@@ -158,7 +160,10 @@ export class Mapping implements Disposable {
     return view;
   }
 
-  /** Copies the bytes of a view in, at any offset. A view that is itself a window is read by words. */
+  /**
+   * Copies the bytes of a view in, at any offset. A view that is itself a window is read by words.
+   * @throws RangeError if they do not fit, `ERR_EPIPHANY_UNSUPPORTED` if the mapping is for reading
+   */
   write(offset: number, view: ArrayBufferView): void {
     const short = this.#writable ? this.#shortWords(offset, view) : 0;
     if (short > 0) {
@@ -173,7 +178,7 @@ export class Mapping implements Disposable {
     this.#check(native.copyIn(this.#handle, offset, asArray(host)), offset);
   }
 
-  /** Sets `length` bytes from any offset to `byte`, 0 … 255. */
+  /** Sets `length` bytes from any offset to `byte`, 0 … 255. @throws as {@link write} */
   fill(offset: number, length: number, byte = 0): void {
     this.#checkRange(offset, length);
     checkInteger('byte', byte, 0, 0xff);
@@ -190,7 +195,7 @@ export class Mapping implements Disposable {
     // Nothing may come between these two, or a mapping could be gone without saying so. EBADF: it had been.
     const status = native.unmap(this.#handle);
     if (status >= 0 || status === EBADF) this.#closed = true;
-    else this.#check(status, 0);
+    else this.#check(status, 0, 'mmap');
     this.#onClose(this);
   }
 
@@ -225,7 +230,7 @@ export class Mapping implements Disposable {
   /** Checks a view as the other side of a copy, and returns its bytes. */
   #checkView(offset: number, view: ArrayBufferView): number {
     if (this.#closed) throw this.#closedError();
-    const bytes = checkOtherSide(view);
+    const bytes = checkCopyView(view);
     this.#checkRange(offset, bytes);
     return bytes;
   }
@@ -255,8 +260,8 @@ export class Mapping implements Disposable {
     }
   }
 
-  #check(status: number, offset: number): void {
-    if (status < 0) throw systemError(status, 'mmap', { path: this.path, address: this.baseAddress + offset });
+  #check(status: number, offset: number, syscall = 'copy'): void {
+    if (status < 0) throw systemError(status, syscall, { path: this.path, address: this.baseAddress + offset });
   }
 
   #closedError(): EpiphanyError {

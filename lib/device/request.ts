@@ -10,7 +10,7 @@ export type RequestDirection = 'none' | 'write' | 'read' | 'read-write';
 
 const DIRECTIONS: Readonly<Record<RequestDirection, number>> = { none: 0, write: 1, read: 2, 'read-write': 3 };
 const SIZE_SHIFT = 16;
-const LARGEST_ARGUMENT = 0x3fff;
+const LARGEST_ANNOUNCED = 0x3fff;
 
 /**
  * Makes a request number, as `_IO`, `_IOW`, `_IOR` and `_IOWR` of C do.
@@ -23,11 +23,11 @@ export function ioctlRequest(direction: RequestDirection, type: string, number: 
   if (typeof type !== 'string') throw invalidType('type', 'a letter', type);
   if (type.length !== 1 || type.charCodeAt(0) > 0xff) throw outOfRange('type', 'one letter', type);
   checkInteger('number', number, 0, 0xff);
-  checkInteger('bytes', bytes, 0, LARGEST_ARGUMENT);
+  checkInteger('bytes', bytes, 0, LARGEST_ANNOUNCED);
   return ((DIRECTIONS[direction] << 30) | (bytes << SIZE_SHIFT) | (type.charCodeAt(0) << 8) | number) >>> 0;
 }
 
 /** Bytes of the argument that a request number announces; 0 also for old requests that announce none. */
 export function ioctlArgumentBytes(request: number): number {
-  return (checkInteger('request', request, 0, 0xffffffff) >>> SIZE_SHIFT) & LARGEST_ARGUMENT;
+  return (checkInteger('request', request, 0, 0xffffffff) >>> SIZE_SHIFT) & LARGEST_ANNOUNCED;
 }

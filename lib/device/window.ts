@@ -58,7 +58,7 @@ export function isWindow(value: object): boolean {
  * Checks a view as the other side of a copy, and gives its bytes.
  * @throws TypeError if it is none, or its memory is gone; `ERR_EPIPHANY_CLOSED` if it is a window and closed
  */
-export function checkOtherSide(view: unknown): number {
+export function checkCopyView(view: unknown): number {
   if (typeof view === 'object' && view !== null && isWindow(view)) placeOf(view);
   return byteLengthOf(checkView('view', view));
 }

@@ -260,7 +260,7 @@ class ElfFile {
     }
     const affordable = table.subarray(offset, offset + this.#nameBudget + 1);
     const length = affordable.indexOf(0);
-    if (length < 0) throw this.bad(field, 'the names of this file share their letters beyond all reason');
+    if (length < 0) throw this.bad(field, 'the names of this file add up to more than 8 times its size');
     this.#nameBudget -= length;
     return Buffer.from(affordable.buffer, affordable.byteOffset, length).toString('utf8');
   }

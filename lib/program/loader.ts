@@ -66,11 +66,11 @@ export function placeProgram(program: Program, board: Board, cores: readonly Cor
 /** Writes all of a program; every byte of each segment, the zeros too. */
 export function loadProgram(program: Program, board: Board, cores: readonly Core[]): LoadReport {
   const placements = placeProgram(program, board, cores);
-  for (const { core } of placements) void (core ?? board.sharedMemory()).words; // mapped before, so that only copies are timed
+  for (const { core } of placements) void (core ?? board.sharedDramMapping()).words; // mapped before, so that only copies are timed
   const begin = process.hrtime.bigint();
   let bytes = 0;
   for (const { core, address, segment } of placements) {
-    const memory = core ?? board.sharedMemory();
+    const memory = core ?? board.sharedDramMapping();
     memory.write(address, segment.data);
     memory.fill(address + segment.data.length, segment.memoryBytes - segment.data.length);
     bytes += segment.memoryBytes;
@@ -85,7 +85,7 @@ export function verifyProgram(placements: readonly Placement[], board: Board): V
   let words = 0;
   let differing = 0;
   for (const { core, address, segment } of placements) {
-    const window = (core ?? board.sharedMemory()).words;
+    const window = (core ?? board.sharedDramMapping()).words;
     const first = address >>> 2;
     const { expected, masks } = imageOf(segment, address & 3);
     words += expected.length;

@@ -35,6 +35,7 @@ const REMEDIES: Readonly<Record<string, string>> = {
   EACCES: 'Become a member of the group "epiphany", which the driver\'s udev rule gives this file to, and log in again',
   EPERM: 'Become a member of the group "epiphany", which the driver\'s udev rule gives this file to, and log in again',
   ENOTTY: 'It is no device of the Epiphany driver',
+  EISDIR: "Name a device such as /dev/epiphany/mesh0, or 'sim'",
   ENXIO: 'The driver has this device no more; is the board powered?',
 };
 
@@ -89,7 +90,7 @@ export class CharDeviceTransport implements Transport {
     return this.#leaseOf(this.#registers, core, REGISTERS_BASE, REGISTERS_BYTES);
   }
 
-  dram(): Mapping {
+  sharedDramMapping(): Mapping {
     if (!this.sharedDram) throw this.#unsupported('shared DRAM, of which the device tree names none,');
     // Unlike those of cores this lease is handed out, and may have been closed.
     if (!this.#dram || this.#dram.closed) this.#dram = this.#map(this.sharedDram.address, this.sharedDram.bytes);
@@ -118,7 +119,11 @@ export class CharDeviceTransport implements Transport {
 
   #map(address: EmeshAddress, length: number): Mapping {
     if (this.#closed) throw closedError(`board '${this.path}'`);
-    return this.#device.map({ offset: address, length });
+    try {
+      return this.#device.map({ offset: address, length });
+    } catch (error) {
+      throw withRemedy(error);
+    }
   }
 
   #ask(request: number, bytes: number): DataView {

@@ -3,7 +3,7 @@
 import { emeshAddress, REGISTERS_BASE, SHARED_DRAM_BASE, SHARED_DRAM_BYTES, SRAM_BYTES, coreId, ELINK_ID, type CoreId } from '../address.js';
 import { CHIP_MODELS, chipTypeOf, type Chip, type ChipType, type SharedDram } from '../chip.js';
 import { CharDevice, type Mapping } from '../device/index.js';
-import { closedError, EpiphanyError, systemError } from '../errors.js';
+import { closedError, EpiphanyError, outOfRange, systemError } from '../errors.js';
 import { native, type DeviceHandle, type SimulatorHandle } from '../native.js';
 import type { WordPort } from '../register-file.js';
 import { ELINK_REGISTERS } from '../registers.js';
@@ -40,6 +40,8 @@ export function simulatorSpec(path: string): SimulatorSpec | undefined {
   const [scheme, ...rest] = path.split(':');
   if (scheme !== 'sim') return undefined;
   const chip = (Object.keys(CHIP_MODELS) as ChipType[]).find((type) => type.toLowerCase() === rest[0]?.toLowerCase());
+  // A file of such a name would be a mistyped chip.
+  if (!chip && /^e\d+g/i.test(rest[0] ?? '')) throw outOfRange('path', `sim:${Object.keys(CHIP_MODELS).join(' or sim:')}`.toLowerCase(), path);
   const file = (chip ? rest.slice(1) : rest).join(':');
   return { chip, file: file === '' ? undefined : file };
 }
@@ -103,7 +105,7 @@ export class SimulatorTransport implements Transport {
     return lease;
   }
 
-  dram(): Mapping {
+  sharedDramMapping(): Mapping {
     // Unlike those of cores this lease is handed out, and may have been closed.
     if (!this.#dram || this.#dram.closed) this.#dram = this.#memory.map({ offset: this.#sramBytes, length: SHARED_DRAM_BYTES, baseAddress: SHARED_DRAM_BASE });
     return this.#dram;
@@ -133,12 +135,13 @@ export class SimulatorTransport implements Transport {
    * @throws `ERR_EPIPHANY_BAD_SNAPSHOT`, with nothing changed
    */
   restore(bytes: Uint8Array, path = 'snapshot'): void {
+    const { handle } = this; // of an open board
     const { chipNumber, state, pages } = decodeSnapshot(bytes, path);
     const bad = (reason: string): EpiphanyError => new EpiphanyError('ERR_EPIPHANY_BAD_SNAPSHOT', `'${path}' cannot be restored: ${reason}`, { path });
     if (chipNumber !== CHIP_MODELS[this.chip.type].number) throw bad(`it is not of an ${this.chip.type}`);
     const last = [...pages.keys()].pop() ?? -1;
     if (last >= this.#memoryBytes / PAGE_BYTES) throw bad('it has more memory than the chip');
-    if (native.simulatorRestore(this.handle, state) < 0) throw bad('its registers make no sense');
+    if (native.simulatorRestore(handle, state) < 0) throw bad('its registers make no sense');
     const zeros = Buffer.alloc(PAGE_BYTES);
     for (const index of this.#usedPages().keys()) if (!pages.has(index)) this.#memory.pwrite(zeros, index * PAGE_BYTES);
     for (const [index, page] of pages) this.#memory.pwrite(page, index * PAGE_BYTES);

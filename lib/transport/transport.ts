@@ -36,7 +36,7 @@ export interface Transport {
   /** The register page of a core, local addresses 0xF0000 … 0xF0FFF. */
   registers(core: CoreId): WordPort;
   /** A lease of all shared DRAM; the same one each time. @throws `ERR_EPIPHANY_UNSUPPORTED` on a board that has none */
-  dram(): Mapping;
+  sharedDramMapping(): Mapping;
   /** The register page of the eLink. @throws `ERR_EPIPHANY_UNSUPPORTED` without the feature `elinkRegisters` */
   elinkRegisters(): WordPort;
   /** Where events come from. @throws `ERR_EPIPHANY_UNSUPPORTED` without the feature `events` */

@@ -166,7 +166,7 @@ void CoreRegisters::RestoreRaw(uint32_t index, uint32_t value) {
   if (offset == reg::kDebugStatus) mask = kDebugHalted | kDebugLoadPending;
   if (offset == reg::kCoreId) return;
   // The low bits of DMAxSTATUS are the engine's own.
-  if (offset == 0x51c || offset == 0x53c) mask = 0xffff000f;
+  if (offset == reg::kDma0Status || offset == reg::kDma1Status) mask = 0xffff000f;
   words_[index].store(value & mask, std::memory_order_relaxed);
 }
 

@@ -21,6 +21,8 @@ inline constexpr uint32_t kIlatSet = 0x42c;
 inline constexpr uint32_t kIlatClear = 0x430;
 inline constexpr uint32_t kFstatus = 0x440;
 inline constexpr uint32_t kDebugCommand = 0x448;
+inline constexpr uint32_t kDma0Status = 0x51c;
+inline constexpr uint32_t kDma1Status = 0x53c;
 inline constexpr uint32_t kCoreId = 0x704;
 inline constexpr uint32_t kResetCore = 0x70c;
 }  // namespace reg
@@ -48,7 +50,7 @@ class CoreRegisters {
   void SetLoadPending(bool pending);
   void Interrupt(uint32_t latched) { words_[reg::kIlat / 4].fetch_or(latched & kInterruptMask); }
 
-  static constexpr uint32_t kWords = 0x800 / 4;  // nothing answers above 0xF0800
+  static constexpr uint32_t kWords = 0x800 / 4;  // there are none above 0xF0800
   // Raw storage, for a snapshot. Restoring clears what a register cannot hold.
   uint32_t Raw(uint32_t index) const { return words_[index].load(std::memory_order_relaxed); }
   void RestoreRaw(uint32_t index, uint32_t value);

@@ -54,11 +54,6 @@ int EventPoll::Start(int events, Napi::Function callback) {
   return status;
 }
 
-int EventPoll::Stop() {
-  DropCallback();
-  return uv_poll_stop(&poll_);
-}
-
 void EventPoll::SetReferenced(bool referenced) {
   auto* handle = reinterpret_cast<uv_handle_t*>(&poll_);
   referenced ? uv_ref(handle) : uv_unref(handle);
@@ -134,11 +129,6 @@ Napi::Value PollStart(const Napi::CallbackInfo& info) {
   return Answer(info.Env(), poll->Start(events, info[2].As<Napi::Function>()));
 }
 
-Napi::Value PollStop(const Napi::CallbackInfo& info) {
-  EventPoll* poll = OpenPoll(info);
-  return Answer(info.Env(), poll ? poll->Stop() : -EBADF);
-}
-
 Napi::Value PollReference(const Napi::CallbackInfo& info) {
   EventPoll* poll = OpenPoll(info);
   if (!poll) return Answer(info.Env(), -EBADF);
@@ -159,7 +149,6 @@ void RegisterEventPoll(Napi::Env env, Napi::Object exports, EnvironmentPointer* 
   Exports table(env, exports, environment);
   table.Add("pollCreate", PollCreate);
   table.Add("pollStart", PollStart);
-  table.Add("pollStop", PollStop);
   table.Add("pollReference", PollReference);
   table.Add("pollClose", PollClose);
 }

@@ -18,7 +18,6 @@ class EventPoll {
   static Napi::Value Create(Napi::Env env, const EnvironmentPointer& environment, int descriptor);
 
   int Start(int events, Napi::Function callback);
-  int Stop();
   void SetReferenced(bool referenced);
   void Close();
   bool is_open() const { return state_ == State::kOpen; }

@@ -175,7 +175,7 @@ const driver = {
 const board = new Board(new CharDeviceTransport(driver));
 const core = board.core(1, 2);
 const { CONFIG, STATUS, R0 } = core.registers;
-const dram = board.sharedMemory();
+const dram = board.sharedDramMapping();
 const DEBUGSTATUS = 0xf040c;
 core.writeRegister(DEBUGSTATUS, 1); // the core is halted, so that R0 can be read
 
@@ -201,8 +201,8 @@ const coreCalls = [
 ].map((call) => ({ ...call, name: `core.${call.name}` }));
 
 const dramCalls = [
-  { name: 'sharedMemory().read', expect: 'load1=1 load2=1 load4=1', run: () => dram.read(1, 7) },
-  { name: 'sharedMemory().words[i]', expect: 'load4=1', run: () => dram.words[5] },
+  { name: 'sharedDramMapping().read', expect: 'load1=1 load2=1 load4=1', run: () => dram.read(1, 7) },
+  { name: 'sharedDramMapping().words[i]', expect: 'load4=1', run: () => dram.words[5] },
 ].map((call) => ({ ...call, name: `board.${call.name}` }));
 
 // What the documentation warns of; were it harmless, the warning could go.

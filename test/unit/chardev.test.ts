@@ -59,7 +59,7 @@ describe('what the driver answers', () => {
   it('may be no DRAM at all, which only matters to whoever wants it', () => {
     using board = new Board(transport({ mappings: [] }));
     expect(board.sharedDram).toBeUndefined();
-    expect(() => board.sharedMemory()).toThrow(expect.objectContaining({ code: 'ERR_EPIPHANY_UNSUPPORTED' }));
+    expect(() => board.sharedDramMapping()).toThrow(expect.objectContaining({ code: 'ERR_EPIPHANY_UNSUPPORTED' }));
     board.core(0, 0).writeWord(0, 1);
   });
 
@@ -94,7 +94,7 @@ describe('mappings', () => {
     expect(core.words[0]).toBe(1);
     core.registers.COREID.read();
     core.readRegister(0xf0704);
-    board.sharedMemory().writeWord(0, 1);
+    board.sharedDramMapping().writeWord(0, 1);
     expect(offsets).toEqual([0x8cb00000, 0x8cbf0000, 0x8e000000]);
   });
 

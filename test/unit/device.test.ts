@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 /** The device layer on devices that every machine has. */
+import { spawnSync } from 'node:child_process';
 import { chmodSync, closeSync, mkdtempSync, readSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -287,6 +288,24 @@ describe('waiting', () => {
     const other = master.watch(['readable', 'priority'], () => undefined);
     master.close();
     expect(other.closed).toBe(true);
+  });
+
+  it('tells of an error condition, and has ended then', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'fifo-'));
+    const path = join(folder, 'fifo');
+    spawnSync('mkfifo', [path]);
+    using reader = CharDevice.open(path, { access: 'read', fileType: 'any' });
+    using writer = CharDevice.open(path, { access: 'write', fileType: 'any' });
+    writer.write(new Uint8Array(65536)); // full: not writable, so that only the error can end the wait
+    const failure = new Promise<Error | undefined>((resolve) => {
+      const watcher = writer.watch('writable', (thrown) => {
+        expect(watcher.closed).toBe(true);
+        resolve(thrown);
+      });
+    });
+    reader.close();
+    expect(await failure).toMatchObject({ code: 'EIO', syscall: 'poll', path });
+    rmSync(folder, { recursive: true });
   });
 
   it('refuses what cannot be waited for', async () => {

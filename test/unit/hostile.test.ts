@@ -159,16 +159,16 @@ describe('closing', () => {
 
   it('one lease of shared DRAM leaves the board its next', () => {
     using board = openBoard('sim');
-    board.sharedMemory().writeWord(0, 5);
-    board.sharedMemory().close();
-    expect(board.sharedMemory().readWord(0)).toBe(5);
+    board.sharedDramMapping().writeWord(0, 5);
+    board.sharedDramMapping().close();
+    expect(board.sharedDramMapping().readWord(0)).toBe(5);
   });
 });
 
 describe('copies', () => {
   it('of short windows that overlap are exact', () => {
     using board = openBoard('sim');
-    const memory = board.sharedMemory();
+    const memory = board.sharedDramMapping();
     memory.words.set([1, 2, 3, 4, 5]);
     memory.write(4, memory.words.subarray(0, 4));
     expect([...memory.words.subarray(0, 5)]).toEqual([1, 1, 2, 3, 4]);

@@ -52,7 +52,7 @@ describe('the loader', () => {
   });
 
   it('zeroes what the file leaves empty, in shared DRAM too', () => {
-    const dram = board.sharedMemory();
+    const dram = board.sharedDramMapping();
     dram.fill(0x100, 0x100, 0xff);
     const { placements } = loadProgram(program([0x8e000101, [5, 6], 9]), board, board.cores);
     expect(dram.read(0x100, 12)).toEqual(Uint8Array.of(0xff, 5, 6, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff));

@@ -23,7 +23,7 @@ function save(path = `sim:${file}`): Buffer {
   using board = openBoard(path);
   board.core(1, 2).write(0x1ffe, Uint8Array.of(1, 2, 3, 4));
   board.core(3, 3).registers.IRET.write(0xabc);
-  board.sharedMemory().writeWord(0x1fffffc, 5);
+  board.sharedDramMapping().writeWord(0x1fffffc, 5);
   board.close();
   return readFileSync(file);
 }
@@ -34,7 +34,7 @@ describe('a snapshot file', () => {
     using board = openBoard(`sim:${file}`);
     expect(board.core(1, 2).read(0x1ffd, 6)).toEqual(Uint8Array.of(0, 1, 2, 3, 4, 0));
     expect(board.core(3, 3).registers.IRET.read().value).toBe(0xabc);
-    expect(board.sharedMemory().readWord(0x1fffffc)).toBe(5);
+    expect(board.sharedDramMapping().readWord(0x1fffffc)).toBe(5);
     expect(board.path).toBe(`sim:${file}`);
   });
 
@@ -174,6 +174,11 @@ describe('a snapshot file', () => {
 });
 
 describe('names of simulated boards', () => {
+  it('that are chips mistyped make no file', () => {
+    for (const path of ['sim:e64g4x', 'sim:E16G302', 'sim:e64g4x:file']) expect(() => openBoard(path)).toThrow(expect.objectContaining({ code: 'ERR_OUT_OF_RANGE' }));
+  });
+
+
   it.each([
     ['sim', 'E16G301'],
     ['sim:', 'E16G301'],
