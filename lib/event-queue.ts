@@ -37,6 +37,7 @@ export class EventQueue<Event> implements AsyncIterable<Event> {
   #lost = 0;
   #taken = 0;
   #closed = false;
+  #referenced = true;
 
   /** @internal */
   constructor(what: string, supply: EventSupply) {
@@ -47,6 +48,21 @@ export class EventQueue<Event> implements AsyncIterable<Event> {
   /** How many receivers wait now. */
   get waiting(): number {
     return this.#waiters.size;
+  }
+
+  /** Lets waiting here keep the process alive, as it does from the start. */
+  ref(): this {
+    return this.#reference(true);
+  }
+
+  /** Lets the process end although somebody waits here. */
+  unref(): this {
+    return this.#reference(false);
+  }
+
+  /** @internal Whether the process must stay for those who wait. */
+  get holdsProcess(): boolean {
+    return this.#referenced && this.#waiters.size > 0;
   }
 
   /** How many events of the board were lost so far because nobody took them in time. */
@@ -141,6 +157,12 @@ export class EventQueue<Event> implements AsyncIterable<Event> {
   close(): void {
     this.#closed = true;
     this.fail(this.#closedError());
+  }
+
+  #reference(referenced: boolean): this {
+    this.#referenced = referenced;
+    if (!this.#closed) this.#supply.waitersChanged();
+    return this;
   }
 
   /** Gives what has come to those who wait, the longest waiting first. */

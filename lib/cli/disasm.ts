@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 import { readFileSync } from 'node:fs';
 import { SRAM_BYTES } from '../address.js';
-import { formatHex } from '../errors.js';
+import { formatHex, outOfRange } from '../errors.js';
 import { disassemble, type Line } from '../program/disassembler.js';
 import { readElf } from '../program/elf.js';
 import type { Program } from '../program/program.js';
@@ -45,11 +45,12 @@ function disassembleCore(context: Context, coreText: string): void {
   const [addressText = '', countText = '16'] = context.operands;
   const address = parseNumber('ADDRESS', addressText);
   if (address % 2 !== 0) throw new UsageError(`ADDRESS must be a multiple of 2, got ${addressText}`);
+  if (address >= SRAM_BYTES) throw outOfRange('address', `in SRAM, which ends at ${formatHex(SRAM_BYTES)}`, address);
   const count = parseNumber('COUNT', countText);
   if (count < 1 || count > MOST_INSTRUCTIONS) throw new UsageError(`COUNT must be 1 to ${MOST_INSTRUCTIONS}, got ${countText}`);
   const core = parseCore(context.board(), coreText);
-  // As much as so many of the longest take, up to the end of SRAM; behind it core.read says what is wrong.
-  const bytes = core.read(address, Math.max(2, Math.min(4 * count, SRAM_BYTES - address)));
+  // As much as so many of the longest take, up to the end of SRAM.
+  const bytes = core.read(address, Math.min(4 * count, SRAM_BYTES - address));
   const lines = first(count, disassemble(bytes, address));
   if (context.json) printJson(context, { core: formatHex(core.id), address: formatHex(address), instructions: Array.from(lines, describe) });
   else show(context, lines);

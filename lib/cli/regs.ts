@@ -26,7 +26,7 @@ export const regs: Command = {
     for (const { name, spec, value } of values) {
       context.print(`${name.padEnd(12)} ${formatHex(value, 8)}  ${describe(board.chip.type, spec, value)}`.trimEnd());
     }
-    if (names.length === 0 && !halted) context.print('R0 … R63: the core is not halted');
+    if (names.length === 0 && !halted) context.print(`R0 … R63: the core is not halted (halt it: epiphany write ${coreText} 0xf0448 1)`);
     return 0;
   },
 };

@@ -77,6 +77,8 @@ export class EventPump {
       this.#watcher?.close();
       this.#watcher = undefined;
     }
+    if (this.mailbox.holdsProcess || this.board.holdsProcess) this.#watcher?.ref();
+    else this.#watcher?.unref();
   }
 
   /** Reads and deals out all records there are. */

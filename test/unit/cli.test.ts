@@ -99,7 +99,7 @@ describe('epiphany', () => {
     const board = `sim:${join(folder, 'regs')}`;
     const running = epiphany('regs', '0,0', '--board', board);
     expect(running.out).toContain('COREID       0x00000808  column=8 row=32\n');
-    expect(running.out).toContain('R0 … R63: the core is not halted\n');
+    expect(running.out).toContain('R0 … R63: the core is not halted (halt it: epiphany write 0,0 0xf0448 1)\n');
     expect(running.out).not.toContain('LINKCFG');
     epiphany('write', '0,0', '0xf0448', '1', '--board', board);
     const halted = epiphany('regs', '0,0', '--board', board);

@@ -176,6 +176,13 @@ describe('processes and threads', () => {
     `);
   });
 
+  it('a wait that is not to keep the process lets it end', async () => {
+    await survives(`${open} const board = openBoard('sim'); board.mailbox.unref().receive(); board.events.receive({ signal: AbortSignal.abort() }).catch(() => {});
+      const other = openBoard('sim'); other.mailbox.receive(); other.mailbox.unref();`);
+    await survives(`${open} const board = openBoard('sim'); setTimeout(() => board.simulator.pushMailbox(3), 30).unref();
+      board.mailbox.unref().ref(); assert.equal((await board.mailbox.receive()).word, 3); console.log('done');`);
+  });
+
   it('process.exit() in mid-wait is clean', async () => {
     await survives(`${open} const board = openBoard('sim'); board.mailbox.receive(); board.events.receive();
       CharDevice.open('/dev/ptmx').ready('readable'); setTimeout(() => process.exit(7), 20);`, 7);
