@@ -45,7 +45,7 @@ function disassembleCore(context: Context, coreText: string): void {
   const [addressText = '', countText = '16'] = context.operands;
   const address = parseNumber('ADDRESS', addressText);
   if (address % 2 !== 0) throw new UsageError(`ADDRESS must be a multiple of 2, got ${addressText}`);
-  if (address >= SRAM_BYTES) throw outOfRange('address', `in SRAM, which ends at ${formatHex(SRAM_BYTES)}`, address);
+  if (address >= SRAM_BYTES) throw outOfRange('address', `an address in SRAM: SRAM ends at ${formatHex(SRAM_BYTES)}`, address);
   const count = parseNumber('COUNT', countText);
   if (count < 1 || count > MOST_INSTRUCTIONS) throw new UsageError(`COUNT must be 1 to ${MOST_INSTRUCTIONS}, got ${countText}`);
   const core = parseCore(context.board(), coreText);
