@@ -19,8 +19,8 @@ export const load: Command = {
   examples: ['epiphany load', 'epiphany load program.elf --board sim:e64g401'],
   count: [0, 1],
   run(context) {
-    const file = context.operands[0] ?? DEFAULT_FILE;
-    const program = readElf(readFileSync(file), relative('.', file) || file);
+    const file = context.operands[0] ?? relative('.', DEFAULT_FILE);
+    const program = readElf(readFileSync(file), file);
     const board = context.board();
     const loaded = loadProgram(program, board, board.cores);
     const verified = verifyProgram(loaded.placements, board);
