@@ -206,10 +206,10 @@ export class CharDevice implements Disposable {
    *   closed meanwhile
    */
   async ready(events: PollEvent | readonly PollEvent[], options: WaitOptions = {}): Promise<ReadonlySet<PollEvent>> {
-    const handle = this.#open();
+    this.#open();
     const wanted = eventBits(events);
     return waitFor(`event of '${this.path}'`, options, (resolve, reject) => {
-      const watcher = this.#watch(handle, wanted, (error, happened) => {
+      const watcher = this.#watch(this.#open(), wanted, (error, happened) => {
         if (error) reject(error);
         else resolve(happened);
       });

@@ -228,6 +228,14 @@ describe('what decides over addresses', () => {
   });
 });
 
+describe('options', () => {
+  it('whose getters close the device are told that it is closed', async () => {
+    const device = CharDevice.open('/dev/ptmx');
+    const options = { get timeout() { device.close(); return 5; } };
+    await expect(device.ready('readable', options)).rejects.toMatchObject({ code: 'ERR_EPIPHANY_CLOSED' });
+  });
+});
+
 describe('ioctl', () => {
   it('takes letters for what they are, and only letters', () => {
     for (const bad of [69, {}, null]) expect(() => ioctlRequest('read', bad as unknown as string, 1, 136)).toThrow(TypeError);
