@@ -4,7 +4,7 @@ import { inspect } from 'node:util';
 import { checkSramRange, emeshAddress, formatCoreId, REGISTERS_BASE, SRAM_BYTES, type Coordinate, type CoreId, type EmeshAddress } from './address.js';
 import { checkCopyView } from './device/window.js';
 import type { Float32Window, Int32Window, Mapping, Uint32Window } from './device/index.js';
-import { checkInteger, formatHex, invalidType, outOfRange } from './errors.js';
+import { checkInteger, closedError, formatHex, invalidType, outOfRange } from './errors.js';
 import { registerFile, registerOffset, type RegisterFile, type WordPort } from './register-file.js';
 import { CORE_REGISTERS } from './registers.js';
 import type { Transport } from './transport/transport.js';
@@ -129,6 +129,7 @@ export class Core {
   }
 
   #memory(): Mapping {
+    if (this.#transport.closed) throw closedError(`board '${this.#transport.path}'`);
     return (this.#sram ??= this.#transport.sram(this.id));
   }
 

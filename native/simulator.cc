@@ -129,10 +129,10 @@ void Simulator::DrainMailbox() {
   do {
     seen = drain_requests_.load();
     for (;;) {
-      const chip::Loaded status = read(0xf0738);
+      const chip::Loaded status = read(chip::Elink::kMailboxStatus);
       if (status.bus != chip::Bus::kOk || !(status.value & 1)) break;
-      const uint64_t low = read(0xf0730).value;  // pops
-      const uint64_t high = read(0xf0734).value;
+      const uint64_t low = read(chip::Elink::kMailboxLow).value;  // pops
+      const uint64_t high = read(chip::Elink::kMailboxHigh).value;
       Emit(kMailbox, high << 32 | low);
     }
   } while (!drain_requests_.compare_exchange_strong(seen, 0));

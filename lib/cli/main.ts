@@ -76,9 +76,10 @@ function mayColour(): boolean {
 }
 
 function main(parameters: string[]): number {
-  const { named, json, help, showVersion, own, positionals } = parse(parameters);
-  const [name, ...operands] = positionals;
-  if (showVersion) {
+  const asked = parse(parameters);
+  const { json, help, own } = asked;
+  const [name, ...operands] = asked.positionals;
+  if (asked.version) {
     print(version());
     return 0;
   }
@@ -98,7 +99,7 @@ function main(parameters: string[]): number {
   const foreign = Object.keys(own).find((option) => !Object.hasOwn(command.options ?? {}, option));
   if (foreign !== undefined) throw new UsageError(`--${foreign} is no option of ${name}; "epiphany ${name} --help" lists what it has`);
   let board: Board | undefined;
-  const context: Context = { operands, option: (option) => own[option], json, colour: mayColour(), print, board: () => (board ??= chooseBoard(named)) };
+  const context: Context = { operands, option: (option) => own[option], json, colour: mayColour(), print, board: () => (board ??= chooseBoard(asked.board)) };
   try {
     return command.run(context);
   } finally {
@@ -106,21 +107,12 @@ function main(parameters: string[]): number {
   }
 }
 
-interface Parsed {
-  named: string | undefined;
-  json: boolean;
-  help: boolean;
-  showVersion: boolean;
-  /** What was given of {@link COMMAND_OPTIONS}. */
-  own: Readonly<Record<string, string | undefined>>;
-  positionals: string[];
-}
-
-function parse(parameters: string[]): Parsed {
+/** What was asked for; `own` is what was given of {@link COMMAND_OPTIONS}. */
+function parse(parameters: string[]) {
   try {
     const { values, positionals } = parseArgs({ args: parameters, options: { ...COMMAND_OPTIONS, ...OPTIONS }, allowPositionals: true });
     const { board, json, help, version, ...own } = values;
-    return { named: board, json, help, showVersion: version, own, positionals };
+    return { board, json, help, version, own: own as Readonly<Record<string, string | undefined>>, positionals };
   } catch (error) {
     throw new UsageError((error as Error).message.split('\n')[0]);
   }

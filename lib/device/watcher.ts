@@ -115,6 +115,7 @@ export class Watcher implements Disposable {
     }
   }
 
+  /** Whether the watching has ended. */
   get closed(): boolean {
     return this.#closed;
   }

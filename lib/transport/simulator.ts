@@ -8,7 +8,7 @@ import { native, type DeviceHandle, type SimulatorHandle } from '../native.js';
 import type { WordPort } from '../register-file.js';
 import { ELINK_REGISTERS } from '../registers.js';
 import { EventPump } from './events.js';
-import { decodeSnapshot, encodeSnapshot, PAGE_BYTES } from './snapshot.js';
+import { decodeSnapshot, encodeSnapshot, PAGE_BYTES, type Snapshot } from './snapshot.js';
 import { SnapshotFile } from './snapshot-file.js';
 import type { Features, Transport } from './transport.js';
 
@@ -77,7 +77,7 @@ export class SimulatorTransport implements Transport {
       opened.push(() => this.#memory.close());
       this.#pump = new EventPump(new CharDevice(this.#checked(native.simulatorEvents(this.#handle)), path), this.#handle);
       opened.push(() => this.#pump.close());
-      if (snapshot && file) this.restore(saved as Uint8Array, file.path);
+      if (snapshot && file) this.#apply(snapshot, file.path);
       else for (const [offset, value] of BRING_UP) native.simulatorStore(this.#handle, emeshAddress(ELINK_ID, offset), value);
     } catch (error) {
       for (const close of opened.reverse()) close();
@@ -134,17 +134,9 @@ export class SimulatorTransport implements Transport {
    * Goes back to a snapshot of the same type of chip; memory that windows show changes with it.
    * @throws `ERR_EPIPHANY_BAD_SNAPSHOT`, with nothing changed
    */
-  restore(bytes: Uint8Array, path = 'snapshot'): void {
-    const { handle } = this; // of an open board
-    const { chipNumber, state, pages } = decodeSnapshot(bytes, path);
-    const bad = (reason: string): EpiphanyError => new EpiphanyError('ERR_EPIPHANY_BAD_SNAPSHOT', `'${path}' cannot be restored: ${reason}`, { path });
-    if (chipNumber !== CHIP_MODELS[this.chip.type].number) throw bad(`it is not of an ${this.chip.type}`);
-    const last = [...pages.keys()].pop() ?? -1;
-    if (last >= this.#memoryBytes / PAGE_BYTES) throw bad('it has more memory than the chip');
-    if (native.simulatorRestore(handle, state) < 0) throw bad('its registers make no sense');
-    const zeros = Buffer.alloc(PAGE_BYTES);
-    for (const index of this.#usedPages().keys()) if (!pages.has(index)) this.#memory.pwrite(zeros, index * PAGE_BYTES);
-    for (const [index, page] of pages) this.#memory.pwrite(page, index * PAGE_BYTES);
+  restore(bytes: Uint8Array): void {
+    if (this.#closed) throw closedError(`board '${this.path}'`);
+    this.#apply(decodeSnapshot(bytes, 'snapshot'), 'snapshot');
   }
 
   close(save: boolean): void {
@@ -155,6 +147,18 @@ export class SimulatorTransport implements Transport {
     native.simulatorClose(this.#handle);
     this.#closed = true;
     this.#file?.close();
+  }
+
+  /** `path` is for messages. */
+  #apply({ chipNumber, state, pages }: Snapshot, path: string): void {
+    const bad = (reason: string): EpiphanyError => new EpiphanyError('ERR_EPIPHANY_BAD_SNAPSHOT', `'${path}' cannot be restored: ${reason}`, { path });
+    if (chipNumber !== CHIP_MODELS[this.chip.type].number) throw bad(`it is not of an ${this.chip.type}`);
+    const last = [...pages.keys()].pop() ?? -1;
+    if (last >= this.#memoryBytes / PAGE_BYTES) throw bad('it has more memory than the chip');
+    if (native.simulatorRestore(this.#handle, state) < 0) throw bad('its registers make no sense');
+    const zeros = Buffer.alloc(PAGE_BYTES);
+    for (const index of this.#usedPages().keys()) if (!pages.has(index)) this.#memory.pwrite(zeros, index * PAGE_BYTES);
+    for (const [index, page] of pages) this.#memory.pwrite(page, index * PAGE_BYTES);
   }
 
   /** Every page of memory that is not all zero. */

@@ -22,7 +22,7 @@ export class SnapshotFile {
   constructor(path: string) {
     // Looked at before it is opened: opening a device may do something, and a FIFO would wait for its other end.
     const there = statSync(path, { throwIfNoEntry: false });
-    if (!there) closeSync(openSync(path, constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL, 0o666));
+    if (!there) closeSync(openSync(path, constants.O_WRONLY | constants.O_CREAT | constants.O_NONBLOCK | constants.O_NOCTTY, 0o666));
     else if (!there.isFile()) throw new EpiphanyError('ERR_EPIPHANY_BAD_SNAPSHOT', `'${path}' is not a regular file`, { path });
     this.path = realpathSync(path);
     this.#file = lockedFile(this.path);

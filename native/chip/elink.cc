@@ -7,9 +7,6 @@ namespace {
 constexpr uint32_t kReset = 0xf0200;
 constexpr uint32_t kClk = 0xf0204;
 constexpr uint32_t kChipId = 0xf0208;
-constexpr uint32_t kMailboxLow = 0xf0730;
-constexpr uint32_t kMailboxHigh = 0xf0734;
-constexpr uint32_t kMailboxStatus = 0xf0738;
 constexpr uint32_t kResetTx = 1u << 0;
 constexpr uint32_t kResetRx = 1u << 1;
 constexpr uint32_t kMailboxInterrupt = 1u << 28;  // of RXCFG

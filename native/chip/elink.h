@@ -14,6 +14,11 @@ namespace chip {
 
 class Elink {
  public:
+  // Offsets of the registers that a driver drains the mailbox by.
+  static constexpr uint32_t kMailboxLow = 0xf0730;
+  static constexpr uint32_t kMailboxHigh = 0xf0734;
+  static constexpr uint32_t kMailboxStatus = 0xf0738;
+
   enum class Effect : uint8_t { kNone, kChipReset, kLineChanged };
 
   // Offsets are those within the eLink's megabyte.

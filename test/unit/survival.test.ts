@@ -225,6 +225,23 @@ describe('processes and threads', () => {
        gc(); await new Promise(setImmediate);`));
   });
 
+  it('processes that create one snapshot file at the same time take turns', async () => {
+    const { mkdtempSync, readdirSync, rmSync } = await import('node:fs');
+    const { join } = await import('node:path');
+    const { tmpdir } = await import('node:os');
+    const folder = mkdtempSync(join(tmpdir(), 'turns-'));
+    const path = JSON.stringify(`sim:${join(folder, 'state')}`);
+    const add = `${open}
+      for (;;) {
+        try { const board = openBoard(${path}); board.core(0, 0).words[0]++; board.close(); break; }
+        catch (error) { assert.equal(error.code, 'ERR_EPIPHANY_BUSY'); await new Promise((resolve) => setTimeout(resolve, 1)); }
+      }`;
+    await Promise.all(Array.from({ length: 6 }, () => survives(add)));
+    expect(await survives(`${open} const board = openBoard(${path}); console.log(board.core(0, 0).words[0]); board.close();`)).toBe('6');
+    expect(readdirSync(folder)).toEqual(['state']);
+    rmSync(folder, { recursive: true });
+  });
+
   it('a killed process leaves nothing locked', async () => {
     const { mkdtempSync, rmSync } = await import('node:fs');
     const { join } = await import('node:path');
