@@ -13,10 +13,17 @@
         "native/device/mapping.cc",
         "native/device/word_copy.cc",
         "native/chip/chip.cc",
+        "native/chip/code_cache.cc",
+        "native/chip/core.cc",
         "native/chip/core_registers.cc",
         "native/chip/disassemble.cc",
+        "native/chip/dma.cc",
         "native/chip/elink.cc",
+        "native/chip/execute.cc",
+        "native/chip/fpu.cc",
+        "native/chip/free_runner.cc",
         "native/chip/isa.cc",
+        "native/chip/mesh.cc",
       ],
       # An installed package, which has no lib, brings the headers of node-addon-api along.
       "include_dirs": [

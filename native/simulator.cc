@@ -92,9 +92,9 @@ bool Simulator::Allocate(const chip::Model& model) {
   if (pipe2(pipe_ends, O_CLOEXEC | O_NONBLOCK) != 0) return false;
   event_read_ = pipe_ends[0];
   event_write_ = pipe_ends[1];
-  chip::EventSink* sink = this;
-  chip_ = std::make_unique<chip::Chip>(model, chip::Memory{memory_, memory_ + sram_bytes}, sink);
-  return true;
+  chip_ = chip::Chip::Create(model, {memory_, memory_ + sram_bytes}, this);
+  if (!chip_) errno = ENOMEM;
+  return chip_ != nullptr;
 }
 
 Simulator::~Simulator() {
@@ -107,7 +107,7 @@ Simulator::~Simulator() {
 void Simulator::OnEvent(const chip::Event& event) noexcept {
   switch (event.kind) {
     case chip::Event::Kind::kInterruptLine:
-      if (event.value) DrainMailbox();
+      if (chip_->interrupt_line()) DrainMailbox();
       break;
     case chip::Event::Kind::kChipReset:
       Emit(kReset, 0);
@@ -115,6 +115,7 @@ void Simulator::OnEvent(const chip::Event& event) noexcept {
     case chip::Event::Kind::kCoreHalted:
     case chip::Event::Kind::kCoreResumed:
     case chip::Event::Kind::kCoreReset:
+    case chip::Event::Kind::kAllIdle:
       break;  // a driver does not hear of these
   }
 }

@@ -1,53 +1,47 @@
 // SPDX-License-Identifier: MIT
 #include "chip/chip.h"
 
+#include <algorithm>
+#include <new>
+#include <utility>
+
+#include "chip/memory.h"
+
 namespace chip {
 namespace {
 
-constexpr uint32_t kStateMagic = 0x31504945;  // "EIP1"
-constexpr size_t kHeaderWords = 2;
+constexpr uint32_t kStateMagic = 0x32504945;  // "EIP2"
+constexpr size_t kHeaderWords = 8;
+// So that a run can be stopped at once, however long its quanta are.
+constexpr uint32_t kLongestShare = 0x10000;
+
+// The logarithm of an access's width.
+unsigned SizeOf(unsigned bytes) {
+  return bytes >> 1;  // of 1, 2 and 4
+}
 
 bool IsAligned(uint32_t address, unsigned bytes) {
   return (bytes == 1 || bytes == 2 || bytes == 4) && address % bytes == 0;
 }
 
-// Others reach the same memory at the same time, so each access is one relaxed atomic of its width.
-template <typename Unit>
-uint32_t LoadUnit(const unsigned char* at) {
-  return __atomic_load_n(reinterpret_cast<const Unit*>(at), __ATOMIC_RELAXED);
-}
-
-template <typename Unit>
-void StoreUnit(unsigned char* at, uint32_t value) {
-  __atomic_store_n(reinterpret_cast<Unit*>(at), static_cast<Unit>(value), __ATOMIC_RELAXED);
-}
-
-uint32_t LoadMemory(const unsigned char* at, unsigned bytes) {
-  return bytes == 4 ? LoadUnit<uint32_t>(at) : bytes == 2 ? LoadUnit<uint16_t>(at) : LoadUnit<uint8_t>(at);
-}
-
-void StoreMemory(unsigned char* at, uint32_t value, unsigned bytes) {
-  if (bytes == 4) return StoreUnit<uint32_t>(at, value);
-  if (bytes == 2) return StoreUnit<uint16_t>(at, value);
-  StoreUnit<uint8_t>(at, value);
+// Source: Steele, Lea, Flood, "Fast splittable pseudorandom number generators" (SplitMix64), 2014.
+uint64_t Random(uint64_t* state) {
+  uint64_t z = *state += 0x9e3779b97f4a7c15u;
+  z = (z ^ z >> 30) * 0xbf58476d1ce4e5b9u;
+  z = (z ^ z >> 27) * 0x94d049bb133111ebu;
+  return z ^ z >> 31;
 }
 
 }  // namespace
 
+std::unique_ptr<Chip> Chip::Create(const Model& model, Memory memory, EventSink* sink) noexcept {
+  std::unique_ptr<Chip> chip(new (std::nothrow) Chip(model, memory, sink));
+  if (!chip || !chip->mesh_.Construct(memory.sram)) return nullptr;
+  return chip;
+}
+
 Chip::Chip(const Model& model, Memory memory, EventSink* sink) noexcept
-    : model_(model), memory_(memory), sink_(sink) {
-  for (unsigned i = 0; i < model_.cores(); ++i) cores_[i].Construct(model_, CoreId(i));
-}
-
-int Chip::CoreIndex(unsigned id) const noexcept {
-  const unsigned row = (id >> 6) - (model_.origin >> 6);
-  const unsigned column = (id & 0x3f) - (model_.origin & 0x3f);
-  return row < model_.rows && column < model_.columns ? static_cast<int>(row * model_.columns + column) : -1;
-}
-
-unsigned Chip::CoreId(unsigned index) const noexcept {
-  return model_.origin + CoreIdAt(index / model_.columns, index % model_.columns);
-}
+    : model_(model), sink_(sink), mesh_(model, memory.dram, &elink_) {}
 
 Loaded Chip::Load(uint32_t address, unsigned bytes) noexcept {
   if (!IsAligned(address, bytes)) return kBadAccess;
@@ -57,18 +51,23 @@ Loaded Chip::Load(uint32_t address, unsigned bytes) noexcept {
     Elink::Effect effect;
     const Loaded loaded = elink_.Load(local, &effect);
     React(effect);
+    if (local == Elink::kMailboxLow) mesh_.doorbell().Ring();  // cores may wait for room in it
     return loaded;
   }
-  const int index = CoreIndex(address >> 20);
-  if (index < 0 || !elink_.Transmit(address)) return kNoAnswer;
-  return LoadCore(static_cast<unsigned>(index), local, bytes);
+  Core* const core = mesh_.CoreById(address >> 20);
+  if (!core || !elink_.Transmit(address)) return kNoAnswer;
+  return LoadCore(*core, local, bytes);
 }
 
-Loaded Chip::LoadCore(unsigned index, uint32_t local, unsigned bytes) noexcept {
-  if (local < kSramBytes) return {LoadMemory(memory_.sram + index * kSramBytes + local, bytes), Bus::kOk};
+Loaded Chip::LoadCore(Core& core, uint32_t local, unsigned bytes) noexcept {
+  if (local < kSramBytes)
+    return {static_cast<uint32_t>(LoadMemory(core.sram() + local, SizeOf(bytes))), Bus::kOk};
   if (local < kRegistersBase || local >= kRegistersBase + kRegistersBytes) return kNoAnswer;
   if (bytes != 4) return kBadAccess;
-  return {cores_[index].Load(local - kRegistersBase), Bus::kOk};
+  core.Claim();
+  const uint32_t value = core.LoadRegister(local - kRegistersBase);
+  core.Release();
+  return {value, Bus::kOk};
 }
 
 Bus Chip::Store(uint32_t address, uint32_t value, unsigned bytes) noexcept {
@@ -82,36 +81,114 @@ Bus Chip::Store(uint32_t address, uint32_t value, unsigned bytes) noexcept {
     return bus;
   }
   // Stores are posted: the host never learns that one went nowhere.
-  const int index = CoreIndex(address >> 20);
-  if (index < 0 || !elink_.Transmit(address)) return Bus::kOk;
-  return StoreCore(static_cast<unsigned>(index), local, value, bytes);
+  Core* const core = mesh_.CoreById(address >> 20);
+  if (!core || !elink_.Transmit(address)) return Bus::kOk;
+  return StoreCore(*core, local, value, bytes);
 }
 
-Bus Chip::StoreCore(unsigned index, uint32_t local, uint32_t value, unsigned bytes) noexcept {
+Bus Chip::StoreCore(Core& core, uint32_t local, uint32_t value, unsigned bytes) noexcept {
   if (local < kSramBytes) {
-    StoreMemory(memory_.sram + index * kSramBytes + local, value, bytes);
+    StoreMemory(core.sram() + local, value, SizeOf(bytes));
     return Bus::kOk;
   }
   if (local < kRegistersBase || local >= kRegistersBase + kRegistersBytes) return Bus::kOk;
   if (bytes != 4) return Bus::kBadAccess;
-  switch (cores_[index].Store(local - kRegistersBase, value)) {
-    case StoreEffect::kNone:
-      break;
-    case StoreEffect::kHalted:
-      Emit(Event::Kind::kCoreHalted, CoreId(index), 0);
-      break;
-    case StoreEffect::kResumed:
-      Emit(Event::Kind::kCoreResumed, CoreId(index), 0);
-      break;
-    case StoreEffect::kReset:
-      Emit(Event::Kind::kCoreReset, CoreId(index), 0);
-      break;
-  }
+  core.Claim();
+  core.StoreRegister(local - kRegistersBase, value);
+  core.Release();
+  Deliver();
   return Bus::kOk;
 }
 
-RunResult Chip::Run(const RunRequest&) noexcept {
-  return {0, RunResult::Stop::kAllIdle};
+Chip::Turn Chip::RunCore(unsigned index, uint64_t clocks) noexcept {
+  Core& core = mesh_.core(index);
+  if (core.is_asleep()) return {};
+  if (core.is_wanted() || !core.TryClaim()) return {0, 0, true};
+  const Core::Turn turn = core.Run(clocks, profile_.load(std::memory_order_relaxed),
+                                   counting_.load(std::memory_order_relaxed), tracer_);
+  core.Release();
+  Deliver();
+  return {turn.clocks, turn.instructions, turn.is_blocked};
+}
+
+// The core whose turn it is. The order is another one in each round, and follows from seed and round alone.
+unsigned Chip::CoreAtPosition(uint64_t seed) noexcept {
+  if (order_round_ != round_ || order_seed_ != seed) {
+    uint64_t state = seed;
+    state = Random(&state) + round_;
+    for (unsigned i = 0; i < model_.cores(); ++i) {
+      const auto other = static_cast<unsigned>(Random(&state) % (i + 1));
+      order_[i] = order_[other];
+      order_[other] = static_cast<uint8_t>(i);
+    }
+    order_round_ = round_;
+    order_seed_ = seed;
+  }
+  return order_[position_];
+}
+
+RunResult Chip::Run(const RunRequest& request) noexcept {
+  const uint32_t quantum = std::max(request.quantum, 1u);
+  RunResult result = {0, RunResult::Stop::kInstructions};
+  uint64_t left = request.instructions;
+  bool is_blocked = false;
+  bool has_executed = false;
+  unsigned quiet = 0;  // turns in a row in which nothing happened
+  while (left > 0) {
+    if (request.stop && request.stop->load(std::memory_order_relaxed)) {
+      result.stop = RunResult::Stop::kStopped;
+      break;
+    }
+    const uint32_t share = std::min(quantum - std::min(used_, quantum), kLongestShare);
+    const Turn turn = RunCore(CoreAtPosition(request.seed), std::min<uint64_t>(share, left));
+    result.instructions += turn.instructions;
+    left -= turn.instructions;
+    used_ += static_cast<uint32_t>(turn.clocks);
+    has_executed |= turn.instructions > 0;
+    is_blocked |= turn.is_blocked;
+    quiet = turn.clocks > 0 ? 0 : quiet + 1;
+    // A turn that was cut short by the end of this call goes on in the next one.
+    if (left == 0 && used_ < quantum) break;
+    if (turn.clocks > 0 && used_ < quantum && !turn.is_blocked) continue;
+    used_ = 0;
+    if (++position_ == model_.cores()) {
+      position_ = 0;
+      ++round_;
+      // Cores that only wait for their timers or their DMA use up the budget, too: there may be no end to it.
+      if (!has_executed && quiet == 0) left -= std::min<uint64_t>(left, quantum);
+      has_executed = false;
+    }
+    if (quiet >= 2 * model_.cores()) {  // the order changes, so a core can be last once and then first
+      result.stop = is_blocked ? RunResult::Stop::kBlocked : RunResult::Stop::kAllIdle;
+      break;
+    }
+    if (quiet == 0) is_blocked = false;
+  }
+  return result;
+}
+
+void Chip::ReportIdle() noexcept {
+  mesh_.outbox().Post({Event::Kind::kAllIdle, 0, 0});
+  Deliver();
+}
+
+bool Chip::Step(unsigned core_id) noexcept {
+  Core* const core = mesh_.CoreById(core_id);
+  if (!core) return false;
+  core->Claim();
+  const bool stepped = core->Step(profile_.load(std::memory_order_relaxed));
+  core->Release();
+  Deliver();
+  return stepped;
+}
+
+Counters Chip::counters(unsigned core_id) noexcept {
+  Core* const core = mesh_.CoreById(core_id);
+  if (!core) return {};
+  core->Claim();
+  const Counters counters = core->counters();
+  core->Release();
+  return counters;
 }
 
 bool Chip::PushMailbox(uint32_t low, uint32_t high) noexcept {
@@ -122,9 +199,9 @@ bool Chip::PushMailbox(uint32_t low, uint32_t high) noexcept {
 }
 
 bool Chip::Interrupt(unsigned core_id, uint32_t latched) noexcept {
-  const int index = CoreIndex(core_id);
-  if (index >= 0) cores_[static_cast<unsigned>(index)].Interrupt(latched);
-  return index >= 0;
+  Core* const core = mesh_.CoreById(core_id);
+  if (core) core->Latch(latched);
+  return core != nullptr;
 }
 
 bool Chip::Inject(Fault fault, unsigned core_id, bool on) noexcept {
@@ -132,52 +209,61 @@ bool Chip::Inject(Fault fault, unsigned core_id, bool on) noexcept {
     elink_.SetDead(on);
     return true;
   }
-  const int index = CoreIndex(core_id);
-  if (index >= 0) cores_[static_cast<unsigned>(index)].SetLoadPending(on);
-  return index >= 0;
-}
-
-void Chip::Emit(Event::Kind kind, unsigned core, uint32_t value) noexcept {
-  if (sink_) sink_->OnEvent({kind, static_cast<uint16_t>(core), value});
+  Core* const core = mesh_.CoreById(core_id);
+  if (core) core->SetLoadPending(on);
+  return core != nullptr;
 }
 
 void Chip::React(Elink::Effect effect) noexcept {
   if (effect == Elink::Effect::kNone) return;
   if (effect == Elink::Effect::kChipReset) {
     ResetChip();
-    Emit(Event::Kind::kChipReset, 0, 0);
+    mesh_.outbox().Post({Event::Kind::kChipReset, 0, 0});
   }
-  Emit(Event::Kind::kInterruptLine, 0, elink_.interrupt_line());
+  mesh_.outbox().Post({Event::Kind::kInterruptLine, 0, elink_.interrupt_line()});
+  Deliver();
 }
 
 void Chip::ResetChip() noexcept {
   for (unsigned i = 0; i < model_.cores(); ++i) {
-    cores_[i].SetLoadPending(false);
-    cores_[i].Reset();
+    Core& core = mesh_.core(i);
+    core.Claim();
+    core.SetLoadPending(false);
+    core.ResetByChip();
+    core.Release();
   }
 }
 
 size_t Chip::state_words() const noexcept {
-  return kHeaderWords + Elink::kStateWords + size_t{model_.cores()} * CoreRegisters::kWords;
+  return kHeaderWords + Elink::kStateWords + size_t{model_.cores()} * Core::kStateWords;
 }
 
 void Chip::Save(uint32_t* words) const noexcept {
-  *words++ = kStateMagic;
-  *words++ = model_.type;
+  const auto low = [](uint64_t value) { return static_cast<uint32_t>(value); };
+  const uint64_t wand = mesh_.wand();
+  for (const uint32_t word : {kStateMagic, uint32_t{model_.type}, low(round_), low(round_ >> 32), position_,
+                              used_, low(wand), low(wand >> 32)})
+    *words++ = word;
   elink_.Save(words);
   words += Elink::kStateWords;
-  for (unsigned core = 0; core < model_.cores(); ++core) {
-    for (uint32_t i = 0; i < CoreRegisters::kWords; ++i) *words++ = cores_[core].Raw(i);
-  }
+  for (unsigned i = 0; i < model_.cores(); ++i, words += Core::kStateWords) mesh_.core(i).Save(words);
 }
 
 bool Chip::Restore(const uint32_t* words, size_t count) noexcept {
   if (count != state_words() || words[0] != kStateMagic || words[1] != model_.type) return false;
+  const uint32_t* const header = words;
   words += kHeaderWords;
-  if (!elink_.Restore(words)) return false;
+  if (header[4] >= model_.cores() || !elink_.Restore(words)) return false;
   words += Elink::kStateWords;
-  for (unsigned core = 0; core < model_.cores(); ++core) {
-    for (uint32_t i = 0; i < CoreRegisters::kWords; ++i) cores_[core].RestoreRaw(i, *words++);
+  round_ = header[2] | uint64_t{header[3]} << 32;
+  position_ = header[4];
+  used_ = header[5];
+  mesh_.set_wand(header[6] | uint64_t{header[7]} << 32);
+  for (unsigned i = 0; i < model_.cores(); ++i, words += Core::kStateWords) {
+    Core& core = mesh_.core(i);
+    core.Claim();
+    core.Restore(words);
+    core.Release();
   }
   React(Elink::Effect::kLineChanged);  // whoever listens must hear of messages that the state brought with it
   return true;

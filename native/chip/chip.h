@@ -5,9 +5,8 @@
 // listens to events, and stands where the board's ARM stands. Sources of each behaviour are named where it
 // is modelled; what no public source settles is listed in docs/simulator.md.
 //
-// Threads: Load, Store, PushMailbox and Inject may be called from any thread at any time, also while another
-// one is in Run. Run itself is called by one thread at a time. Nothing here throws, and nothing is allocated
-// after construction.
+// Threads: everything may be called from any thread at any time, also while others let cores run; only one
+// thread at a time lets a given core run. Nothing here throws, and nothing is allocated after construction.
 #ifndef CHIP_CHIP_H_
 #define CHIP_CHIP_H_
 
@@ -15,11 +14,14 @@
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 
 #include "chip/bus.h"
-#include "chip/core_registers.h"
+#include "chip/core.h"
 #include "chip/elink.h"
+#include "chip/mesh.h"
 #include "chip/model.h"
+#include "chip/outbox.h"
 
 namespace chip {
 
@@ -30,49 +32,33 @@ struct Memory {
   unsigned char* dram;  // kDramBytes
 };
 
-struct Event {
-  enum class Kind : uint8_t {
-    kInterruptLine,  // value: the new level of the eLink's interrupt
-    kCoreHalted,
-    kCoreResumed,
-    kCoreReset,
-    kChipReset,
-  };
-  Kind kind;
-  uint16_t core;  // core ID, 0 if the event is the chip's
-  uint32_t value;
-};
-
-// Called on the thread that caused the event, with no lock of the model held: it may call back.
-class EventSink {
- public:
-  virtual void OnEvent(const Event& event) noexcept = 0;
-
- protected:
-  ~EventSink() = default;
-};
-
 enum class Fault : uint8_t {
   kDeadLink,   // nothing answers: every load fails, stores vanish
   kCoreStuck,  // the core waits for an external load that never returns
 };
 
 struct RunRequest {
-  uint64_t instructions;  // at most so many, all cores together
-  uint32_t quantum;       // of one core before the next one's turn
-  uint64_t seed;          // of the order in which cores take turns
+  uint64_t instructions;                    // at most so many, all cores together
+  uint32_t quantum;                         // of one core before the next one's turn; at least 1
+  uint64_t seed;                            // of the order in which cores take turns
+  const std::atomic<bool>* stop = nullptr;  // ends the run, soon after somebody sets it
 };
 
 struct RunResult {
-  enum class Stop : uint8_t { kInstructions, kAllIdle };
-  uint64_t retired;
+  enum class Stop : uint8_t {
+    kInstructions,  // as many as were asked for
+    kAllIdle,       // no core has anything to do
+    kBlocked,       // some would run, but wait for the host to empty the mailbox
+    kStopped,
+  };
+  uint64_t instructions;
   Stop stop;
 };
 
 class Chip {
  public:
-  // `sink` may be null. The memory must outlive the chip.
-  Chip(const Model& model, Memory memory, EventSink* sink) noexcept;
+  // `sink` may be null. The memory must outlive the chip. Null if there is no memory for the model.
+  static std::unique_ptr<Chip> Create(const Model& model, Memory memory, EventSink* sink) noexcept;
   Chip(const Chip&) = delete;
   Chip& operator=(const Chip&) = delete;
 
@@ -80,13 +66,39 @@ class Chip {
 
   // One access of the host's bus, 1, 2 or 4 bytes wide, at an eMesh address: SRAM and registers of the cores,
   // and the eLink. Registers take aligned words only. The host's view has no DRAM: that is host memory.
+  // A register of a core that runs on another thread is reached between two of its instructions.
   Loaded Load(uint32_t address, unsigned bytes) noexcept;
   Bus Store(uint32_t address, uint32_t value, unsigned bytes) noexcept;
   bool interrupt_line() const noexcept { return elink_.interrupt_line(); }
 
-  // Lets the cores execute. This model has memory and registers, but no execution unit: nothing is ever
-  // runnable, and the answer is "all idle".
+  // Lets the cores take turns on this thread. As long as nobody else reaches the chip, what happens depends
+  // on its state and on quantum and seed alone: it is the same on every machine, and in however many calls.
   RunResult Run(const RunRequest& request) noexcept;
+
+  // One turn of one core, for whoever schedules cores in another way. False if there was nothing to do.
+  struct Turn {
+    uint64_t clocks, instructions;
+    // There is something to do, but not at this moment.
+    bool is_blocked;
+  };
+  Turn RunCore(unsigned index, uint64_t clocks) noexcept;
+  // For threads that have run out of turns: take a ticket, try every core, wait.
+  Doorbell& doorbell() noexcept { return mesh_.doorbell(); }
+  // Tells the sink that all cores have come to rest. By whoever schedules them.
+  void ReportIdle() noexcept;
+
+  // Executes one instruction of a core that is halted. False if there is no such core, or if it is not
+  // halted, not active, or waits for a load.
+  bool Step(unsigned core_id) noexcept;
+
+  // What an execution does where the manual and the GNU simulator differ. The manual's way by default.
+  void SetProfile(FpuProfile profile) noexcept { profile_ = profile; }
+  // Counts instructions by class, for a quarter of the speed. Off by default.
+  void SetCounting(bool counting) noexcept { counting_ = counting; }
+  // Zero, all of them, if there is no such core.
+  Counters counters(unsigned core_id) noexcept;
+  // Not while cores run. Null to end it.
+  void SetTracer(Tracer* tracer) noexcept { tracer_ = tracer; }
 
   // For tests and scripts: what a program on the chip, or bad luck, would have done.
   // A word to the eLink's mailbox; false if its FIFO was full, and the word is lost as on silicon.
@@ -96,27 +108,38 @@ class Chip {
   // Starts or ends a fault. `core_id` is for faults of a core. False if there is no such core.
   bool Inject(Fault fault, unsigned core_id, bool on) noexcept;
 
-  // The whole state except the memory, as words of the same meaning on every machine.
+  // The whole state except the memory, as words of the same meaning on every machine. Not while cores run.
   size_t state_words() const noexcept;
   void Save(uint32_t* words) const noexcept;
   // False, with the chip unchanged, if the words are no state of this model.
   bool Restore(const uint32_t* words, size_t count) noexcept;
 
  private:
-  // The core with this ID, or -1.
-  int CoreIndex(unsigned id) const noexcept;
-  unsigned CoreId(unsigned index) const noexcept;
-  Loaded LoadCore(unsigned index, uint32_t local, unsigned bytes) noexcept;
-  Bus StoreCore(unsigned index, uint32_t local, uint32_t value, unsigned bytes) noexcept;
-  void Emit(Event::Kind kind, unsigned core, uint32_t value) noexcept;
+  Chip(const Model& model, Memory memory, EventSink* sink) noexcept;
+
+  Loaded LoadCore(Core& core, uint32_t local, unsigned bytes) noexcept;
+  Bus StoreCore(Core& core, uint32_t local, uint32_t value, unsigned bytes) noexcept;
+  void Deliver() noexcept { mesh_.outbox().Deliver(sink_); }
   void React(Elink::Effect effect) noexcept;
   void ResetChip() noexcept;
+  unsigned CoreAtPosition(uint64_t seed) noexcept;
 
   const Model& model_;
-  Memory memory_;
   EventSink* sink_;
   Elink elink_;
-  std::array<CoreRegisters, kMaxCores> cores_;
+  Mesh mesh_;
+  std::atomic<FpuProfile> profile_{FpuProfile::kManual};
+  std::atomic<bool> counting_{false};
+  Tracer* tracer_ = nullptr;
+
+  // Of Run: whose turn it is, and how much of it is over.
+  uint64_t round_ = 0;
+  uint32_t position_ = 0;
+  uint32_t used_ = 0;
+  // The order of cores in a round, and what it was made for.
+  std::array<uint8_t, kMaxCores> order_{};
+  uint64_t order_round_ = ~uint64_t{0};
+  uint64_t order_seed_ = 0;
 };
 
 }  // namespace chip

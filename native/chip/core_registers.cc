@@ -76,8 +76,6 @@ constexpr RowIndex IndexRows(bool epiphany4, bool link_core) {
 constexpr RowIndex kIndex[2][2] = {{IndexRows(false, false), IndexRows(false, true)},
                                    {IndexRows(true, false), IndexRows(true, true)}};
 
-constexpr uint32_t kStatusReserved = 1u << 11;
-
 const Row* RowAt(Generation generation, bool is_link_core, uint32_t offset) {
   if (offset / 4 >= CoreRegisters::kWords) return nullptr;
   const uint8_t number = kIndex[generation == Generation::kEpiphany4][is_link_core][offset / 4];
@@ -99,50 +97,12 @@ uint32_t CoreRegisters::Load(uint32_t offset) const {
   return row && row->kind != Kind::kWriteOnly ? words_[offset / 4].load(std::memory_order_acquire) : 0;
 }
 
-StoreEffect CoreRegisters::Store(uint32_t offset, uint32_t value) {
+void CoreRegisters::Store(uint32_t offset, uint32_t value) {
   const Row* row = RowAt(generation_, is_link_core_, offset);
-  if (!row) return StoreEffect::kNone;
-  const auto word = [this](uint32_t at) -> std::atomic<uint32_t>& { return words_[at / 4]; };
-  switch (offset) {
-    case reg::kIlatSet:
-      word(reg::kIlat).fetch_or(value & kInterruptMask);
-      return StoreEffect::kNone;
-    case reg::kIlatClear:
-      word(reg::kIlat).fetch_and(~value);
-      return StoreEffect::kNone;
-    case reg::kFstatus:
-      // Unlike a store to STATUS, this one reaches ACTIVE, GID and KM too.
-      word(reg::kStatus).store(value & ~kStatusReserved);
-      return StoreEffect::kNone;
-    case reg::kDebugCommand: {
-      auto& status = word(reg::kDebugStatus);
-      if ((value & 3) > 1 || (status.load() & kDebugLoadPending)) return StoreEffect::kNone;
-      const bool halt = value & 1;
-      const uint32_t before = halt ? status.fetch_or(kDebugHalted) : status.fetch_and(~kDebugHalted);
-      if (!!(before & kDebugHalted) == halt) return StoreEffect::kNone;
-      return halt ? StoreEffect::kHalted : StoreEffect::kResumed;
-    }
-    case reg::kResetCore: {
-      const uint32_t before = word(reg::kResetCore).exchange(value & 1);
-      if (value & 1) {
-        word(reg::kStatus).fetch_and(~kStatusActive);
-        word(reg::kStatus).fetch_or(kStatusGid);
-      } else if (before & 1) {
-        // A core that waits for an external load stays stuck: only a reset of the chip helps it.
-        const bool stuck = word(reg::kDebugStatus).load() & kDebugLoadPending;
-        Reset();
-        SetLoadPending(stuck);
-        return StoreEffect::kReset;
-      }
-      return StoreEffect::kNone;
-    }
-    default: {
-      auto& target = word(offset);
-      uint32_t old = target.load(std::memory_order_relaxed);
-      while (!target.compare_exchange_weak(old, Merge(old, value, row->mask))) {
-      }
-      return StoreEffect::kNone;
-    }
+  if (!row) return;
+  auto& target = words_[offset / 4];
+  uint32_t old = target.load(std::memory_order_relaxed);
+  while (!target.compare_exchange_weak(old, Merge(old, value, row->mask))) {
   }
 }
 
@@ -153,20 +113,15 @@ void CoreRegisters::Reset() {
   }
 }
 
-void CoreRegisters::SetLoadPending(bool pending) {
-  auto& status = words_[reg::kDebugStatus / 4];
-  pending ? status.fetch_or(kDebugLoadPending) : status.fetch_and(~kDebugLoadPending);
-}
-
 void CoreRegisters::RestoreRaw(uint32_t index, uint32_t value) {
   const uint32_t offset = index * 4;
   const Row* row = RowAt(generation_, is_link_core_, offset);
   uint32_t mask = row ? row->mask : 0;
-  if (offset == reg::kStatus) mask = ~kStatusReserved;
-  if (offset == reg::kDebugStatus) mask = kDebugHalted | kDebugLoadPending;
+  if (offset == reg::kStatus) mask = ~status::kReserved;
+  if (offset == reg::kDebugStatus) mask = debug::kHalted | debug::kLoadPending | debug::kMulticoreBreakpoint;
   if (offset == reg::kCoreId) return;
   // The low bits of DMAxSTATUS are the engine's own.
-  if (offset == reg::kDma0Status || offset == reg::kDma1Status) mask = 0xffff000f;
+  if (offset == reg::kDma0 + 0x1c || offset == reg::kDma1 + 0x1c) mask = 0xffff000f;
   words_[index].store(value & mask, std::memory_order_relaxed);
 }
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// The register page of one eCore, as the mesh sees it: storage, masks and side effects of a store.
+// The register page of one eCore: which words there are, which of their bits a store changes, and what a
+// reset leaves. What a store sets off is the core's business (core.cc).
 // Sources: Epiphany Architecture Reference, appendix B; write masks from Adapteva's own register test.
 #ifndef CHIP_CORE_REGISTERS_H_
 #define CHIP_CORE_REGISTERS_H_
@@ -9,54 +10,35 @@
 #include <cstdint>
 
 #include "chip/model.h"
+#include "chip/registers.h"
 
 namespace chip {
-
-// Offsets within the register page, of those that the model itself refers to.
-namespace reg {
-inline constexpr uint32_t kStatus = 0x404;
-inline constexpr uint32_t kDebugStatus = 0x40c;
-inline constexpr uint32_t kIlat = 0x428;
-inline constexpr uint32_t kIlatSet = 0x42c;
-inline constexpr uint32_t kIlatClear = 0x430;
-inline constexpr uint32_t kFstatus = 0x440;
-inline constexpr uint32_t kDebugCommand = 0x448;
-inline constexpr uint32_t kDma0Status = 0x51c;
-inline constexpr uint32_t kDma1Status = 0x53c;
-inline constexpr uint32_t kCoreId = 0x704;
-inline constexpr uint32_t kResetCore = 0x70c;
-}  // namespace reg
-
-inline constexpr uint32_t kInterruptMask = 0x3ff;  // ten interrupts
-inline constexpr uint32_t kStatusActive = 1u << 0;
-inline constexpr uint32_t kStatusGid = 1u << 1;
-inline constexpr uint32_t kDebugHalted = 1u << 0;
-inline constexpr uint32_t kDebugLoadPending = 1u << 1;
-
-// What a store did to the core as a whole.
-enum class StoreEffect : uint8_t { kNone, kHalted, kResumed, kReset };
 
 class CoreRegisters {
  public:
   void Construct(const Model& model, unsigned id);
 
+  // As a load from outside sees the register: zero if it is none, or can only be written.
   uint32_t Load(uint32_t offset) const;
-  StoreEffect Store(uint32_t offset, uint32_t value);
+  // A store without any of its consequences.
+  void Store(uint32_t offset, uint32_t value);
   // Registers as RESETCORE leaves them: all zero but R0–R63, the DMA addresses and strides, and COREID.
   void Reset();
 
-  // An external load that never returns: the core can be neither halted nor resumed, and only a chip reset
-  // helps.
-  void SetLoadPending(bool pending);
-  void Interrupt(uint32_t latched) { words_[reg::kIlat / 4].fetch_or(latched & kInterruptMask); }
+  // The word itself. Offset must be a register's.
+  std::atomic<uint32_t>& at(uint32_t offset) { return words_[offset / 4]; }
+  uint32_t Get(uint32_t offset) const { return words_[offset / 4].load(std::memory_order_relaxed); }
+  void Set(uint32_t offset, uint32_t value) { words_[offset / 4].store(value, std::memory_order_relaxed); }
+  // R0–R63.
+  std::atomic<uint32_t>* general() { return words_.data(); }
+  const std::atomic<uint32_t>* general() const { return words_.data(); }
 
   static constexpr uint32_t kWords = 0x800 / 4;  // there are none above 0xF0800
   // Raw storage, for a snapshot. Restoring clears what a register cannot hold.
-  uint32_t Raw(uint32_t index) const { return words_[index].load(std::memory_order_relaxed); }
   void RestoreRaw(uint32_t index, uint32_t value);
 
  private:
-  // Atomic because the host, other cores and the core itself reach them at the same time.
+  // Atomic because some of them are reached by others while their core runs.
   std::array<std::atomic<uint32_t>, kWords> words_{};
   Generation generation_ = Generation::kEpiphany3;
   bool is_link_core_ = false;

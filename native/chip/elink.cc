@@ -10,6 +10,9 @@ constexpr uint32_t kChipId = 0xf0208;
 constexpr uint32_t kResetTx = 1u << 0;
 constexpr uint32_t kResetRx = 1u << 1;
 constexpr uint32_t kMailboxInterrupt = 1u << 28;  // of RXCFG
+// RXCFG[3:2].
+constexpr uint32_t kNoRemap = 0;
+constexpr uint32_t kStaticRemap = 1;
 
 }  // namespace
 
@@ -47,6 +50,28 @@ bool Elink::AnswersLocked() const {
   return !dead_ && registers_.reset == 0;
 }
 
+void Elink::Publish() {
+  answers_.store(AnswersLocked(), std::memory_order_release);
+  congested_.store(count_ >= kHalf, std::memory_order_release);
+  rx_config_.store(registers_.rx_config, std::memory_order_release);
+}
+
+bool Elink::Route(uint32_t address, uint32_t* host_address) const {
+  if (!answers_.load(std::memory_order_acquire)) return false;
+  const uint32_t rx_config = rx_config_.load(std::memory_order_acquire);
+  const uint32_t mode = rx_config >> 2 & 3;
+  if (mode == kNoRemap) {
+    *host_address = address;
+    return true;
+  }
+  // The dynamic mode, which no board uses, is not modelled.
+  if (mode != kStaticRemap) return false;
+  const uint32_t select = rx_config >> 4 & 0xfff;
+  const uint32_t pattern = rx_config >> 16 & 0xfff;
+  *host_address = Merge(address, pattern << 20, select << 20);
+  return true;
+}
+
 Loaded Elink::Load(uint32_t offset, Effect* effect) {
   const std::lock_guard<std::mutex> lock(mutex_);
   *effect = Effect::kNone;
@@ -62,6 +87,7 @@ Loaded Elink::Load(uint32_t offset, Effect* effect) {
     const Message message = fifo_[first_];
     first_ = (first_ + 1) % kCapacity;
     --count_;
+    Publish();
     registers_.mailbox_high = message.high;
     if (line != Line()) *effect = Effect::kLineChanged;
     return {message.low, Bus::kOk};
@@ -82,8 +108,9 @@ Bus Elink::Store(uint32_t offset, uint32_t value, Effect* effect) {
   uint32_t& word = registers_.*row->word;
   const uint32_t before = word;
   word = Merge(word, value, row->mask);
+  if (offset == kReset && (word & kResetRx)) first_ = count_ = 0;
+  Publish();
   if (offset == kReset) {
-    if (word & kResetRx) first_ = count_ = 0;
     if (word & ~before & kResetTx) {
       *effect = Effect::kChipReset;
       return Bus::kOk;
@@ -99,6 +126,7 @@ bool Elink::Push(uint32_t low, uint32_t high, Effect* effect) {
   if (!AnswersLocked() || count_ == kCapacity) return false;
   const bool line = Line();
   fifo_[(first_ + count_++) % kCapacity] = {low, high};
+  Publish();
   if (line != Line()) *effect = Effect::kLineChanged;
   return true;
 }
@@ -114,6 +142,7 @@ bool Elink::Transmit(uint32_t address) {
 void Elink::SetDead(bool dead) {
   const std::lock_guard<std::mutex> lock(mutex_);
   dead_ = dead;
+  Publish();
 }
 
 bool Elink::interrupt_line() const {
@@ -145,6 +174,7 @@ bool Elink::Restore(const uint32_t* words) {
   first_ = 0;
   count_ = count;
   for (unsigned i = 0; i < kCapacity; ++i) fifo_[i] = {counts[1 + 2 * i], counts[2 + 2 * i]};
+  Publish();
   return true;
 }
 

@@ -5,6 +5,7 @@
 #define CHIP_ELINK_H_
 
 #include <array>
+#include <atomic>
 #include <cstdint>
 #include <mutex>
 
@@ -30,6 +31,12 @@ class Elink {
   // Lets one access of the host pass to the chip, and counts it as TXMONITOR and TXPACKET do. False while
   // either side is held in reset or the chip does not answer: then nothing passes, and nothing can be read.
   bool Transmit(uint32_t address);
+
+  // The chip's side: what of the host's memory an access of the chip falls on, by RXCFG. False if nothing
+  // answers there.
+  bool Route(uint32_t address, uint32_t* host_address) const;
+  // Whether the chip's stores have to wait, as they do from the moment that the mailbox is half full.
+  bool is_congested() const { return congested_.load(std::memory_order_acquire); }
   void SetDead(bool dead);
   bool interrupt_line() const;
 
@@ -63,6 +70,7 @@ class Elink {
 
   bool Line() const;
   bool AnswersLocked() const;
+  void Publish();
 
   mutable std::mutex mutex_;  // guards everything below
   Registers registers_;
@@ -70,6 +78,11 @@ class Elink {
   unsigned first_ = 0;
   unsigned count_ = 0;
   bool dead_ = false;
+
+  // For cores, which do not lock at every access: what the state above comes to.
+  std::atomic<bool> answers_{true};
+  std::atomic<bool> congested_{false};
+  std::atomic<uint32_t> rx_config_{0};
 };
 
 }  // namespace chip

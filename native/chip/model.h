@@ -50,6 +50,8 @@ inline constexpr uint32_t kSramBytes = 0x8000;
 inline constexpr uint32_t kRegistersBase = 0xf0000;
 inline constexpr uint32_t kRegistersBytes = 0x1000;
 inline constexpr uint32_t kDramBytes = 0x2000000;
+// Where the host has the memory that it shares with the chip.
+inline constexpr uint32_t kDramHostAddress = 0x3e000000;
 inline constexpr uint32_t kElinkId = 0x810;
 
 }  // namespace chip

@@ -1,0 +1,331 @@
+// SPDX-License-Identifier: MIT
+#include "chip/core.h"
+
+#include <algorithm>
+#include <limits>
+#include <thread>
+
+#include "chip/mesh.h"
+#include "chip/tracer.h"
+
+namespace chip {
+namespace {
+
+// What a timer counts, as CONFIG selects it. The other events are stalls of a pipeline and traffic of a mesh
+// that are not modelled; they never happen here.
+constexpr uint32_t kClockEvent = 1;
+constexpr uint32_t kIdleEvent = 2;
+constexpr uint32_t kCarryEvent = 3;  // of CTIMER1, Epiphany-IV: CTIMER0 has run out
+constexpr uint32_t kIntegerEvent = 4;
+constexpr uint32_t kFloatEvent = 5;
+
+// The DMA channels work off as many transfers as clocks have passed, but only this often, so that a program
+// beside them runs at full speed. A multiple of the core's own clock, so that it does not matter how turns
+// are cut.
+constexpr uint64_t kDmaPeriod = 16;
+
+struct CauseRow {
+  uint8_t epiphany3, epiphany4;
+};
+// In the order of Exception. Source: Architecture Reference for III; header files of the vendor for IV.
+constexpr CauseRow kCauses[] = {{1, 14}, {2, 13}, {3, 7}, {4, 15}, {5, 12}};
+
+constexpr unsigned LowestBit(uint32_t bits) {
+  return static_cast<unsigned>(__builtin_ctz(bits));
+}
+
+}  // namespace
+
+void Core::Construct(const Model& model, unsigned index, unsigned id, unsigned char* sram, Mesh* mesh) {
+  index_ = static_cast<uint16_t>(index);
+  id_ = static_cast<uint16_t>(id);
+  generation_ = model.generation;
+  sram_ = sram;
+  mesh_ = mesh;
+  registers_.Construct(model, id);
+  code_.Construct(sram);
+  dma_[0].Construct(reg::kDma0, interrupt::kDma0);
+  dma_[1].Construct(reg::kDma1, interrupt::kDma0 << 1);
+}
+
+void Core::Claim() {
+  if (TryClaim()) return;
+  wanted_.fetch_add(1);
+  do {
+    Interrupt();
+    std::this_thread::yield();
+  } while (!TryClaim());
+  wanted_.fetch_sub(1);
+}
+
+void Core::Latch(uint32_t interrupts) {
+  registers_.at(reg::kIlat).fetch_or(interrupts & kInterruptMask);
+  Interrupt();
+  mesh_->doorbell().Ring();
+}
+
+void Core::SetLoadPending(bool pending) {
+  auto& debug_status = registers_.at(reg::kDebugStatus);
+  pending ? debug_status.fetch_or(debug::kLoadPending) : debug_status.fetch_and(~debug::kLoadPending);
+  Interrupt();
+  mesh_->doorbell().Ring();
+}
+
+void Core::HaltBy(Halt reason) {
+  uint32_t bits = debug::kHalted;
+  if (reason == Halt::kMulticoreBreakpoint) bits |= debug::kMulticoreBreakpoint;
+  if (!(registers_.at(reg::kDebugStatus).fetch_or(bits) & debug::kHalted)) Halted(reason, 0);
+  Interrupt();
+}
+
+void Core::Halted(Halt reason, uint32_t number) {
+  mesh_->outbox().Post({Event::Kind::kCoreHalted, id_, static_cast<uint32_t>(reason) | number << 8});
+}
+
+// Source of the order: a core raises the interrupt and goes on with the next instruction, unless it is taken.
+void Core::Raise(Exception exception) {
+  const CauseRow& row = kCauses[static_cast<size_t>(exception)];
+  const uint32_t cause = generation_ == Generation::kEpiphany3 ? row.epiphany3 : row.epiphany4;
+  registers_.Set(reg::kStatus,
+                 (registers_.Get(reg::kStatus) & ~status::kCause) | cause << status::kCauseShift);
+  Latch(interrupt::kException);
+}
+
+void Core::StoreRegister(uint32_t offset, uint32_t value) {
+  CoreRegisters& registers = registers_;
+  switch (offset) {
+    case reg::kIlatSet:
+      Latch(value);
+      return;
+    case reg::kIlatClear:
+      registers.at(reg::kIlat).fetch_and(~value);
+      return;
+    case reg::kFstatus:
+      // Unlike a store to STATUS, this one reaches ACTIVE, GID and KM too.
+      registers.Set(reg::kStatus, value & ~status::kReserved);
+      break;
+    case reg::kConfig:
+      registers.Store(offset, value);
+      for (DmaChannel& channel : dma_) channel.Pause(*this, value & config::kDmaPause);
+      break;
+    case reg::kDebugCommand: {
+      auto& debug_status = registers.at(reg::kDebugStatus);
+      if ((value & 3) > 1 || (debug_status.load() & debug::kLoadPending)) return;
+      if (value & 1) {
+        HaltBy(Halt::kCommand);
+      } else if (debug_status.fetch_and(~(debug::kHalted | debug::kMulticoreBreakpoint)) & debug::kHalted) {
+        mesh_->outbox().Post({Event::Kind::kCoreResumed, id_, 0});
+      }
+      break;
+    }
+    case reg::kResetCore: {
+      const uint32_t before = registers.at(reg::kResetCore).exchange(value & 1);
+      if (value & 1) {
+        registers.at(reg::kStatus).fetch_and(~status::kActive);
+        registers.at(reg::kStatus).fetch_or(status::kGid);
+      } else if (before & 1) {
+        // A core that waits for an external load stays stuck: only a reset of the chip helps it.
+        const bool is_stuck = registers.Get(reg::kDebugStatus) & debug::kLoadPending;
+        Reset();
+        SetLoadPending(is_stuck);
+        mesh_->outbox().Post({Event::Kind::kCoreReset, id_, 0});
+      }
+      break;
+    }
+    case reg::kDma0:
+      dma_[0].Start(*this, value);
+      break;
+    case reg::kDma1:
+      dma_[1].Start(*this, value);
+      break;
+    case reg::kDma0 + 0x14:
+    case reg::kDma1 + 0x14:
+      registers.Store(offset, value);
+      dma_[offset >= reg::kDma1].Feed(*this, value);
+      return;
+    default:
+      registers.Store(offset, value);
+  }
+  Interrupt();
+  mesh_->doorbell().Ring();
+}
+
+void Core::Reset() {
+  registers_.Reset();
+  for (DmaChannel& channel : dma_) channel.Reset();
+  holds_interrupts_ = false;
+}
+
+void Core::ResetByChip() {
+  Reset();
+  mesh_->set_wand(mesh_->wand() & ~(uint64_t{1} << index_));
+  Interrupt();
+}
+
+bool Core::IsRunnable() const {
+  return (registers_.Get(reg::kStatus) & status::kActive) &&
+         !(registers_.Get(reg::kDebugStatus) & (debug::kHalted | debug::kLoadPending)) &&
+         !(registers_.Get(reg::kResetCore) & 1);
+}
+
+// Takes an interrupt, if there is one to be taken.
+void Core::Decide() {
+  CoreRegisters& registers = registers_;
+  const uint32_t open =
+      registers.at(reg::kIlat).load(std::memory_order_acquire) & ~registers.Get(reg::kImask);
+  if (open == 0) return;
+  if (registers.Get(reg::kDebugStatus) & (debug::kHalted | debug::kLoadPending)) return;
+  if (registers.Get(reg::kResetCore) & 1) return;
+  const uint32_t now = registers.Get(reg::kStatus);
+  if (now & status::kGid) {
+    // Source: the manual's pseudo code of IDLE, which leaves it for any interrupt, even if none is taken.
+    registers.Set(reg::kStatus, now | status::kActive);
+    return;
+  }
+  const uint32_t pending = registers.Get(reg::kIpend);
+  const uint32_t candidates = open & ~pending;
+  if (candidates == 0) return;
+  const unsigned number = LowestBit(candidates);
+  if (pending != 0 && number >= LowestBit(pending)) return;
+  registers.at(reg::kIlat).fetch_and(~(1u << number));
+  registers.Set(reg::kIpend, pending | 1u << number);
+  registers.Set(reg::kIret, registers.Get(reg::kPc));
+  registers.Set(reg::kStatus, now | status::kGid | status::kActive | status::kKm);
+  registers.Set(reg::kPc, 4 * number);
+}
+
+// Clocks until something other than an instruction has to happen.
+uint64_t Core::UntilEvent(bool is_running) const {
+  uint64_t until = std::numeric_limits<uint64_t>::max();
+  if (dma_[0].is_active(*this) || dma_[1].is_active(*this)) until = kDmaPeriod - clock_ % kDmaPeriod;
+  const uint32_t config = registers_.Get(reg::kConfig);
+  for (unsigned timer = 0; timer < 2; ++timer) {
+    const uint32_t event = config::TimerEvent(config, timer);
+    const uint64_t value = registers_.Get(timer == 0 ? reg::kTimer0 : reg::kTimer1);
+    const bool wraps = generation_ == Generation::kEpiphany4 && (config & config::kTimerWrap);
+    if (value == 0 && !wraps) continue;
+    if (event == kClockEvent || (event == kIdleEvent && !is_running)) {
+      until = std::min(until, std::max<uint64_t>(value, 1));
+    } else if ((event == kIntegerEvent || event == kFloatEvent) && is_running) {
+      return 1;
+    }
+  }
+  return until;
+}
+
+void Core::CountDown(unsigned timer, uint64_t ticks) {
+  const uint32_t offset = timer == 0 ? reg::kTimer0 : reg::kTimer1;
+  const uint32_t config = registers_.Get(reg::kConfig);
+  const bool wraps = generation_ == Generation::kEpiphany4 && (config & config::kTimerWrap);
+  const uint32_t value = registers_.Get(offset);
+  if (value == 0) {
+    // It has stopped, or goes on from the top.
+    if (wraps && ticks > 0) registers_.Set(offset, static_cast<uint32_t>(0 - ticks));
+    return;
+  }
+  registers_.Set(offset, static_cast<uint32_t>(value - ticks));
+  if (value != ticks) return;
+  Latch(interrupt::kTimer0 << timer);
+  const bool carries = generation_ == Generation::kEpiphany4 && timer == 0;
+  if (carries && config::TimerEvent(config, 1) == kCarryEvent) CountDown(1, 1);
+}
+
+void Core::Advance(uint64_t clocks, bool is_running) {
+  const uint32_t config = registers_.Get(reg::kConfig);
+  if (config::TimerEvent(config, 0) | config::TimerEvent(config, 1)) {
+    for (unsigned timer = 0; timer < 2; ++timer) {
+      const uint32_t event = config::TimerEvent(config, timer);
+      if (event == kClockEvent || (event == kIdleEvent && !is_running)) CountDown(timer, clocks);
+      if (is_running && clocks == 1 &&
+          ((event == kIntegerEvent && last_kind_ == InstructionClass::kInteger) ||
+           (event == kFloatEvent && last_kind_ == InstructionClass::kFloat)))
+        CountDown(timer, 1);
+    }
+  }
+  clock_ += clocks;
+  if (clocks == 0 || clock_ % kDmaPeriod != 0) return;
+  for (DmaChannel& channel : dma_) {
+    for (uint64_t i = 0; i < kDmaPeriod && channel.is_active(*this); ++i) channel.Clock(*this);
+  }
+}
+
+Core::Turn Core::Run(uint64_t clocks, FpuProfile profile, bool counting, Tracer* tracer) {
+  Turn turn = {};
+  profile_ = profile;
+  is_asleep_.store(false, std::memory_order_relaxed);
+  while (turn.clocks < clocks) {
+    attention_.exchange(false, std::memory_order_acquire);
+    if (is_wanted()) break;
+    uint64_t limit = clocks - turn.clocks;
+    if (holds_interrupts_) {
+      holds_interrupts_ = false;
+      limit = 1;
+    } else {
+      Decide();
+    }
+    const bool is_running = IsRunnable();
+    const uint64_t until = UntilEvent(is_running);
+    if (!is_running) {
+      if (until == std::numeric_limits<uint64_t>::max()) {
+        is_asleep_.store(true, std::memory_order_relaxed);
+        break;
+      }
+      limit = std::min(limit, until);
+      Advance(limit, false);
+      turn.clocks += limit;
+      continue;
+    }
+    limit = std::min(limit, until);
+    is_blocked_ = false;
+    uint64_t done;
+    if (tracer) {
+      tracer->Before(*this);
+      done = counting ? Execute<true>(1) : Execute<false>(1);
+      if (done > 0) tracer->After(*this);
+    } else {
+      done = counting ? Execute<true>(limit) : Execute<false>(limit);
+    }
+    Advance(done, true);
+    turn.clocks += done;
+    turn.instructions += done;
+    if (done == 0 && is_blocked_) {
+      turn.is_blocked = true;
+      break;
+    }
+  }
+  return turn;
+}
+
+bool Core::Step(FpuProfile profile) {
+  auto& debug_status = registers_.at(reg::kDebugStatus);
+  if (!(debug_status.load() & debug::kHalted)) return false;
+  debug_status.fetch_and(~debug::kHalted);
+  const Turn turn = IsRunnable() ? Run(1, profile, false, nullptr) : Turn{};
+  debug_status.fetch_or(debug::kHalted);
+  return turn.instructions == 1;
+}
+
+void Core::Save(uint32_t* words) const {
+  for (uint32_t i = 0; i < CoreRegisters::kWords; ++i) *words++ = registers_.Get(4 * i);
+  *words++ = static_cast<uint32_t>(clock_);
+  *words++ = static_cast<uint32_t>(clock_ >> 32);
+  *words++ = holds_interrupts_;
+  for (const DmaChannel& channel : dma_) {
+    channel.Save(words);
+    words += DmaChannel::kStateWords;
+  }
+}
+
+void Core::Restore(const uint32_t* words) {
+  for (uint32_t i = 0; i < CoreRegisters::kWords; ++i) registers_.RestoreRaw(i, *words++);
+  clock_ = words[0] | uint64_t{words[1]} << 32;
+  holds_interrupts_ = words[2] & 1;
+  words += 3;
+  for (DmaChannel& channel : dma_) {
+    channel.Restore(words);
+    words += DmaChannel::kStateWords;
+  }
+  Interrupt();
+}
+
+}  // namespace chip

@@ -1,0 +1,143 @@
+// SPDX-License-Identifier: MIT
+// One eCore: its registers and what they set off, interrupts, timers, DMA, and the execution of its program.
+// Sources: Epiphany Architecture Reference; where it is silent, docs/validation.md says what was chosen.
+//
+// Threads: whoever lets a core run, or reaches any register that an execution could be using, holds the
+// core's claim. Interrupts are latched without it, and so is a halt by another core.
+#ifndef CHIP_CORE_H_
+#define CHIP_CORE_H_
+
+#include <array>
+#include <atomic>
+#include <cstdint>
+
+#include "chip/code_cache.h"
+#include "chip/core_registers.h"
+#include "chip/dma.h"
+#include "chip/fpu.h"
+#include "chip/model.h"
+
+namespace chip {
+
+class Mesh;
+class Tracer;
+
+// What became of an access to memory or to registers.
+enum class Access : uint8_t {
+  kDone,
+  kLater,    // somebody else has the target at the moment, or the eLink takes nothing just now
+  kNever,    // nothing answers; stores to there simply vanish
+  kIllegal,  // nothing is there that could take such an access
+};
+
+// EXCAUSE, named as the causes are; the numbers are a matter of the generation.
+enum class Exception : uint8_t { kSwi, kUnaligned, kFpu, kUnimplemented, kIllegalAccess };
+
+// Why a core is halted; with a trap comes its number.
+enum class Halt : uint8_t { kCommand, kBreakpoint, kTrap, kMulticoreBreakpoint };
+
+struct Counters {
+  uint64_t instructions[kInstructionClasses];
+};
+
+class Core {
+ public:
+  // One turn of a core: how its clock advanced, and how many instructions that were. A core that sleeps while
+  // its timers or its DMA work has clocks without instructions.
+  struct Turn {
+    uint64_t clocks, instructions;
+    bool is_blocked;  // it would run, but the eLink or another core has to let it
+  };
+
+  void Construct(const Model& model, unsigned index, unsigned id, unsigned char* sram, Mesh* mesh);
+
+  unsigned index() const { return index_; }
+  unsigned id() const { return id_; }
+  unsigned char* sram() const { return sram_; }
+
+  // --- whoever holds the claim may use everything below.
+  bool TryClaim() { return !claimed_.exchange(true, std::memory_order_acquire); }
+  void Claim();
+  void Release() { claimed_.store(false, std::memory_order_release); }
+  // It had nothing to do when it last had a turn, and nobody has touched it since.
+  bool is_asleep() const {
+    return is_asleep_.load(std::memory_order_relaxed) && !attention_.load(std::memory_order_acquire);
+  }
+  // Somebody waits for the claim, and a runner should not take it again at once.
+  bool is_wanted() const { return wanted_.load(std::memory_order_relaxed) != 0; }
+
+  uint32_t LoadRegister(uint32_t offset) const { return registers_.Load(offset); }
+  void StoreRegister(uint32_t offset, uint32_t value);
+  Turn Run(uint64_t clocks, FpuProfile profile, bool counting, Tracer* tracer);
+  // Executes one instruction of a core that is halted. False if there is none to execute.
+  bool Step(FpuProfile profile);
+  void ResetByChip();
+  Counters& counters() { return counters_; }
+
+  // The whole state but for SRAM.
+  static constexpr uint32_t kStateWords = CoreRegisters::kWords + 3 + 2 * DmaChannel::kStateWords;
+  void Save(uint32_t* words) const;
+  void Restore(const uint32_t* words);
+
+  // --- at any time, by anyone.
+  void Latch(uint32_t interrupts);
+  void HaltBy(Halt reason);
+  void SetLoadPending(bool pending);
+  // Ends the turn that the core may be in.
+  void Interrupt() { attention_.store(true, std::memory_order_release); }
+  CoreRegisters& registers() { return registers_; }
+
+ private:
+  friend class DmaChannel;
+
+  void Raise(Exception exception);
+  void Decide();
+  bool IsRunnable() const;
+  uint64_t UntilEvent(bool is_running) const;
+  void Advance(uint64_t clocks, bool is_running);
+  void CountDown(unsigned timer, uint64_t ticks);
+  void Reset();
+  void Halted(Halt reason, uint32_t number);
+
+  template <bool kCounting>
+  uint64_t Execute(uint64_t limit);
+
+  // Cold parts of the loop.
+  const Block* FetchOutside(uint32_t pc, Access* access);
+  const Entry* Cut(const Block& block, uint32_t offset, uint64_t instructions, const Entry** loop_end);
+  static bool IsOfTimers(uint32_t offset);
+  bool IsOwnRegister(const Entry& entry) const;
+  bool IsIdleAt(uint32_t offset) const;
+  Access SlowAccess(const Entry& entry);
+  Access TestAndSet(const Entry& entry);
+  bool FloatException(uint32_t status, uint32_t config) const;
+
+  CoreRegisters registers_;
+  std::atomic<bool> claimed_{false};
+  std::atomic<bool> attention_{false};
+  std::atomic<bool> is_asleep_{false};
+  std::atomic<uint32_t> wanted_{0};
+
+  Mesh* mesh_ = nullptr;
+  unsigned char* sram_ = nullptr;
+  Generation generation_ = Generation::kEpiphany3;
+  FpuProfile profile_ = FpuProfile::kManual;
+  uint16_t index_ = 0;
+  uint16_t id_ = 0;
+  // No interrupt is taken between GIE and an IDLE behind it.
+  bool holds_interrupts_ = false;
+  bool is_blocked_ = false;
+  InstructionClass last_kind_ = InstructionClass::kControl;
+  uint64_t clock_ = 0;
+  std::array<DmaChannel, 2> dma_;
+  Counters counters_{};
+  // One instruction that was not fetched from SRAM.
+  std::array<Entry, 2> outside_{};
+  Block outside_block_{};
+  std::array<Entry, kLongestBlock + 1> cut_{};  // a part of a block
+  CodeCache code_;
+};
+
+}  // namespace chip
+
+#endif  // CHIP_CORE_H_
