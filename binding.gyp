@@ -24,6 +24,8 @@
         "native/chip/free_runner.cc",
         "native/chip/isa.cc",
         "native/chip/mesh.cc",
+        "native/chip/strict.cc",
+        "native/chip/trace_recorder.cc",
       ],
       # An installed package, which has no lib, brings the headers of node-addon-api along.
       "include_dirs": [

@@ -14,7 +14,7 @@ import { ELINK_REGISTERS } from './registers.js';
 import { Simulator } from './simulator.js';
 import { CharDeviceTransport } from './transport/chardev.js';
 import type { BoardEvent, MailboxMessage } from './transport/events.js';
-import { simulatorSpec, SimulatorTransport } from './transport/simulator.js';
+import { simulatorSpec, SimulatorTransport, type SimulatorOptions } from './transport/simulator.js';
 import type { Features, Transport } from './transport/transport.js';
 
 const DEVICE_FOLDER = '/dev/epiphany';
@@ -63,9 +63,10 @@ export function listBoards(folder = DEVICE_FOLDER): BoardEntry[] {
  * @param path a device such as `'/dev/epiphany/mesh0'`, or a simulated board: `'sim'` (an E16G301),
  *   `'sim:e64g401'`, or `'sim:FILE'`, which keeps its state in a file from one opening to the next and saves it
  *   at `close`. Default: the first real board; never silently a simulated one.
+ * @param options how a simulated board is to behave; a real one takes none
  * @throws SystemError with `path` and a remedy: `ENOENT` without a board, `EACCES` without permission, …
  */
-export function openBoard(path?: string): Board {
+export function openBoard(path?: string, options: SimulatorOptions = {}): Board {
   if (path === undefined) {
     const [first] = listBoards();
     if (!first) {
@@ -75,9 +76,19 @@ export function openBoard(path?: string): Board {
   }
   checkPath('path', path);
   const spec = simulatorSpec(path);
-  const transport = spec ? new SimulatorTransport(path, spec) : CharDeviceTransport.open(path);
+  checkSimulatorOptions(options, spec !== undefined);
+  const transport = spec ? new SimulatorTransport(path, spec, options) : CharDeviceTransport.open(path);
   trace('opened %s: %s', path, transport.chip.type);
   return new Board(transport);
+}
+
+function checkSimulatorOptions(options: SimulatorOptions, isSimulated: boolean): void {
+  if (typeof options !== 'object' || options === null) throw invalidType('options', 'an object', options);
+  for (const name of ['stepped', 'strict'] as const) {
+    const value: unknown = options[name];
+    if (value !== undefined && typeof value !== 'boolean') throw invalidType(`options.${name}`, 'a boolean', value);
+    if (value && !isSimulated) throw outOfRange(`options.${name}`, 'left out: only a simulated board has it', value);
+  }
 }
 
 /**

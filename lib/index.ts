@@ -32,7 +32,10 @@ export {
   type RegisterAccess,
   type RegisterSpec,
 } from './registers.js';
-export { type Injection, type Simulator } from './simulator.js';
-export { type BoardEvent, type BoardEventType, type MailboxMessage } from './transport/events.js';
+export { type Injection, type InstructionCounts, type RunOptions, type RunOutcome, type Simulator } from './simulator.js';
+export { type TraceEntry } from './trace.js';
+export { type BoardEvent, type BoardEventType, type HaltReason, type MailboxMessage } from './transport/events.js';
+export { type SimulatorOptions } from './transport/simulator.js';
+export { type Violation, type ViolationKind } from './violations.js';
 export { type Features } from './transport/transport.js';
 export { type WaitOptions } from './device/index.js';

@@ -85,7 +85,35 @@ interface Native {
   simulatorInject(simulator: SimulatorHandle, fault: number, coreId: number, on: boolean): number;
   /** Writes an event record as a driver would. */
   simulatorEmit(simulator: SimulatorHandle, type: number, payload: number): number;
+  /** Lets the cores run by themselves; `-EBUSY` during a run. */
+  simulatorStart(simulator: SimulatorHandle): number;
+  /** Returns when no core runs by itself any more. */
+  simulatorStop(simulator: SimulatorHandle): number;
+  /**
+   * Lets the cores take turns on another thread; `-EBUSY` if they run already. With a trace, at most 4096
+   * instructions; its records are those of native/chip/trace_recorder.h.
+   */
+  simulatorRun(
+    simulator: SimulatorHandle,
+    instructions: number,
+    quantum: number,
+    seed: number,
+    traced: boolean,
+    done: (error: Error | undefined, instructions: number, stop: number, trace: Uint32Array) => void,
+  ): number;
+  /** Ends a run soon. */
+  simulatorStopRun(simulator: SimulatorHandle): number;
+  /** Executes one instruction of a halted core; 0 if it has none to execute. */
+  simulatorStep(simulator: SimulatorHandle, coreId: number): number;
+  simulatorSetCounting(simulator: SimulatorHandle, counting: boolean): number;
+  /** Instructions of each class, in the order of native/chip/code_cache.h. */
+  simulatorCounters(simulator: SimulatorHandle, coreId: number): number[] | number;
+  /** `-EBUSY` while cores run. Poison marks SRAM that nobody has stored to. */
+  simulatorSetStrict(simulator: SimulatorHandle, strict: boolean, poison: boolean): number;
+  /** The oldest violation not taken yet: kind (native/chip/strict.h), core ID, PC, address; 0 if there is none. */
+  simulatorTakeViolation(simulator: SimulatorHandle): [kind: number, core: number, pc: number, address: number] | 0;
   simulatorStateWords(simulator: SimulatorHandle): number;
+  /** `-EBUSY` while cores run, as `simulatorRestore` does. */
   simulatorSave(simulator: SimulatorHandle, words: Uint32Array): number;
   simulatorRestore(simulator: SimulatorHandle, words: Uint32Array): number;
 

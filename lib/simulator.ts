@@ -1,33 +1,173 @@
 // SPDX-License-Identifier: MIT
-/** Scripting of a simulated board: what a program on the chip, or bad luck, would do. */
+/** What a simulated board has and a real one has not: control of time, a look inside, and bad luck to order. */
 import { inspect, types } from 'node:util';
 import type { CoreId } from './address.js';
-import { checkInteger, formatHex, invalidType, outOfRange } from './errors.js';
+import { checkedWaitOptions } from './device/watcher.js';
+import { checkInteger, closedError, EpiphanyError, formatHex, invalidType, outOfRange } from './errors.js';
 import { native } from './native.js';
 import { INTERRUPTS, type InterruptName } from './registers.js';
-import { BOARD_EVENT_TYPES, RECORD_TYPES, type BoardEventType } from './transport/events.js';
+import { traceEntries, type TraceEntry } from './trace.js';
+import { RECORD_TYPES } from './transport/events.js';
 import type { SimulatorTransport } from './transport/simulator.js';
+import { VIOLATION_KINDS, type Violation } from './violations.js';
 
 /** Something to happen to a simulated board. */
 export type Injection =
   /** Latches an interrupt in a core, as its source would. */
   | { readonly interrupt: InterruptName; readonly core: CoreId | number }
   /** Reports an event of the whole board, as its driver would. */
-  | { readonly event: BoardEventType }
+  | { readonly event: (typeof INJECTABLE_EVENTS)[number] }
   /** The chip stops answering: registers cannot be read, stores to them vanish. Ends with `active: false`. */
   | { readonly fault: 'dead-link'; readonly active?: boolean }
   /** The core waits for an external load that never returns; only a reset of the chip, or `active: false`, helps. */
   | { readonly fault: 'core-stuck'; readonly core: CoreId | number; readonly active?: boolean };
 
+const INJECTABLE_EVENTS = ['reset', 'power', 'thermal', 'gone'] as const;
 const FAULTS = { 'dead-link': 0, 'core-stuck': 1 } as const;
+
+/** How far to run, and in which order. */
+export interface RunOptions {
+  /** At most so many, all cores together: 1 … 2^53 - 1. */
+  readonly instructions: number;
+  /** Instructions of one core before the next one's turn: 1 … 2^32 - 1. Default 1000. */
+  readonly quantum?: number | undefined;
+  /** Of the order in which cores take turns: 0 … 2^53 - 1. Default 0. */
+  readonly seed?: number | undefined;
+  /** Ends the run with the signal's reason; what has been executed stays so. */
+  readonly signal?: AbortSignal | undefined;
+  /** Called with each instruction, somewhat after it was executed. Makes the run slow. */
+  readonly trace?: ((entry: TraceEntry) => void) | undefined;
+}
+
+/** How a run ended. */
+export interface RunOutcome {
+  /** Executed. */
+  readonly instructions: number;
+  /**
+   * - `instructions`: as many as were asked for
+   * - `idle`: no core has anything to do
+   * - `blocked`: a core would go on if the host emptied the mailbox
+   * - `stopped`: by {@link Simulator.stop}
+   */
+  readonly stop: (typeof STOPS)[number];
+}
+
+/** In the order of native/chip/chip.h. */
+const STOPS = ['instructions', 'idle', 'blocked', 'stopped'] as const;
+
+/** Instructions that a core has executed while `simulator.counting` was on, by what they are. */
+export type InstructionCounts = Readonly<Record<(typeof INSTRUCTION_CLASSES)[number], number>>;
+/** In the order of native/chip/code_cache.h. */
+const INSTRUCTION_CLASSES = ['integer', 'float', 'load', 'store', 'branch', 'move', 'control'] as const;
+
+/** As many as the native side takes at once. */
+const TRACED_AT_ONCE = 4096;
 
 /** The simulated chip behind a board; `board.simulator`. */
 export class Simulator {
   readonly #transport: SimulatorTransport;
+  #counting = false;
 
   /** @internal */
   constructor(transport: SimulatorTransport) {
     this.#transport = transport;
+  }
+
+  /** Whether the cores run by themselves, on a thread of their own, as those of a board do. */
+  get running(): boolean {
+    return this.#transport.running;
+  }
+
+  /** Lets the cores run by themselves. @throws `ERR_EPIPHANY_BUSY` during a {@link run} */
+  start(): void {
+    this.#transport.start();
+  }
+
+  /** Makes the cores stand still, and ends a {@link run}. When it returns, no core runs by itself. */
+  stop(): void {
+    native.simulatorStopRun(this.#transport.handle);
+    this.#transport.stop();
+  }
+
+  /**
+   * Lets the cores of a board that stands still take turns, on another thread. As long as nobody touches the
+   * board meanwhile, the result depends on its state, `quantum` and `seed` alone, on every machine.
+   * @throws (rejects) `ERR_EPIPHANY_BUSY` if they run already, `ERR_EPIPHANY_CLOSED` if the board is closed meanwhile
+   * @example
+   * using board = openBoard('sim', { stepped: true });
+   * board.core(0, 0).registers.ILATST.write(1); // SYNC: start
+   * const { instructions, stop } = await board.simulator.run({ instructions: 1e6 });
+   */
+  async run(options: RunOptions): Promise<RunOutcome> {
+    if (typeof options !== 'object' || options === null) throw invalidType('options', 'an object', options);
+    const { quantum = 1000, seed = 0, signal, trace } = options;
+    const wanted = checkInteger('instructions', options.instructions, 1, Number.MAX_SAFE_INTEGER);
+    checkInteger('quantum', quantum, 1, 0xffffffff);
+    checkInteger('seed', seed, 0, Number.MAX_SAFE_INTEGER);
+    checkedWaitOptions({ signal }).signal?.throwIfAborted();
+    if (trace !== undefined && typeof trace !== 'function') throw invalidType('trace', 'a function', trace);
+    let executed = 0;
+    for (;;) {
+      const step = trace ? Math.min(wanted - executed, TRACED_AT_ONCE) : wanted;
+      const [instructions, stop, records] = await this.#runOnce(step, quantum, seed, signal, trace !== undefined);
+      executed += instructions;
+      if (trace) for (const entry of traceEntries(records)) trace(entry);
+      if (stop !== 'instructions' || executed === wanted || instructions === 0) return { instructions: executed, stop };
+    }
+  }
+
+  /**
+   * Executes one instruction of a halted core.
+   * @throws `ERR_EPIPHANY_BUSY` if the core is not halted, or has nothing to execute: not active, or stuck
+   */
+  step(core: CoreId | number): void {
+    const id = this.#knownCore(core);
+    if (native.simulatorStep(this.#transport.handle, id) !== 1) {
+      throw new EpiphanyError('ERR_EPIPHANY_BUSY', `Core ${formatHex(id, 3)} cannot be stepped: it must be halted, active, and not wait for a load`);
+    }
+  }
+
+  /** Whether instructions are counted. Off by default; a running chip is slowed down by it. */
+  get counting(): boolean {
+    return this.#counting;
+  }
+
+  set counting(counting: boolean) {
+    if (typeof counting !== 'boolean') throw invalidType('counting', 'a boolean', counting);
+    native.simulatorSetCounting(this.#transport.handle, counting);
+    this.#counting = counting;
+  }
+
+  /** What a core has executed while {@link counting} was on. */
+  counters(core: CoreId | number): InstructionCounts {
+    const counts = native.simulatorCounters(this.#transport.handle, this.#knownCore(core)) as number[];
+    return Object.fromEntries(INSTRUCTION_CLASSES.map((name, index) => [name, counts[index]])) as InstructionCounts;
+  }
+
+  /**
+   * Whether to look for what works here and fails on silicon. Programs are then slow, {@link violations} tells
+   * what they did, and reading general registers of a core that runs throws `ERR_EPIPHANY_STRICT`. What
+   * JavaScript does to a zero-copy window cannot be seen. A board that was opened with `strict: true` also
+   * notices loads of SRAM that nobody has stored to: its SRAM does not begin as zeros.
+   */
+  get strict(): boolean {
+    return this.#transport.strict;
+  }
+
+  set strict(strict: boolean) {
+    if (typeof strict !== 'boolean') throw invalidType('strict', 'a boolean', strict);
+    this.#transport.setStrict(strict, false);
+  }
+
+  /** What was found since the last call, the oldest first; at most 256, further ones are not kept. */
+  violations(): Violation[] {
+    const found: Violation[] = [];
+    for (;;) {
+      const fields = native.simulatorTakeViolation(this.#transport.handle);
+      if (fields === 0) return found;
+      const [kind, core, pc, value] = fields;
+      found.push({ kind: VIOLATION_KINDS[kind] as Violation['kind'], core: core as CoreId, pc, value });
+    }
   }
 
   /**
@@ -48,7 +188,7 @@ export class Simulator {
       if (position < 0) throw outOfRange('interrupt', INTERRUPTS.join(', '), injection.interrupt);
       this.#checkCore(native.simulatorInterrupt(handle, coreNumber(injection.core), 1 << position), injection.core);
     } else if ('event' in injection) {
-      if (!BOARD_EVENT_TYPES.includes(injection.event)) throw outOfRange('event', BOARD_EVENT_TYPES.join(', '), injection.event);
+      if (!INJECTABLE_EVENTS.includes(injection.event)) throw outOfRange('event', INJECTABLE_EVENTS.join(', '), injection.event);
       native.simulatorEmit(handle, RECORD_TYPES[injection.event], 0);
     } else if ('fault' in injection) {
       const { fault, active = true } = injection;
@@ -74,6 +214,29 @@ export class Simulator {
 
   [inspect.custom](): string {
     return `Simulator of ${this.#transport.chip.type} '${this.#transport.path}'`;
+  }
+
+  #runOnce(instructions: number, quantum: number, seed: number, signal: AbortSignal | undefined, traced: boolean): Promise<[number, RunOutcome['stop'], Uint32Array]> {
+    const { handle, path } = this.#transport;
+    return new Promise((resolve, reject) => {
+      const abort = (): void => void native.simulatorStopRun(handle);
+      const begun = native.simulatorRun(handle, instructions, quantum, seed, traced, (error, executed, stop, records) => {
+        signal?.removeEventListener('abort', abort);
+        if (error) reject(error);
+        else if (signal?.aborted) reject(signal.reason);
+        else if (this.#transport.closed) reject(closedError(`board '${path}'`));
+        else resolve([executed, STOPS[stop] as RunOutcome['stop'], records]);
+      });
+      this.#transport.check(begun, 'run');
+      signal?.addEventListener('abort', abort, { once: true });
+    });
+  }
+
+  /** Latching nothing tells whether there is such a core. */
+  #knownCore(core: CoreId | number): number {
+    const id = coreNumber(core);
+    this.#checkCore(native.simulatorInterrupt(this.#transport.handle, id, 0), id);
+    return id;
   }
 
   #checkCore(known: number, core: number): void {

@@ -2,6 +2,7 @@
 #include "simulator.h"
 
 #include <fcntl.h>
+#include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <time.h>
 #include <unistd.h>
@@ -11,8 +12,11 @@
 #include <memory>
 #include <mutex>
 #include <utility>
+#include <vector>
 
 #include "chip/chip.h"
+#include "chip/free_runner.h"
+#include "chip/trace_recorder.h"
 #include "device/char_device.h"
 
 namespace {
@@ -22,7 +26,13 @@ using device::CharDevice;
 using device::EnvironmentPointer;
 
 // The types of event records; lib/transport/events.ts has the same table.
-enum RecordType : uint32_t { kMailbox = 1, kReset = 2, kOverflow = 6 };
+enum RecordType : uint32_t { kMailbox = 1, kReset = 2, kOverflow = 6, kHalt = 8, kIdle = 9 };
+
+// More would need too much memory for what a trace says in the worst case.
+constexpr uint64_t kTracedAtOnce = 4096;
+
+// Cores of a chip that runs by itself share so many threads; others of the process want to run, too.
+constexpr unsigned kThreads = 1;
 
 // One event, in the form in which a driver hands it to whoever reads its event descriptor.
 struct Record {
@@ -48,6 +58,23 @@ class Simulator final : private chip::EventSink {
   int TakeEventDescriptor() { return std::exchange(event_read_, -1); }
   void Emit(uint32_t type, uint64_t payload);
 
+  // The cores run by themselves, on a thread of their own. False if there is none to be had.
+  bool Start() { return runner_->Start(); }
+  void Stop() { runner_->Stop(); }
+  bool is_running() const { return runner_->is_running(); }
+  // Somebody lets the cores run, an instruction or many at a time. One at a time.
+  bool TryBeginRun() { return !is_running() && !is_stepped_.exchange(true); }
+  chip::RunResult Run(chip::RunRequest request) {
+    request.stop = &stop_run_;
+    return chip_->Run(request);
+  }
+  void EndRun() {
+    stop_run_.store(false);
+    is_stepped_.store(false);
+  }
+  bool is_stepped() const { return is_stepped_.load(); }
+  void StopRun() { stop_run_.store(true); }
+
  private:
   Simulator() = default;
   bool Allocate(const chip::Model& model);
@@ -61,10 +88,15 @@ class Simulator final : private chip::EventSink {
   int event_read_ = -1;
   int event_write_ = -1;
   std::unique_ptr<chip::Chip> chip_;
+  std::unique_ptr<chip::FreeRunner> runner_;
+  std::atomic<bool> is_stepped_{false};
+  std::atomic<bool> stop_run_{false};
   std::atomic<unsigned> drain_requests_{0};
-  std::mutex writing_;  // guards the two below and the order of records
+  std::mutex writing_;  // guards the three below and the order of records
   uint64_t sequence_ = 0;
   uint64_t lost_ = 0;
+  uint64_t written_bytes_ = 0;
+  uint64_t idle_end_ = 0;  // where in all that was written the last kIdle ended
 };
 
 Simulator* Simulator::Create(const chip::Model& model) {
@@ -93,11 +125,16 @@ bool Simulator::Allocate(const chip::Model& model) {
   event_read_ = pipe_ends[0];
   event_write_ = pipe_ends[1];
   chip_ = chip::Chip::Create(model, {memory_, memory_ + sram_bytes}, this);
-  if (!chip_) errno = ENOMEM;
-  return chip_ != nullptr;
+  if (!chip_) {
+    errno = ENOMEM;
+    return false;
+  }
+  runner_ = std::make_unique<chip::FreeRunner>(chip_.get(), kThreads);
+  return true;
 }
 
 Simulator::~Simulator() {
+  runner_.reset();
   chip_.reset();
   if (memory_) munmap(memory_, memory_bytes_);
   for (const int descriptor : {memory_descriptor_, event_read_, event_write_})
@@ -113,10 +150,16 @@ void Simulator::OnEvent(const chip::Event& event) noexcept {
       Emit(kReset, 0);
       break;
     case chip::Event::Kind::kCoreHalted:
+      // Whoever halted a core by its register knows.
+      if ((event.value & 0xff) != static_cast<uint32_t>(chip::Halt::kCommand))
+        Emit(kHalt, event.core | uint64_t{event.value} << 16);
+      break;
+    case chip::Event::Kind::kAllIdle:
+      Emit(kIdle, 0);
+      break;
     case chip::Event::Kind::kCoreResumed:
     case chip::Event::Kind::kCoreReset:
-    case chip::Event::Kind::kAllIdle:
-      break;  // a driver does not hear of these
+      break;
   }
 }
 
@@ -141,6 +184,11 @@ void Simulator::DrainMailbox() {
 
 void Simulator::Emit(uint32_t type, uint64_t payload) {
   const std::lock_guard<std::mutex> lock(writing_);
+  // One that nobody has read yet says it all; many would crowd out the mailbox.
+  int unread = 0;
+  if (type == kIdle && ioctl(event_write_, FIONREAD, &unread) == 0 &&
+      idle_end_ + static_cast<unsigned>(unread) > written_bytes_)
+    return;
   if (lost_ > 0 && WriteRecord(kOverflow, lost_)) lost_ = 0;
   if (lost_ > 0 || !WriteRecord(type, payload)) {
     ++lost_;
@@ -155,15 +203,23 @@ bool Simulator::WriteRecord(uint32_t type, uint64_t payload) {
                          payload};
   // A pipe takes so small a record whole or not at all.
   if (write(event_write_, &record, sizeof record) != sizeof record) return false;
+  written_bytes_ += sizeof record;
+  if (type == kIdle) idle_end_ = written_bytes_;
   ++sequence_;
   return true;
 }
 
 // --- the JavaScript face
 
-// What a handle refers to: it outlives the simulator that was closed.
+// What a handle refers to: it outlives the simulator that was closed. A run that is under way keeps the
+// simulator until it has come to its end, which is soon.
 struct Handle {
-  std::unique_ptr<Simulator> simulator;
+  std::shared_ptr<Simulator> simulator;
+  ~Handle() { Release(); }
+  void Release() {
+    if (simulator) simulator->StopRun();
+    simulator.reset();
+  }
 };
 
 struct Binding {
@@ -189,7 +245,7 @@ Napi::Value Open(const Napi::CallbackInfo& info) {
   const uint32_t type = info[0].As<Napi::Number>().Uint32Value();
   for (const chip::Model* model : chip::kModels) {
     if (model->type != type) continue;
-    std::unique_ptr<Simulator> simulator(Simulator::Create(*model));
+    std::shared_ptr<Simulator> simulator(Simulator::Create(*model));
     if (!simulator) return Answer(info.Env(), -errno);
     auto* handle = new Handle{std::move(simulator)};
     auto* binding = new BindingPointer(BindingOf(info.Data()));
@@ -211,7 +267,7 @@ Napi::Value Open(const Napi::CallbackInfo& info) {
 Napi::Value Close(const Napi::CallbackInfo& info) {
   Handle* handle = BindingOf(info.Data())->handles.Find(info.Env(), info[0]);
   if (!handle || !handle->simulator) return Answer(info.Env(), -EBADF);
-  handle->simulator.reset();
+  handle->Release();
   return Answer(info.Env(), 0);
 }
 
@@ -274,6 +330,7 @@ Napi::Value UseState(const Napi::CallbackInfo& info, Use use) {
   }
   auto words = info[1].As<Napi::Uint32Array>();
   if (words.ElementLength() != simulator->chip().state_words()) return Answer(info.Env(), -EINVAL);
+  if (simulator->is_running() || simulator->is_stepped()) return Answer(info.Env(), -EBUSY);
   return Answer(info.Env(), use(simulator->chip(), words.Data(), words.ElementLength()) ? 0 : -EINVAL);
 }
 
@@ -287,6 +344,124 @@ Napi::Value Save(const Napi::CallbackInfo& info) {
 Napi::Value Restore(const Napi::CallbackInfo& info) {
   return UseState(info,
                   [](chip::Chip& chip, uint32_t* words, size_t count) { return chip.Restore(words, count); });
+}
+
+// --- letting cores run
+
+Napi::Value Start(const Napi::CallbackInfo& info) {
+  Simulator* simulator = SimulatorOf(info);
+  if (!simulator) return Answer(info.Env(), -EBADF);
+  if (simulator->is_stepped()) return Answer(info.Env(), -EBUSY);
+  return Answer(info.Env(), simulator->Start() ? 0 : -EAGAIN);
+}
+
+Napi::Value Stop(const Napi::CallbackInfo& info) {
+  Simulator* simulator = SimulatorOf(info);
+  if (!simulator) return Answer(info.Env(), -EBADF);
+  simulator->Stop();
+  return Answer(info.Env(), 0);
+}
+
+// A run in steps, on a thread of the pool: JavaScript goes on meanwhile.
+class RunWorker final : public Napi::AsyncWorker {
+ public:
+  RunWorker(Napi::Function done, std::shared_ptr<Simulator> simulator, chip::RunRequest request,
+            size_t trace_words)
+      : Napi::AsyncWorker(done, "epiphany run"),
+        simulator_(std::move(simulator)),
+        request_(request),
+        trace_(trace_words) {}
+
+ protected:
+  void Execute() override {
+    chip::TraceRecorder recorder(trace_.data(), trace_.size());
+    if (!trace_.empty()) simulator_->chip().SetTracer(&recorder);
+    result_ = simulator_->Run(request_);
+    simulator_->chip().SetTracer(nullptr);
+    traced_ = recorder.used();
+  }
+
+  std::vector<napi_value> GetResult(Napi::Env env) override {
+    simulator_->EndRun();
+    simulator_.reset();
+    Napi::Uint32Array trace = Napi::Uint32Array::New(env, traced_);
+    for (size_t i = 0; i < traced_; ++i) trace[i] = trace_[i];
+    return {env.Undefined(), Napi::Number::New(env, static_cast<double>(result_.instructions)),
+            Napi::Number::New(env, static_cast<double>(result_.stop)), trace};
+  }
+
+ private:
+  std::shared_ptr<Simulator> simulator_;
+  const chip::RunRequest request_;
+  std::vector<uint32_t> trace_;
+  size_t traced_ = 0;
+  chip::RunResult result_ = {0, chip::RunResult::Stop::kStopped};
+};
+
+// (simulator, instructions, quantum, seed, traced, done)
+Napi::Value Run(const Napi::CallbackInfo& info) {
+  Handle* handle = BindingOf(info.Data())->handles.Find(info.Env(), info[0]);
+  if (!handle || !handle->simulator) return Answer(info.Env(), -EBADF);
+  const auto whole = [&](size_t index) {
+    return static_cast<uint64_t>(info[index].As<Napi::Number>().Int64Value());
+  };
+  const chip::RunRequest request = {whole(1), static_cast<uint32_t>(whole(2)), whole(3)};
+  const bool is_traced = info[4].As<Napi::Boolean>().Value();
+  if (is_traced && request.instructions > kTracedAtOnce) return Answer(info.Env(), -EINVAL);
+  if (!handle->simulator->TryBeginRun()) return Answer(info.Env(), -EBUSY);
+  const size_t trace_words = is_traced ? request.instructions * chip::TraceRecorder::kLongestRecord : 0;
+  (new RunWorker(info[5].As<Napi::Function>(), handle->simulator, request, trace_words))->Queue();
+  return Answer(info.Env(), 0);
+}
+
+Napi::Value StopRun(const Napi::CallbackInfo& info) {
+  Simulator* simulator = SimulatorOf(info);
+  if (!simulator) return Answer(info.Env(), -EBADF);
+  if (simulator->is_stepped()) simulator->StopRun();
+  return Answer(info.Env(), 0);
+}
+
+Napi::Value Step(const Napi::CallbackInfo& info) {
+  Simulator* simulator = SimulatorOf(info);
+  if (!simulator) return Answer(info.Env(), -EBADF);
+  return Answer(info.Env(), simulator->chip().Step(info[1].As<Napi::Number>().Uint32Value()));
+}
+
+Napi::Value SetCounting(const Napi::CallbackInfo& info) {
+  Simulator* simulator = SimulatorOf(info);
+  if (!simulator) return Answer(info.Env(), -EBADF);
+  simulator->chip().SetCounting(info[1].As<Napi::Boolean>().Value());
+  return Answer(info.Env(), 0);
+}
+
+Napi::Value ReadCounters(const Napi::CallbackInfo& info) {
+  Simulator* simulator = SimulatorOf(info);
+  if (!simulator) return Answer(info.Env(), -EBADF);
+  const chip::Counters counters = simulator->chip().counters(info[1].As<Napi::Number>().Uint32Value());
+  Napi::Array answer = Napi::Array::New(info.Env(), chip::kInstructionClasses);
+  for (uint32_t i = 0; i < chip::kInstructionClasses; ++i)
+    answer.Set(i, Napi::Number::New(info.Env(), static_cast<double>(counters.instructions[i])));
+  return answer;
+}
+
+Napi::Value SetStrict(const Napi::CallbackInfo& info) {
+  Simulator* simulator = SimulatorOf(info);
+  if (!simulator) return Answer(info.Env(), -EBADF);
+  if (simulator->is_running() || simulator->is_stepped()) return Answer(info.Env(), -EBUSY);
+  simulator->chip().SetStrict(info[1].As<Napi::Boolean>().Value(), info[2].As<Napi::Boolean>().Value());
+  return Answer(info.Env(), 0);
+}
+
+Napi::Value TakeViolation(const Napi::CallbackInfo& info) {
+  Simulator* simulator = SimulatorOf(info);
+  if (!simulator) return Answer(info.Env(), -EBADF);
+  chip::Violation violation;
+  if (!simulator->chip().TakeViolation(&violation)) return Answer(info.Env(), 0);
+  Napi::Array answer = Napi::Array::New(info.Env(), 4);
+  const uint32_t fields[] = {static_cast<uint32_t>(violation.kind), violation.core, violation.pc,
+                             violation.address};
+  for (uint32_t i = 0; i < 4; ++i) answer.Set(i, Napi::Number::New(info.Env(), fields[i]));
+  return answer;
 }
 
 // The two functions behind every register access, against the bare C interface for speed.
@@ -307,6 +482,8 @@ int BusErrno(chip::Bus bus) {
       return 0;
     case chip::Bus::kNoAnswer:
       return -EIO;
+    case chip::Bus::kUnsafe:
+      return -EPERM;
     case chip::Bus::kBadAccess:
       break;
   }
@@ -349,7 +526,13 @@ napi_value StoreWord(napi_env env, napi_callback_info info) {
 void RegisterSimulator(Napi::Env env, Napi::Object exports, EnvironmentPointer* environment) {
   auto* binding = new BindingPointer(std::make_shared<Binding>());
   (*binding)->devices = *environment;
-  env.AddCleanupHook([](BindingPointer* kept) { delete kept; }, binding);
+  env.AddCleanupHook(
+      [](BindingPointer* kept) {
+        // The environment waits for runs that are under way, and a program may have no end.
+        (*kept)->handles.ForEach([](Handle* handle) { handle->Release(); });
+        delete kept;
+      },
+      binding);
   device::Exports table(env, exports, binding);
   table.Add("simulatorOpen", Open);
   table.Add("simulatorClose", Close);
@@ -359,6 +542,15 @@ void RegisterSimulator(Napi::Env env, Napi::Object exports, EnvironmentPointer* 
   table.Add("simulatorInterrupt", Interrupt);
   table.Add("simulatorInject", Inject);
   table.Add("simulatorEmit", EmitRecord);
+  table.Add("simulatorStart", Start);
+  table.Add("simulatorStop", Stop);
+  table.Add("simulatorRun", Run);
+  table.Add("simulatorStopRun", StopRun);
+  table.Add("simulatorStep", Step);
+  table.Add("simulatorSetCounting", SetCounting);
+  table.Add("simulatorCounters", ReadCounters);
+  table.Add("simulatorSetStrict", SetStrict);
+  table.Add("simulatorTakeViolation", TakeViolation);
   table.Add("simulatorStateWords", StateWords);
   table.Add("simulatorSave", Save);
   table.Add("simulatorRestore", Restore);

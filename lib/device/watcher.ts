@@ -22,8 +22,8 @@ export interface WaitOptions {
 /** Longest delay that a timer of Node keeps. */
 const LONGEST_TIMEOUT = 0x7fffffff;
 
-/** Checks wait options before anything is waited for, and takes each just once. */
-function checkedWaitOptions(options: WaitOptions): WaitOptions {
+/** Checks wait options before anything is waited for, and takes each just once. @internal */
+export function checkedWaitOptions(options: WaitOptions): WaitOptions {
   if (typeof options !== 'object' || options === null) throw invalidType('options', 'an object', options);
   const { signal, timeout } = options;
   if (timeout !== undefined) checkInteger('timeout', timeout, 0, LONGEST_TIMEOUT);

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 /** Event records of a driver, and the one owner that reads them for everybody who waits. */
+import type { CoreId } from '../address.js';
 import { EventQueue } from '../event-queue.js';
 import type { CharDevice, Watcher } from '../device/index.js';
 import { closedError } from '../errors.js';
@@ -13,16 +14,30 @@ export interface MailboxMessage {
   readonly sequence: number;
 }
 
-/** Something that befell the whole board. */
+/**
+ * Something that befell the board, or one of its cores. `halt` and `idle` come from simulated boards only, as
+ * silicon does not tell: `halt` if a core came upon a TRAP, BKPT or MBKPT, `idle` when all cores have come to rest.
+ */
 export interface BoardEvent {
   readonly type: BoardEventType;
   readonly timestamp: bigint;
   readonly sequence: number;
+  /** Of `halt`: which core. */
+  readonly core?: CoreId;
+  /** Of `halt`: by what. */
+  readonly reason?: HaltReason;
+  /** Of `halt` by a TRAP: its number, 0 … 63. */
+  readonly trap?: number;
 }
 
+/** What halts a core, apart from its DEBUGCMD. */
+export type HaltReason = (typeof HALT_REASONS)[number];
+/** In the order of native/chip/core.h, where a command comes first. */
+const HALT_REASONS = ['command', 'breakpoint', 'trap', 'multicore-breakpoint'] as const;
+
 /** Record types by number; the driver's interface and native/simulator.cc have the same table. */
-export const RECORD_TYPES = { mailbox: 1, reset: 2, power: 3, thermal: 4, dma: 5, overflow: 6, gone: 7 } as const;
-export const BOARD_EVENT_TYPES = ['reset', 'power', 'thermal', 'gone'] as const;
+export const RECORD_TYPES = { mailbox: 1, reset: 2, power: 3, thermal: 4, dma: 5, overflow: 6, gone: 7, halt: 8, idle: 9 } as const;
+const BOARD_EVENT_TYPES = ['reset', 'power', 'thermal', 'gone', 'halt', 'idle'] as const;
 export type BoardEventType = (typeof BOARD_EVENT_TYPES)[number];
 const BOARD_EVENTS = new Map<number, BoardEventType>(BOARD_EVENT_TYPES.map((type) => [RECORD_TYPES[type], type]));
 
@@ -110,7 +125,7 @@ export class EventPump {
   #deal({ type, sequence, timestamp, payload }: EventRecord): void {
     const boardEvent = BOARD_EVENTS.get(type);
     if (type === RECORD_TYPES.mailbox) this.mailbox.push({ word: payload, timestamp, sequence });
-    else if (boardEvent) this.board.push({ type: boardEvent, timestamp, sequence });
+    else if (boardEvent) this.board.push({ type: boardEvent, timestamp, sequence, ...(boardEvent === 'halt' ? haltOf(payload) : {}) });
     else if (type === RECORD_TYPES.overflow) {
       // The driver does not know which queue the lost records were for.
       this.mailbox.countLost(payload);
@@ -122,4 +137,10 @@ export class EventPump {
     this.mailbox.fail(error);
     this.board.fail(error);
   }
+}
+
+/** From a payload: core ID, from bit 16 on the reason, from bit 24 on the number of a trap. */
+function haltOf(payload: number): Pick<BoardEvent, 'core' | 'reason' | 'trap'> {
+  const reason = HALT_REASONS[(payload >>> 16) & 0xff] ?? 'command';
+  return { core: (payload & 0xfff) as CoreId, reason, ...(reason === 'trap' ? { trap: payload >>> 24 } : {}) };
 }

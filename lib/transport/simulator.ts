@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: MIT
 /** A simulated board in this process: the chip model of native/chip, its memory mapped as a device's is. */
+import { constants } from 'node:os';
 import { emeshAddress, REGISTERS_BASE, SHARED_DRAM_BASE, SHARED_DRAM_BYTES, SRAM_BYTES, coreId, ELINK_ID, type CoreId } from '../address.js';
 import { CHIP_MODELS, chipTypeOf, type Chip, type ChipType, type SharedDram } from '../chip.js';
 import { CharDevice, type Mapping } from '../device/index.js';
-import { closedError, EpiphanyError, outOfRange, systemError } from '../errors.js';
+import { closedError, EpiphanyError, formatHex, outOfRange, systemError } from '../errors.js';
 import { native, type DeviceHandle, type SimulatorHandle } from '../native.js';
 import type { WordPort } from '../register-file.js';
 import { ELINK_REGISTERS } from '../registers.js';
@@ -12,6 +13,7 @@ import { decodeSnapshot, encodeSnapshot, PAGE_BYTES, type Snapshot } from './sna
 import { SnapshotFile } from './snapshot-file.js';
 import type { Features, Transport } from './transport.js';
 
+const { errno } = constants;
 const ORIGIN = coreId(0x808);
 /**
  * What a driver writes to the eLink before it lets anybody use the chip: all that the chip sends to the host
@@ -46,6 +48,14 @@ export function simulatorSpec(path: string): SimulatorSpec | undefined {
   return { chip, file: file === '' ? undefined : file };
 }
 
+/** How a simulated board is to behave. */
+export interface SimulatorOptions {
+  /** Cores execute only in `simulator.run()`, not by themselves. Default false. */
+  readonly stepped?: boolean;
+  /** See `simulator.strict`. Set here, loads of SRAM that nobody has stored to are found, too. Default false. */
+  readonly strict?: boolean;
+}
+
 export class SimulatorTransport implements Transport {
   readonly kind = 'simulator';
   readonly path: string;
@@ -59,9 +69,11 @@ export class SimulatorTransport implements Transport {
   readonly #file: SnapshotFile | undefined;
   readonly #sram = new Map<CoreId, Mapping>();
   #dram: Mapping | undefined;
+  #running = false;
+  #strict = false;
   #closed = false;
 
-  constructor(path: string, spec: SimulatorSpec) {
+  constructor(path: string, spec: SimulatorSpec, { stepped = false, strict = false }: SimulatorOptions = {}) {
     this.path = path;
     const file = spec.file === undefined ? undefined : new SnapshotFile(spec.file);
     const opened: (() => void)[] = [() => file?.close()];
@@ -79,6 +91,8 @@ export class SimulatorTransport implements Transport {
       opened.push(() => this.#pump.close());
       if (snapshot && file) this.#apply(snapshot, file.path);
       else for (const [offset, value] of BRING_UP) native.simulatorStore(this.#handle, emeshAddress(ELINK_ID, offset), value);
+      if (strict) this.setStrict(true, !snapshot);
+      if (!stepped) this.start();
     } catch (error) {
       for (const close of opened.reverse()) close();
       throw error;
@@ -123,11 +137,55 @@ export class SimulatorTransport implements Transport {
     return this.#pump;
   }
 
+  /** Whether the cores run by themselves. */
+  get running(): boolean {
+    return this.#running;
+  }
+
+  /** @throws `ERR_EPIPHANY_BUSY` during a run in steps */
+  start(): void {
+    this.check(native.simulatorStart(this.handle), 'start');
+    this.#running = true;
+  }
+
+  stop(): void {
+    native.simulatorStop(this.handle);
+    this.#running = false;
+  }
+
+  get strict(): boolean {
+    return this.#strict;
+  }
+
+  setStrict(strict: boolean, poison: boolean): void {
+    this.whileStopped(() => this.check(native.simulatorSetStrict(this.handle, strict, poison), 'strict'));
+    this.#strict = strict;
+  }
+
+  /** Does something for which the chip must stand still. */
+  whileStopped<Result>(use: () => Result): Result {
+    const { running } = this;
+    if (running) this.stop();
+    try {
+      return use();
+    } finally {
+      if (running) this.start();
+    }
+  }
+
+  /** @throws what a negative answer of the native side means */
+  check(result: number, syscall: string): void {
+    if (result === -errno.EBUSY) throw new EpiphanyError('ERR_EPIPHANY_BUSY', `The cores of '${this.path}' run: by themselves, until simulator.stop(), or in a simulator.run() that is under way`, { path: this.path });
+    if (result < 0) throw systemError(result, syscall, { path: this.path });
+  }
+
   /** The whole state of the chip and its memory. */
   snapshot(): Uint8Array {
-    const state = new Uint32Array(native.simulatorStateWords(this.handle));
-    native.simulatorSave(this.#handle, state);
-    return encodeSnapshot({ chipNumber: CHIP_MODELS[this.chip.type].number, state, pages: this.#usedPages() });
+    return this.whileStopped(() => {
+      const state = new Uint32Array(native.simulatorStateWords(this.handle));
+      this.check(native.simulatorSave(this.#handle, state), 'snapshot');
+      return encodeSnapshot({ chipNumber: CHIP_MODELS[this.chip.type].number, state, pages: this.#usedPages() });
+    });
   }
 
   /**
@@ -136,12 +194,14 @@ export class SimulatorTransport implements Transport {
    */
   restore(bytes: Uint8Array): void {
     if (this.#closed) throw closedError(`board '${this.path}'`);
-    this.#apply(decodeSnapshot(bytes, 'snapshot'), 'snapshot');
+    const snapshot = decodeSnapshot(bytes, 'snapshot');
+    this.whileStopped(() => this.#apply(snapshot, 'snapshot'));
   }
 
   close(save: boolean): void {
     if (this.#closed) return;
     if (save) this.#file?.save(this.snapshot()); // first: if the disk is full, the board is still there to try again
+    this.stop();
     this.#memory.close();
     this.#pump.close();
     native.simulatorClose(this.#handle);
@@ -155,7 +215,9 @@ export class SimulatorTransport implements Transport {
     if (chipNumber !== CHIP_MODELS[this.chip.type].number) throw bad(`it is not of an ${this.chip.type}`);
     const last = [...pages.keys()].pop() ?? -1;
     if (last >= this.#memoryBytes / PAGE_BYTES) throw bad('it has more memory than the chip');
-    if (native.simulatorRestore(this.#handle, state) < 0) throw bad('its registers make no sense');
+    const restored = native.simulatorRestore(this.#handle, state);
+    if (restored === -errno.EINVAL) throw bad('its registers make no sense');
+    this.check(restored, 'restore');
     const zeros = Buffer.alloc(PAGE_BYTES);
     for (const index of this.#usedPages().keys()) if (!pages.has(index)) this.#memory.pwrite(zeros, index * PAGE_BYTES);
     for (const [index, page] of pages) this.#memory.pwrite(page, index * PAGE_BYTES);
@@ -221,7 +283,11 @@ class SimulatedPage implements WordPort {
     if (status < 0) throw this.#busError(status, 'store', offset);
   }
 
-  #busError(errno: number, syscall: string, offset: number): Error {
-    return systemError(errno, syscall, { path: this.#transport.path, address: this.#address + offset }, 'The chip did not answer: its link is dead or held in reset');
+  #busError(result: number, syscall: string, offset: number): Error {
+    const address = this.#address + offset;
+    if (result === -errno.EPERM) {
+      return new EpiphanyError('ERR_EPIPHANY_STRICT', `Reading general register ${formatHex(address)} of a core that runs corrupts the core on silicon; halt it first`, { path: this.#transport.path, address });
+    }
+    return systemError(result, syscall, { path: this.#transport.path, address }, 'The chip did not answer: its link is dead or held in reset');
   }
 }

@@ -64,10 +64,14 @@ Loaded Chip::LoadCore(Core& core, uint32_t local, unsigned bytes) noexcept {
     return {static_cast<uint32_t>(LoadMemory(core.sram() + local, SizeOf(bytes))), Bus::kOk};
   if (local < kRegistersBase || local >= kRegistersBase + kRegistersBytes) return kNoAnswer;
   if (bytes != 4) return kBadAccess;
+  const uint32_t offset = local - kRegistersBase;
   core.Claim();
-  const uint32_t value = core.LoadRegister(local - kRegistersBase);
+  const bool is_unsafe = is_strict_ && offset < 4 * 64 && core.is_running();
+  const uint32_t value = core.LoadRegister(offset);
   core.Release();
-  return {value, Bus::kOk};
+  if (!is_unsafe) return {value, Bus::kOk};
+  strict_.Report({Violation::Kind::kGeneralRegister, static_cast<uint16_t>(core.id()), 0, offset});
+  return {value, Bus::kUnsafe};
 }
 
 Bus Chip::Store(uint32_t address, uint32_t value, unsigned bytes) noexcept {
@@ -104,8 +108,9 @@ Chip::Turn Chip::RunCore(unsigned index, uint64_t clocks) noexcept {
   Core& core = mesh_.core(index);
   if (core.is_asleep()) return {};
   if (core.is_wanted() || !core.TryClaim()) return {0, 0, true};
-  const Core::Turn turn = core.Run(clocks, profile_.load(std::memory_order_relaxed),
-                                   counting_.load(std::memory_order_relaxed), tracer_);
+  const Core::Turn turn =
+      core.Run(clocks, profile_.load(std::memory_order_relaxed), counting_.load(std::memory_order_relaxed),
+               {is_strict_ ? &strict_ : nullptr, tracer_});
   core.Release();
   Deliver();
   return {turn.clocks, turn.instructions, turn.is_blocked};
@@ -165,6 +170,11 @@ RunResult Chip::Run(const RunRequest& request) noexcept {
     if (quiet == 0) is_blocked = false;
   }
   return result;
+}
+
+void Chip::SetStrict(bool strict, bool poison) noexcept {
+  is_strict_ = strict;
+  if (strict && poison) strict_.Poison();
 }
 
 void Chip::ReportIdle() noexcept {

@@ -22,6 +22,7 @@
 #include "chip/mesh.h"
 #include "chip/model.h"
 #include "chip/outbox.h"
+#include "chip/strict.h"
 
 namespace chip {
 
@@ -97,8 +98,13 @@ class Chip {
   void SetCounting(bool counting) noexcept { counting_ = counting; }
   // Zero, all of them, if there is no such core.
   Counters counters(unsigned core_id) noexcept;
-  // Not while cores run. Null to end it.
+  // Sees every instruction. Not while cores run; null to end it.
   void SetTracer(Tracer* tracer) noexcept { tracer_ = tracer; }
+  // Looks for what would go wrong on silicon. Not while cores run. If a program is still to be loaded, SRAM
+  // is poisoned, so that loads from where nobody has stored are found, too.
+  void SetStrict(bool strict, bool poison) noexcept;
+  bool is_strict() const noexcept { return is_strict_; }
+  bool TakeViolation(Violation* violation) noexcept { return strict_.Take(violation); }
 
   // For tests and scripts: what a program on the chip, or bad luck, would have done.
   // A word to the eLink's mailbox; false if its FIFO was full, and the word is lost as on silicon.
@@ -131,6 +137,8 @@ class Chip {
   std::atomic<FpuProfile> profile_{FpuProfile::kManual};
   std::atomic<bool> counting_{false};
   Tracer* tracer_ = nullptr;
+  bool is_strict_ = false;
+  StrictChecker strict_{&mesh_};
 
   // Of Run: whose turn it is, and how much of it is over.
   uint64_t round_ = 0;

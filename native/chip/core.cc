@@ -162,7 +162,7 @@ void Core::ResetByChip() {
   Interrupt();
 }
 
-bool Core::IsRunnable() const {
+bool Core::is_running() const {
   return (registers_.Get(reg::kStatus) & status::kActive) &&
          !(registers_.Get(reg::kDebugStatus) & (debug::kHalted | debug::kLoadPending)) &&
          !(registers_.Get(reg::kResetCore) & 1);
@@ -249,7 +249,8 @@ void Core::Advance(uint64_t clocks, bool is_running) {
   }
 }
 
-Core::Turn Core::Run(uint64_t clocks, FpuProfile profile, bool counting, Tracer* tracer) {
+Core::Turn Core::Run(uint64_t clocks, FpuProfile profile, bool counting, const Tracers& tracers) {
+  const bool is_traced = tracers[0] || tracers[1];
   Turn turn = {};
   profile_ = profile;
   is_asleep_.store(false, std::memory_order_relaxed);
@@ -263,9 +264,9 @@ Core::Turn Core::Run(uint64_t clocks, FpuProfile profile, bool counting, Tracer*
     } else {
       Decide();
     }
-    const bool is_running = IsRunnable();
-    const uint64_t until = UntilEvent(is_running);
-    if (!is_running) {
+    const bool is_awake = is_running();
+    const uint64_t until = UntilEvent(is_awake);
+    if (!is_awake) {
       if (until == std::numeric_limits<uint64_t>::max()) {
         is_asleep_.store(true, std::memory_order_relaxed);
         break;
@@ -278,12 +279,15 @@ Core::Turn Core::Run(uint64_t clocks, FpuProfile profile, bool counting, Tracer*
     limit = std::min(limit, until);
     is_blocked_ = false;
     uint64_t done;
-    if (tracer) {
-      tracer->Before(*this);
-      done = counting ? Execute<true>(1) : Execute<false>(1);
-      if (done > 0) tracer->After(*this);
-    } else {
-      done = counting ? Execute<true>(limit) : Execute<false>(limit);
+    if (is_traced) {
+      limit = 1;
+      for (Tracer* tracer : tracers)
+        if (tracer) tracer->Before(*this);
+    }
+    done = counting ? Execute<true>(limit) : Execute<false>(limit);
+    if (is_traced && done > 0) {
+      for (Tracer* tracer : tracers)
+        if (tracer) tracer->After(*this);
     }
     Advance(done, true);
     turn.clocks += done;
@@ -296,11 +300,20 @@ Core::Turn Core::Run(uint64_t clocks, FpuProfile profile, bool counting, Tracer*
   return turn;
 }
 
+uint32_t Core::PeekInstruction() {
+  const uint32_t pc = registers_.Get(reg::kPc) & ~1u;
+  uint16_t low = 0;
+  uint16_t high = 0;
+  if (mesh_->Fetch(*this, pc, &low) != Access::kDone) return 0;
+  if (Decode(low).length == 2 || mesh_->Fetch(*this, pc + 2, &high) != Access::kDone) return low;
+  return low | uint32_t{high} << 16;
+}
+
 bool Core::Step(FpuProfile profile) {
   auto& debug_status = registers_.at(reg::kDebugStatus);
   if (!(debug_status.load() & debug::kHalted)) return false;
   debug_status.fetch_and(~debug::kHalted);
-  const Turn turn = IsRunnable() ? Run(1, profile, false, nullptr) : Turn{};
+  const Turn turn = is_running() ? Run(1, profile, false, {}) : Turn{};
   debug_status.fetch_or(debug::kHalted);
   return turn.instructions == 1;
 }

@@ -68,10 +68,16 @@ class Core {
 
   uint32_t LoadRegister(uint32_t offset) const { return registers_.Load(offset); }
   void StoreRegister(uint32_t offset, uint32_t value);
-  Turn Run(uint64_t clocks, FpuProfile profile, bool counting, Tracer* tracer);
+  // While there are tracers, it goes an instruction at a time.
+  using Tracers = std::array<Tracer*, 2>;
+  Turn Run(uint64_t clocks, FpuProfile profile, bool counting, const Tracers& tracers);
   // Executes one instruction of a core that is halted. False if there is none to execute.
   bool Step(FpuProfile profile);
   void ResetByChip();
+  // Active, and not halted, nor stuck, nor held in reset.
+  bool is_running() const;
+  // The bits at PC, or zero if they cannot be had.
+  uint32_t PeekInstruction();
   Counters& counters() { return counters_; }
 
   // The whole state but for SRAM.
@@ -92,7 +98,6 @@ class Core {
 
   void Raise(Exception exception);
   void Decide();
-  bool IsRunnable() const;
   uint64_t UntilEvent(bool is_running) const;
   void Advance(uint64_t clocks, bool is_running);
   void CountDown(unsigned timer, uint64_t ticks);

@@ -97,6 +97,10 @@ uint32_t CoreRegisters::Load(uint32_t offset) const {
   return row && row->kind != Kind::kWriteOnly ? words_[offset / 4].load(std::memory_order_acquire) : 0;
 }
 
+bool CoreRegisters::Exists(uint32_t offset) const {
+  return RowAt(generation_, is_link_core_, offset) != nullptr;
+}
+
 void CoreRegisters::Store(uint32_t offset, uint32_t value) {
   const Row* row = RowAt(generation_, is_link_core_, offset);
   if (!row) return;

@@ -25,6 +25,7 @@ class CoreRegisters {
   // Registers as RESETCORE leaves them: all zero but R0–R63, the DMA addresses and strides, and COREID.
   void Reset();
 
+  bool Exists(uint32_t offset) const;
   // The word itself. Offset must be a register's.
   std::atomic<uint32_t>& at(uint32_t offset) { return words_[offset / 4]; }
   uint32_t Get(uint32_t offset) const { return words_[offset / 4].load(std::memory_order_relaxed); }

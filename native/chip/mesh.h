@@ -37,6 +37,8 @@ class Mesh {
   Access Fetch(Core& from, uint32_t address, uint16_t* bits);
   // The old value; the new one is stored if it was zero.
   Access TestAndSet(Core& from, uint32_t address, uint32_t value, uint32_t* old);
+  // Whether a load from outside the chip would come back.
+  bool IsAnswered(uint32_t address) const { return address >> 20 != kElinkId && DramAt(address) != nullptr; }
   // To every core whose MULTICAST is the address's core ID.
   void Multicast(Core& from, uint32_t address, unsigned size, uint64_t value);
 

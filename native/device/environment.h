@@ -21,6 +21,10 @@ class LiveSet {
  public:
   void Add(T* object) { live_.insert(object); }
   void Remove(T* object) { live_.erase(object); }
+  template <typename Use>
+  void ForEach(Use use) const {
+    for (T* object : live_) use(object);
+  }
   // The object behind a JavaScript value, or null.
   T* Find(napi_env env, napi_value value) const {
     void* data = nullptr;

@@ -5,7 +5,6 @@
 // It takes a few seconds, or as long as the number of random operations asks for that may be given. The
 // host's rounding changes all the time: no result may depend on it.
 #include "chip/fpu.h"
-#include "chip/registers.h"
 
 #include <array>
 #include <cfenv>
@@ -13,6 +12,8 @@
 #include <cstdint>
 #include <cstdio>
 #include <cstdlib>
+
+#include "chip/registers.h"
 
 namespace {
 

@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: MIT
+/** What a strict simulated board finds. */
+import type { CoreId } from './address.js';
+
+/** In the order of native/chip/strict.h. */
+export const VIOLATION_KINDS = [
+  'unaligned',
+  'uninitialised',
+  'hole',
+  'register-width',
+  'general-register',
+  'testset',
+  'unanswered',
+  'mailbox-double',
+  'odd-pair',
+  'loaded-base',
+  'jump-link',
+  'undefined',
+  'hardware-loop',
+  'register-write',
+  'dma-busy',
+  'dma-alignment',
+] as const;
+
+/**
+ * - `unaligned`: the address is no multiple of the access's width
+ * - `uninitialised`: a load of SRAM that nobody has stored to
+ * - `hole`: an access to where there is neither memory nor a register
+ * - `register-width`: less than a word of a register
+ * - `general-register`: R0 … R63 of a core that runs
+ * - `testset`: not at a global address of SRAM
+ * - `unanswered`: a load that nobody answers; the core hangs
+ * - `mailbox-double`: two words at once to the mailbox
+ * - `odd-pair`: a doubleword in registers of which the first is odd
+ * - `loaded-base`: a load that moves its base on, and loads over it
+ * - `jump-link`: JALR R14
+ * - `undefined`: no instruction
+ * - `hardware-loop`: against the rules for LS, LE and what is between them
+ * - `register-write`: MOVTS to PC, IPEND or IAB
+ * - `dma-busy`: DMAxCONFIG written while the channel works
+ * - `dma-alignment`: DMA addresses, strides or descriptors that are not aligned
+ */
+export type ViolationKind = (typeof VIOLATION_KINDS)[number];
+
+/** Something that works on this simulated board, and not on silicon. */
+export interface Violation {
+  readonly kind: ViolationKind;
+  readonly core: CoreId;
+  /** Address of the instruction; 0 if the host did it. */
+  readonly pc: number;
+  /** Address of the access, offset of the register, or the bits of the instruction if it has neither. */
+  readonly value: number;
+}

@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: MIT
+// Looks for what a program gets away with in this model, and not on silicon.
+#ifndef CHIP_STRICT_H_
+#define CHIP_STRICT_H_
+
+#include <array>
+#include <bitset>
+#include <cstdint>
+#include <mutex>
+
+#include "chip/isa.h"
+#include "chip/model.h"
+#include "chip/tracer.h"
+
+namespace chip {
+
+class Mesh;
+
+struct Violation {
+  enum class Kind : uint8_t {
+    kUnaligned,        // the address is no multiple of the access's width
+    kUninitialised,    // a load of SRAM that nobody has stored to
+    kHole,             // an access to where there is neither memory nor a register
+    kRegisterWidth,    // less than a word of a register
+    kGeneralRegister,  // R0–R63 of a core that runs
+    kTestset,          // not a global address of SRAM
+    kUnanswered,       // a load that nobody answers; the core hangs
+    kMailboxDouble,    // two words at once to the mailbox, of which the eLink makes a mess
+    kOddPair,          // a doubleword in registers of which the first is odd
+    kLoadedBase,       // a load that moves its base on, and loads over it
+    kJumpLink,         // JALR R14
+    kUndefined,        // no instruction
+    kHardwareLoop,     // against the rules for LS, LE, and what is between them
+    kRegisterWrite,    // MOVTS to PC, IPEND or IAB
+    kDmaBusy,          // DMAxCONFIG written while the channel works
+    kDmaAlignment,     // addresses or strides that are no multiples of the width
+  };
+  Kind kind;
+  uint16_t core;     // its ID
+  uint32_t pc;       // of the instruction, 0 if it was the host
+  uint32_t address;  // of the access, or the bits of the instruction
+};
+
+class StrictChecker final : public Tracer {
+ public:
+  explicit StrictChecker(Mesh* mesh) : mesh_(mesh) {}
+
+  // Fills SRAM with what tells that nobody has stored there. Before anything is loaded.
+  void Poison() noexcept;
+  void Before(Core& core) noexcept override;
+  void After(Core&) noexcept override {}
+
+  void Report(const Violation& violation) noexcept;
+  // The oldest that has not been taken yet. False if there is none.
+  bool Take(Violation* violation) noexcept;
+  // How many there have been for which there was no room.
+  uint64_t lost() const noexcept { return lost_; }
+
+ private:
+  void CheckAccess(Core& core, const Instruction& instruction, uint32_t pc);
+  void CheckLoad(Core& core, uint32_t pc, uint32_t address, unsigned size);
+  void CheckMovts(Core& core, const Instruction& instruction, uint32_t pc);
+  void CheckLoop(Core& core, const Instruction& instruction, uint32_t pc);
+  void CheckDma(Core& core, uint32_t base, uint32_t config, uint32_t pc);
+
+  static constexpr unsigned kCapacity = 256;
+  static constexpr uint32_t kWords = kSramBytes / 4;
+  Mesh* const mesh_;
+  bool is_poisoned_ = false;
+  // Of each word of SRAM: a core has stored to it, be it what the poison was.
+  std::array<std::bitset<kWords>, kMaxCores> stored_{};
+  std::mutex mutex_;  // guards what is below
+  std::array<Violation, kCapacity> violations_{};
+  unsigned first_ = 0;
+  unsigned count_ = 0;
+  uint64_t lost_ = 0;
+};
+
+}  // namespace chip
+
+#endif  // CHIP_STRICT_H_
