@@ -79,8 +79,9 @@ class Chip {
   // One turn of one core, for whoever schedules cores in another way. False if there was nothing to do.
   struct Turn {
     uint64_t clocks, instructions;
-    // There is something to do, but not at this moment.
-    bool is_blocked;
+    // There is something to do, but not at this moment: the mailbox has to be emptied, or somebody is at the
+    // core's registers.
+    bool is_blocked, is_contended;
   };
   Turn RunCore(unsigned index, uint64_t clocks) noexcept;
   // For threads that have run out of turns: take a ticket, try every core, wait.

@@ -24,6 +24,9 @@ constexpr uint32_t kFloatEvent = 5;
 // are cut.
 constexpr uint64_t kDmaPeriod = 16;
 
+// Attempts to claim a core on behalf of another: longer than a turn takes to end when it is asked to.
+constexpr int kPatience = 1000;
+
 struct CauseRow {
   uint8_t epiphany3, epiphany4;
 };
@@ -56,6 +59,18 @@ void Core::Claim() {
     std::this_thread::yield();
   } while (!TryClaim());
   wanted_.fetch_sub(1);
+}
+
+bool Core::ClaimSoon() {
+  if (TryClaim()) return true;
+  wanted_.fetch_add(1);
+  bool is_claimed = false;
+  for (int i = 0; i < kPatience && !is_claimed; ++i) {
+    Interrupt();
+    is_claimed = TryClaim();
+  }
+  wanted_.fetch_sub(1);
+  return is_claimed;
 }
 
 void Core::Latch(uint32_t interrupts) {
@@ -154,11 +169,11 @@ void Core::Reset() {
   registers_.Reset();
   for (DmaChannel& channel : dma_) channel.Reset();
   holds_interrupts_ = false;
+  mesh_->ForgetWand(*this);
 }
 
 void Core::ResetByChip() {
   Reset();
-  mesh_->set_wand(mesh_->wand() & ~(uint64_t{1} << index_));
   Interrupt();
 }
 
@@ -256,7 +271,10 @@ Core::Turn Core::Run(uint64_t clocks, FpuProfile profile, bool counting, const T
   is_asleep_.store(false, std::memory_order_relaxed);
   while (turn.clocks < clocks) {
     attention_.exchange(false, std::memory_order_acquire);
-    if (is_wanted()) break;
+    if (is_wanted()) {
+      turn.is_contended = true;
+      break;
+    }
     uint64_t limit = clocks - turn.clocks;
     if (holds_interrupts_) {
       holds_interrupts_ = false;

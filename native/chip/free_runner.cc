@@ -61,7 +61,7 @@ void FreeRunner::Work(unsigned share) noexcept {
     for (unsigned core = share; core < chip_->model().cores(); core += shares_) {
       const Chip::Turn turn = chip_->RunCore(core, kQuantum);
       has_run |= turn.clocks > 0;
-      is_blocked |= turn.is_blocked;
+      is_blocked |= turn.is_blocked || turn.is_contended;
     }
     if (has_run) {
       has_worked_.store(true, std::memory_order_relaxed);

@@ -22,7 +22,7 @@ struct Violation {
     kUninitialised,    // a load of SRAM that nobody has stored to
     kHole,             // an access to where there is neither memory nor a register
     kRegisterWidth,    // less than a word of a register
-    kGeneralRegister,  // R0–R63 of a core that runs
+    kGeneralRegister,  // R0–R63 of another core that runs
     kTestset,          // not a global address of SRAM
     kUnanswered,       // a load that nobody answers; the core hangs
     kMailboxDouble,    // two words at once to the mailbox, of which the eLink makes a mess
@@ -37,7 +37,7 @@ struct Violation {
   };
   Kind kind;
   uint16_t core;     // its ID
-  uint32_t pc;       // of the instruction, 0 if it was the host
+  uint32_t pc;       // of the instruction
   uint32_t address;  // of the access, or the bits of the instruction
 };
 
