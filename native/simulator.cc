@@ -171,6 +171,7 @@ void* Simulator::RunMain(void* simulator) {
   chip::TraceRecorder recorder(job.trace, job.trace_words);
   self->chip_->SetTracer(job.trace ? &recorder : nullptr);
   const chip::RunResult result = self->chip_->Run(job.request);
+  if (result.stop == chip::RunResult::Stop::kAllIdle) self->chip_->ReportRest();
   self->chip_->SetTracer(nullptr);
   const Done done = job.done;
   void* const data = job.data;
@@ -197,7 +198,7 @@ void Simulator::OnEvent(const chip::Event& event) noexcept {
       if ((event.value & 0xff) != static_cast<uint32_t>(chip::Halt::kCommand))
         Emit(kHalt, event.core | uint64_t{event.value} << 16);
       break;
-    case chip::Event::Kind::kAllIdle:
+    case chip::Event::Kind::kCoresRest:
       Emit(kIdle, 0);
       break;
     case chip::Event::Kind::kCoreResumed:

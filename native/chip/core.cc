@@ -287,6 +287,8 @@ Core::Turn Core::Run(uint64_t clocks, FpuProfile profile, bool counting, const T
     if (!is_awake) {
       if (until == std::numeric_limits<uint64_t>::max()) {
         is_asleep_.store(true, std::memory_order_relaxed);
+        turn.rests = has_worked_;
+        has_worked_ = false;
         break;
       }
       limit = std::min(limit, until);
@@ -310,6 +312,7 @@ Core::Turn Core::Run(uint64_t clocks, FpuProfile profile, bool counting, const T
     Advance(done, true);
     turn.clocks += done;
     turn.instructions += done;
+    has_worked_ = true;
     if (done == 0 && is_blocked_) {
       turn.is_blocked = true;
       break;

@@ -48,6 +48,7 @@ class Core {
     uint64_t clocks, instructions;
     bool is_blocked;    // it would run, but the eLink or another core has to let it
     bool is_contended;  // it would run, but somebody wants to reach its registers first
+    bool rests;         // it was at work, and has nothing to do any more
   };
 
   void Construct(const Model& model, unsigned index, unsigned id, unsigned char* sram, Mesh* mesh);
@@ -135,6 +136,7 @@ class Core {
   // No interrupt is taken between GIE and an IDLE behind it.
   bool holds_interrupts_ = false;
   bool is_blocked_ = false;
+  bool has_worked_ = false;  // since it last came to rest
   InstructionClass last_kind_ = InstructionClass::kControl;
   uint64_t clock_ = 0;
   std::array<DmaChannel, 2> dma_;
