@@ -155,22 +155,21 @@ export class WorkGroup implements Disposable, Looker {
   /**
    * Starts the program on every core, by its SYNC interrupt.
    * @param services what the program may use of the host, apart from its standard output and error
-   * @throws `ERR_EPIPHANY_BUSY` if a core is running, halted or stuck; {@link reset} or {@link load} first
+   * @throws `ERR_EPIPHANY_BUSY` if a core has not come to rest, or its program has exited; {@link load} one first
    */
   start(services: HostServices = {}): void {
     this.#checkOpen();
     checkServices(services);
     for (const { core, state } of this.states()) {
-      if (state !== 'idle' && state !== 'exited') throw new EpiphanyError('ERR_EPIPHANY_BUSY', `Core ${formatHex(core.id, 3)} is ${state}: reset the group, or load a program, before it is started`, { address: core.address });
+      if (state === 'idle') continue;
+      const what = state === 'exited' ? 'has ended its program' : `is ${state}`;
+      throw new EpiphanyError('ERR_EPIPHANY_BUSY', `Core ${formatHex(core.id, 3)} ${what}: load a program before the group is started`, { address: core.address });
     }
     this.#end(undefined);
     const host = new Semihosting(this.board, services, () => this.#watch.refresh());
     this.#host = host;
     this.#exitCodes.clear();
-    for (const core of this.cores) {
-      if (core.registers.DEBUGSTATUS.read().halted) core.registers.DEBUGCMD.write(0); // of an exit
-      core.registers.ILATST.write(SYNC);
-    }
+    for (const core of this.cores) core.registers.ILATST.write(SYNC);
     this.#watch.add(this);
   }
 
