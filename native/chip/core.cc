@@ -230,8 +230,8 @@ void Core::CountDown(unsigned timer, uint64_t ticks) {
   if (carries && config::TimerEvent(config, 1) == kCarryEvent) CountDown(1, 1);
 }
 
-void Core::Advance(uint64_t clocks, bool is_running) {
-  const uint32_t config = registers_.Get(reg::kConfig);
+// `config` is CONFIG as it was before: what an instruction stores there counts from the next one on.
+void Core::Advance(uint64_t clocks, bool is_running, uint32_t config) {
   if (config::TimerEvent(config, 0) | config::TimerEvent(config, 1)) {
     for (unsigned timer = 0; timer < 2; ++timer) {
       const uint32_t event = config::TimerEvent(config, timer);
@@ -272,12 +272,13 @@ Core::Turn Core::Run(uint64_t clocks, FpuProfile profile, bool counting, const T
         break;
       }
       limit = std::min(limit, until);
-      Advance(limit, false);
+      Advance(limit, false, registers_.Get(reg::kConfig));
       turn.clocks += limit;
       continue;
     }
     limit = std::min(limit, until);
     is_blocked_ = false;
+    const uint32_t config = registers_.Get(reg::kConfig);
     uint64_t done;
     if (is_traced) {
       limit = 1;
@@ -289,7 +290,7 @@ Core::Turn Core::Run(uint64_t clocks, FpuProfile profile, bool counting, const T
       for (Tracer* tracer : tracers)
         if (tracer) tracer->After(*this);
     }
-    Advance(done, true);
+    Advance(done, true, config);
     turn.clocks += done;
     turn.instructions += done;
     if (done == 0 && is_blocked_) {

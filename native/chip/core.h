@@ -99,7 +99,7 @@ class Core {
   void Raise(Exception exception);
   void Decide();
   uint64_t UntilEvent(bool is_running) const;
-  void Advance(uint64_t clocks, bool is_running);
+  void Advance(uint64_t clocks, bool is_running, uint32_t config);
   void CountDown(unsigned timer, uint64_t ticks);
   void Reset();
   void Halted(Halt reason, uint32_t number);

@@ -370,8 +370,8 @@ uint64_t Core::Execute(const uint64_t limit) {
     const Entry* loop_end = nullptr;
     if (__builtin_expect(left < block->instructions || registers_.Get(reg::kLoopCount) != 0, false)) {
       first = Cut(*block, offset, left, &loop_end);
-      if (limit == 1) last_kind_ = first->kind;
     }
+    if (limit == 1) last_kind_ = first->kind;
 
     const Entry* e = first;
     uint32_t stored = 0;
