@@ -154,11 +154,11 @@ void Core::Reset() {
   registers_.Reset();
   for (DmaChannel& channel : dma_) channel.Reset();
   holds_interrupts_ = false;
+  mesh_->ClearWand(*this);
 }
 
 void Core::ResetByChip() {
   Reset();
-  mesh_->set_wand(mesh_->wand() & ~(uint64_t{1} << index_));
   Interrupt();
 }
 
