@@ -5,6 +5,7 @@
 #include <string>
 
 #include "board.h"
+#include "programs.h"
 #include "testing.h"
 
 namespace {
@@ -1047,29 +1048,7 @@ void TestManyCores() {
   {
     Case("WAND: a barrier of 16 cores, a hundred times");
     Board board;
-    for (unsigned core = 0; core < 16; ++core) {
-      Code handler(0x180);
-      handler << Movfs32(40, 0, num::kStatus) << MovImm32(41, kWandBit) << Alu32(kEor, 40, 40, 41)
-              << Movts32(0, num::kStatus, 40) << kRti;
-      board.Put(core, handler);
-      board.Vector(core, 8, 0x180);
-      // In each round: everybody writes the round to its slot in core 0; after the barrier all must be there.
-      Code code(kCode);
-      code.Set(1, board.Global(0, 0x4000 + 4 * core)).Set(10, 100) << MovImm32(11, 0) << MovImm32(20, 0);
-      const uint32_t loop = code.here();
-      code << AluImm32(kAdd, 11, 11, 1) << Str(11, 1) << kGid << kWand;
-      code.Align(8) << kGie << kIdle;
-      code.Set(12, board.Global(0, 0x4000)) << MovImm32(13, 16);
-      const uint32_t check = code.here();
-      code << PostDisp32(kLoad, kWord, 14, 12, kPlus, 1) << Alu32(kSub, 15, 14, 11);
-      const uint32_t fine = code.Ahead(GTE);
-      code << AluImm32(kAdd, 20, 20, 1);
-      code.Land(fine);
-      code << AluImm32(kSub, 13, 13, 1);
-      code.Branch(NE, check) << AluImm32(kSub, 10, 10, 1);
-      code.Branch(NE, loop) << kBkpt;
-      board.PutAndStart(core, code);
-    }
+    for (unsigned core = 0; core < 16; ++core) PutBarrierProgram(board, core, 100);
     board.Run(10000000, 37, 5);
     for (unsigned core = 0; core < 16; ++core) {
       Equal("halted at the end", board.Reg(core, at::kDebugStatus), 1);
