@@ -256,7 +256,7 @@ Core::Turn Core::Run(uint64_t clocks, FpuProfile profile, bool counting, const T
   is_asleep_.store(false, std::memory_order_relaxed);
   while (turn.clocks < clocks) {
     attention_.exchange(false, std::memory_order_acquire);
-    if (is_wanted()) break;
+    if (is_wanted() && turn.clocks > 0) break;  // but a debugger's step is not lost
     uint64_t limit = clocks - turn.clocks;
     if (holds_interrupts_) {
       holds_interrupts_ = false;
