@@ -258,8 +258,9 @@ Core::Turn Core::Run(uint64_t clocks, FpuProfile profile, bool counting, const T
     attention_.exchange(false, std::memory_order_acquire);
     if (is_wanted() && turn.clocks > 0) break;  // but a debugger's step is not lost
     uint64_t limit = clocks - turn.clocks;
-    if (holds_interrupts_) {
-      holds_interrupts_ = false;
+    // Until the instruction behind GIE has been executed, whatever comes between.
+    const bool is_held = holds_interrupts_;
+    if (is_held) {
       limit = 1;
     } else {
       Decide();
@@ -278,6 +279,7 @@ Core::Turn Core::Run(uint64_t clocks, FpuProfile profile, bool counting, const T
     }
     limit = std::min(limit, until);
     is_blocked_ = false;
+    holds_interrupts_ = false;
     const uint32_t config = registers_.Get(reg::kConfig);
     uint64_t done;
     if (is_traced) {
@@ -290,6 +292,7 @@ Core::Turn Core::Run(uint64_t clocks, FpuProfile profile, bool counting, const T
       for (Tracer* tracer : tracers)
         if (tracer) tracer->After(*this);
     }
+    if (done == 0) holds_interrupts_ = is_held;
     Advance(done, true, config);
     turn.clocks += done;
     turn.instructions += done;

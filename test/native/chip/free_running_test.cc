@@ -422,6 +422,19 @@ void TestStrict(unsigned threads) {
   Equal("counter", board.Word(0, kGuarded), 16 * 20);
   chip::Violation violation;
   True("nothing to be told", !board.chip().TakeViolation(&violation));
+  Board mixed;
+  mixed.listening = false;
+  mixed.chip().SetStrict(true, true);
+  for (unsigned core = 0; core < 16; ++core) PutMixedProgram(mixed, core);
+  FreeRunner other(&mixed.chip(), threads);
+  other.Start();
+  True("loads of what nobody has stored", Wait([&] {
+         bool is_uninitialised = false;
+         while (mixed.chip().TakeViolation(&violation))
+           is_uninitialised |= violation.kind == chip::Violation::Kind::kUninitialised;
+         return is_uninitialised;
+       }));
+  other.Stop();
 }
 
 void TestAll(void (*test)(unsigned threads)) {

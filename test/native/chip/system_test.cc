@@ -206,6 +206,25 @@ void TestInterrupts() {
     Equal("IRET", board.R(0, 20), is_aligned ? idle + 2 : idle);
   }
   {
+    Case("GIE and IDLE, and a debugger that halts the core between them");
+    Board board;
+    PutHandlers(board);
+    Code handler(0x300);
+    handler << Movfs32(20, 0, num::kIret) << kRti;
+    board.Put(0, handler);
+    board.Vector(0, 9, 0x300);
+    Code code(kCode);
+    code << kGie << kIdle << kBkpt;
+    board.PutAndStart(0, code, kActive | kGidBit);
+    board.Run(1);
+    board.SetReg(0, at::kDebugCmd, 1);
+    board.SetReg(0, at::kIlatst, 0x200);
+    Equal("halted", board.Run(100).instructions, 0);
+    board.SetReg(0, at::kDebugCmd, 0);
+    board.Run(100);
+    Equal("IRET", board.R(0, 20), kCode + 4);
+  }
+  {
     Case("IDLE with GID goes on at an interrupt, without taking it");
     Board board;
     PutHandlers(board);
