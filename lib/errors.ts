@@ -24,8 +24,6 @@ export type EpiphanyErrorCode =
   | 'ERR_EPIPHANY_BAD_SNAPSHOT'
   /** A register was written that can only be read, or read that can only be written. */
   | 'ERR_EPIPHANY_REGISTER_ACCESS'
-  /** A strict simulated board was asked for something that would do harm on silicon. */
-  | 'ERR_EPIPHANY_STRICT'
   /** This board, or the driver behind it, cannot do what was asked. */
   | 'ERR_EPIPHANY_UNSUPPORTED'
   /** The native addon could not be loaded; the message lists each path tried. */

@@ -99,7 +99,7 @@ interface Native {
     quantum: number,
     seed: number,
     traced: boolean,
-    done: (error: Error | undefined, instructions: number, stop: number, trace: Uint32Array) => void,
+    done: (instructions: number, stop: number, trace: Uint32Array) => void,
   ): number;
   /** Ends a run soon. */
   simulatorStopRun(simulator: SimulatorHandle): number;

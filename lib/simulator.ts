@@ -145,10 +145,9 @@ export class Simulator {
   }
 
   /**
-   * Whether to look for what works here and fails on silicon. Programs are then slow, {@link violations} tells
-   * what they did, and reading general registers of a core that runs throws `ERR_EPIPHANY_STRICT`. What
-   * JavaScript does to a zero-copy window cannot be seen. A board that was opened with `strict: true` also
-   * notices loads of SRAM that nobody has stored to: its SRAM does not begin as zeros.
+   * Whether to look for what programs get away with here, and not on silicon: {@link violations} tells. Programs
+   * are slow then. A board that was opened with `strict: true` also notices loads of SRAM that nobody has stored
+   * to; its SRAM does not begin as zeros. What JavaScript does to a zero-copy window cannot be seen.
    */
   get strict(): boolean {
     return this.#transport.strict;
@@ -220,10 +219,9 @@ export class Simulator {
     const { handle, path } = this.#transport;
     return new Promise((resolve, reject) => {
       const abort = (): void => void native.simulatorStopRun(handle);
-      const begun = native.simulatorRun(handle, instructions, quantum, seed, traced, (error, executed, stop, records) => {
+      const begun = native.simulatorRun(handle, instructions, quantum, seed, traced, (executed, stop, records) => {
         signal?.removeEventListener('abort', abort);
-        if (error) reject(error);
-        else if (signal?.aborted) reject(signal.reason);
+        if (signal?.aborted) reject(signal.reason);
         else if (this.#transport.closed) reject(closedError(`board '${path}'`));
         else resolve([executed, STOPS[stop] as RunOutcome['stop'], records]);
       });

@@ -27,7 +27,7 @@ export const VIOLATION_KINDS = [
  * - `uninitialised`: a load of SRAM that nobody has stored to
  * - `hole`: an access to where there is neither memory nor a register
  * - `register-width`: less than a word of a register
- * - `general-register`: R0 … R63 of a core that runs
+ * - `general-register`: R0 … R63 of another core that runs
  * - `testset`: not at a global address of SRAM
  * - `unanswered`: a load that nobody answers; the core hangs
  * - `mailbox-double`: two words at once to the mailbox
@@ -46,7 +46,7 @@ export type ViolationKind = (typeof VIOLATION_KINDS)[number];
 export interface Violation {
   readonly kind: ViolationKind;
   readonly core: CoreId;
-  /** Address of the instruction; 0 if the host did it. */
+  /** Address of the instruction. */
   readonly pc: number;
   /** Address of the access, offset of the register, or the bits of the instruction if it has neither. */
   readonly value: number;

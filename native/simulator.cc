@@ -2,6 +2,7 @@
 #include "simulator.h"
 
 #include <fcntl.h>
+#include <pthread.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <time.h>
@@ -9,6 +10,7 @@
 
 #include <atomic>
 #include <cerrno>
+#include <cstring>
 #include <memory>
 #include <mutex>
 #include <utility>
@@ -62,16 +64,10 @@ class Simulator final : private chip::EventSink {
   bool Start() { return runner_->Start(); }
   void Stop() { runner_->Stop(); }
   bool is_running() const { return runner_->is_running(); }
-  // Somebody lets the cores run, an instruction or many at a time. One at a time.
-  bool TryBeginRun() { return !is_running() && !is_stepped_.exchange(true); }
-  chip::RunResult Run(chip::RunRequest request) {
-    request.stop = &stop_run_;
-    return chip_->Run(request);
-  }
-  void EndRun() {
-    stop_run_.store(false);
-    is_stepped_.store(false);
-  }
+  // A run in steps on a thread of its own, one at a time. `done` is called on that thread, and owns what it
+  // likes. False, with errno set, if there is no thread to be had or the cores run already.
+  using Done = void (*)(void* data, const chip::RunResult& result, size_t traced);
+  bool Run(const chip::RunRequest& request, uint32_t* trace, size_t trace_words, Done done, void* data);
   bool is_stepped() const { return is_stepped_.load(); }
   void StopRun() { stop_run_.store(true); }
 
@@ -81,6 +77,8 @@ class Simulator final : private chip::EventSink {
   void OnEvent(const chip::Event& event) noexcept override;
   void DrainMailbox();
   bool WriteRecord(uint32_t type, uint64_t payload);
+  static void* RunMain(void* simulator);
+  void JoinRun();
 
   int memory_descriptor_ = -1;
   unsigned char* memory_ = nullptr;
@@ -89,6 +87,16 @@ class Simulator final : private chip::EventSink {
   int event_write_ = -1;
   std::unique_ptr<chip::Chip> chip_;
   std::unique_ptr<chip::FreeRunner> runner_;
+  struct Job {
+    chip::RunRequest request;
+    uint32_t* trace;
+    size_t trace_words;
+    Done done;
+    void* data;
+  };
+  Job job_ = {};
+  pthread_t job_thread_ = {};
+  bool has_job_thread_ = false;
   std::atomic<bool> is_stepped_{false};
   std::atomic<bool> stop_run_{false};
   std::atomic<unsigned> drain_requests_{0};
@@ -134,11 +142,47 @@ bool Simulator::Allocate(const chip::Model& model) {
 }
 
 Simulator::~Simulator() {
+  StopRun();
+  JoinRun();
   runner_.reset();
   chip_.reset();
   if (memory_) munmap(memory_, memory_bytes_);
   for (const int descriptor : {memory_descriptor_, event_read_, event_write_})
     if (descriptor >= 0) close(descriptor);
+}
+
+bool Simulator::Run(const chip::RunRequest& request, uint32_t* trace, size_t trace_words, Done done,
+                    void* data) {
+  errno = EBUSY;
+  if (is_running() || is_stepped_.exchange(true)) return false;
+  JoinRun();
+  stop_run_.store(false);
+  job_ = {request, trace, trace_words, done, data};
+  job_.request.stop = &stop_run_;
+  errno = pthread_create(&job_thread_, nullptr, RunMain, this);
+  has_job_thread_ = errno == 0;
+  if (!has_job_thread_) is_stepped_.store(false);
+  return has_job_thread_;
+}
+
+void* Simulator::RunMain(void* simulator) {
+  auto* const self = static_cast<Simulator*>(simulator);
+  const Job& job = self->job_;
+  chip::TraceRecorder recorder(job.trace, job.trace_words);
+  self->chip_->SetTracer(job.trace ? &recorder : nullptr);
+  const chip::RunResult result = self->chip_->Run(job.request);
+  if (result.stop == chip::RunResult::Stop::kAllIdle) self->chip_->ReportRest();
+  self->chip_->SetTracer(nullptr);
+  const Done done = job.done;
+  void* const data = job.data;
+  self->is_stepped_.store(false);
+  done(data, result, recorder.used());
+  return nullptr;
+}
+
+void Simulator::JoinRun() {
+  if (has_job_thread_) pthread_join(job_thread_, nullptr);
+  has_job_thread_ = false;
 }
 
 void Simulator::OnEvent(const chip::Event& event) noexcept {
@@ -154,7 +198,7 @@ void Simulator::OnEvent(const chip::Event& event) noexcept {
       if ((event.value & 0xff) != static_cast<uint32_t>(chip::Halt::kCommand))
         Emit(kHalt, event.core | uint64_t{event.value} << 16);
       break;
-    case chip::Event::Kind::kAllIdle:
+    case chip::Event::Kind::kCoresRest:
       Emit(kIdle, 0);
       break;
     case chip::Event::Kind::kCoreResumed:
@@ -211,15 +255,9 @@ bool Simulator::WriteRecord(uint32_t type, uint64_t payload) {
 
 // --- the JavaScript face
 
-// What a handle refers to: it outlives the simulator that was closed. A run that is under way keeps the
-// simulator until it has come to its end, which is soon.
+// What a handle refers to: it outlives the simulator that was closed.
 struct Handle {
-  std::shared_ptr<Simulator> simulator;
-  ~Handle() { Release(); }
-  void Release() {
-    if (simulator) simulator->StopRun();
-    simulator.reset();
-  }
+  std::unique_ptr<Simulator> simulator;
 };
 
 struct Binding {
@@ -245,7 +283,7 @@ Napi::Value Open(const Napi::CallbackInfo& info) {
   const uint32_t type = info[0].As<Napi::Number>().Uint32Value();
   for (const chip::Model* model : chip::kModels) {
     if (model->type != type) continue;
-    std::shared_ptr<Simulator> simulator(Simulator::Create(*model));
+    std::unique_ptr<Simulator> simulator(Simulator::Create(*model));
     if (!simulator) return Answer(info.Env(), -errno);
     auto* handle = new Handle{std::move(simulator)};
     auto* binding = new BindingPointer(BindingOf(info.Data()));
@@ -267,7 +305,7 @@ Napi::Value Open(const Napi::CallbackInfo& info) {
 Napi::Value Close(const Napi::CallbackInfo& info) {
   Handle* handle = BindingOf(info.Data())->handles.Find(info.Env(), info[0]);
   if (!handle || !handle->simulator) return Answer(info.Env(), -EBADF);
-  handle->Release();
+  handle->simulator.reset();
   return Answer(info.Env(), 0);
 }
 
@@ -362,41 +400,44 @@ Napi::Value Stop(const Napi::CallbackInfo& info) {
   return Answer(info.Env(), 0);
 }
 
-// A run in steps, on a thread of the pool: JavaScript goes on meanwhile.
-class RunWorker final : public Napi::AsyncWorker {
- public:
-  RunWorker(Napi::Function done, std::shared_ptr<Simulator> simulator, chip::RunRequest request,
-            size_t trace_words)
-      : Napi::AsyncWorker(done, "epiphany run"),
-        simulator_(std::move(simulator)),
-        request_(request),
-        trace_(trace_words) {}
-
- protected:
-  void Execute() override {
-    chip::TraceRecorder recorder(trace_.data(), trace_.size());
-    if (!trace_.empty()) simulator_->chip().SetTracer(&recorder);
-    result_ = simulator_->Run(request_);
-    simulator_->chip().SetTracer(nullptr);
-    traced_ = recorder.used();
-  }
-
-  std::vector<napi_value> GetResult(Napi::Env env) override {
-    simulator_->EndRun();
-    simulator_.reset();
-    Napi::Uint32Array trace = Napi::Uint32Array::New(env, traced_);
-    for (size_t i = 0; i < traced_; ++i) trace[i] = trace_[i];
-    return {env.Undefined(), Napi::Number::New(env, static_cast<double>(result_.instructions)),
-            Napi::Number::New(env, static_cast<double>(result_.stop)), trace};
-  }
-
- private:
-  std::shared_ptr<Simulator> simulator_;
-  const chip::RunRequest request_;
-  std::vector<uint32_t> trace_;
-  size_t traced_ = 0;
-  chip::RunResult result_ = {0, chip::RunResult::Stop::kStopped};
+// On its way from the thread of a run to JavaScript. Not a work item of libuv's pool: an environment that is
+// being terminated waits for those, and only then tells anybody that it ends.
+struct Outcome {
+  napi_threadsafe_function done;
+  std::vector<uint32_t> trace;
+  chip::RunResult result;
 };
+
+void TellOutcome(napi_env env, napi_value function, void*, void* data) {
+  const std::unique_ptr<Outcome> outcome(static_cast<Outcome*>(data));
+  if (!env) return;  // it is being terminated
+  napi_value arguments[3];
+  napi_value undefined;
+  napi_value buffer;
+  void* bytes = nullptr;
+  const std::vector<uint32_t>& trace = outcome->trace;
+  const size_t length = trace.size() * sizeof trace[0];
+  if (napi_get_undefined(env, &undefined) != napi_ok ||
+      napi_create_double(env, static_cast<double>(outcome->result.instructions), &arguments[0]) != napi_ok ||
+      napi_create_uint32(env, static_cast<uint32_t>(outcome->result.stop), &arguments[1]) != napi_ok ||
+      napi_create_arraybuffer(env, length, &bytes, &buffer) != napi_ok ||
+      napi_create_typedarray(env, napi_uint32_array, trace.size(), buffer, 0, &arguments[2]) != napi_ok)
+    return;
+  if (length > 0) std::memcpy(bytes, trace.data(), length);
+  napi_call_function(env, undefined, function, 3, arguments, nullptr);
+}
+
+void SendOutcome(void* data, const chip::RunResult& result, size_t traced) {
+  auto* const outcome = static_cast<Outcome*>(data);
+  outcome->result = result;
+  outcome->trace.resize(traced);
+  const napi_threadsafe_function done = outcome->done;
+  if (napi_call_threadsafe_function(done, outcome, napi_tsfn_blocking) != napi_ok) {
+    delete outcome;
+    return;
+  }
+  napi_release_threadsafe_function(done, napi_tsfn_release);
+}
 
 // (simulator, instructions, quantum, seed, traced, done)
 Napi::Value Run(const Napi::CallbackInfo& info) {
@@ -408,10 +449,21 @@ Napi::Value Run(const Napi::CallbackInfo& info) {
   const chip::RunRequest request = {whole(1), static_cast<uint32_t>(whole(2)), whole(3)};
   const bool is_traced = info[4].As<Napi::Boolean>().Value();
   if (is_traced && request.instructions > kTracedAtOnce) return Answer(info.Env(), -EINVAL);
-  if (!handle->simulator->TryBeginRun()) return Answer(info.Env(), -EBUSY);
   const size_t trace_words = is_traced ? request.instructions * chip::TraceRecorder::kLongestRecord : 0;
-  (new RunWorker(info[5].As<Napi::Function>(), handle->simulator, request, trace_words))->Queue();
-  return Answer(info.Env(), 0);
+  auto outcome = std::make_unique<Outcome>();
+  outcome->trace.resize(trace_words);
+  const Napi::String name = Napi::String::New(info.Env(), "epiphany run");
+  if (napi_create_threadsafe_function(info.Env(), info[5], nullptr, name, 0, 1, nullptr, nullptr, nullptr,
+                                      TellOutcome, &outcome->done) != napi_ok)
+    return Answer(info.Env(), -EINVAL);
+  uint32_t* const trace = is_traced ? outcome->trace.data() : nullptr;
+  if (handle->simulator->Run(request, trace, trace_words, SendOutcome, outcome.get())) {
+    outcome.release();  // SendOutcome has it
+    return Answer(info.Env(), 0);
+  }
+  const int failure = errno;
+  napi_release_threadsafe_function(outcome->done, napi_tsfn_abort);
+  return Answer(info.Env(), -failure);
 }
 
 Napi::Value StopRun(const Napi::CallbackInfo& info) {
@@ -482,8 +534,6 @@ int BusErrno(chip::Bus bus) {
       return 0;
     case chip::Bus::kNoAnswer:
       return -EIO;
-    case chip::Bus::kUnsafe:
-      return -EPERM;
     case chip::Bus::kBadAccess:
       break;
   }
@@ -528,8 +578,8 @@ void RegisterSimulator(Napi::Env env, Napi::Object exports, EnvironmentPointer* 
   (*binding)->devices = *environment;
   env.AddCleanupHook(
       [](BindingPointer* kept) {
-        // The environment waits for runs that are under way, and a program may have no end.
-        (*kept)->handles.ForEach([](Handle* handle) { handle->Release(); });
+        // Their threads must be gone before the environment is.
+        (*kept)->handles.ForEach([](Handle* handle) { handle->simulator.reset(); });
         delete kept;
       },
       binding);

@@ -16,7 +16,7 @@ export interface MailboxMessage {
 
 /**
  * Something that befell the board, or one of its cores. `halt` and `idle` come from simulated boards only, as
- * silicon does not tell: `halt` if a core came upon a TRAP, BKPT or MBKPT, `idle` when all cores have come to rest.
+ * silicon does not tell: `halt` if a core came upon a TRAP, BKPT or MBKPT, `idle` when cores have come to rest.
  */
 export interface BoardEvent {
   readonly type: BoardEventType;

@@ -4,7 +4,7 @@ import { constants } from 'node:os';
 import { emeshAddress, REGISTERS_BASE, SHARED_DRAM_BASE, SHARED_DRAM_BYTES, SRAM_BYTES, coreId, ELINK_ID, type CoreId } from '../address.js';
 import { CHIP_MODELS, chipTypeOf, type Chip, type ChipType, type SharedDram } from '../chip.js';
 import { CharDevice, type Mapping } from '../device/index.js';
-import { closedError, EpiphanyError, formatHex, outOfRange, systemError } from '../errors.js';
+import { closedError, EpiphanyError, outOfRange, systemError } from '../errors.js';
 import { native, type DeviceHandle, type SimulatorHandle } from '../native.js';
 import type { WordPort } from '../register-file.js';
 import { ELINK_REGISTERS } from '../registers.js';
@@ -285,9 +285,6 @@ class SimulatedPage implements WordPort {
 
   #busError(result: number, syscall: string, offset: number): Error {
     const address = this.#address + offset;
-    if (result === -errno.EPERM) {
-      return new EpiphanyError('ERR_EPIPHANY_STRICT', `Reading general register ${formatHex(address)} of a core that runs corrupts the core on silicon; halt it first`, { path: this.#transport.path, address });
-    }
     return systemError(result, syscall, { path: this.#transport.path, address }, 'The chip did not answer: its link is dead or held in reset');
   }
 }

@@ -14,8 +14,6 @@ enum class Bus : uint8_t {
   kNoAnswer,
   // Not naturally aligned, or of a width that the place does not take.
   kBadAccess,
-  // Done here, but on silicon it would do harm. Only of a strict model.
-  kUnsafe,
 };
 
 struct Loaded {

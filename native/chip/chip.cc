@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <new>
+#include <thread>
 #include <utility>
 
 #include "chip/memory.h"
@@ -64,14 +65,10 @@ Loaded Chip::LoadCore(Core& core, uint32_t local, unsigned bytes) noexcept {
     return {static_cast<uint32_t>(LoadMemory(core.sram() + local, SizeOf(bytes))), Bus::kOk};
   if (local < kRegistersBase || local >= kRegistersBase + kRegistersBytes) return kNoAnswer;
   if (bytes != 4) return kBadAccess;
-  const uint32_t offset = local - kRegistersBase;
   core.Claim();
-  const bool is_unsafe = is_strict_ && offset < 4 * 64 && core.is_running();
-  const uint32_t value = core.LoadRegister(offset);
+  const uint32_t value = core.LoadRegister(local - kRegistersBase);
   core.Release();
-  if (!is_unsafe) return {value, Bus::kOk};
-  strict_.Report({Violation::Kind::kGeneralRegister, static_cast<uint16_t>(core.id()), 0, offset});
-  return {value, Bus::kUnsafe};
+  return {value, Bus::kOk};
 }
 
 Bus Chip::Store(uint32_t address, uint32_t value, unsigned bytes) noexcept {
@@ -107,13 +104,13 @@ Bus Chip::StoreCore(Core& core, uint32_t local, uint32_t value, unsigned bytes) 
 Chip::Turn Chip::RunCore(unsigned index, uint64_t clocks) noexcept {
   Core& core = mesh_.core(index);
   if (core.is_asleep()) return {};
-  if (core.is_wanted() || !core.TryClaim()) return {0, 0, true};
+  if (core.is_wanted() || !core.TryClaim()) return {0, 0, false, true, false};
   const Core::Turn turn =
       core.Run(clocks, profile_.load(std::memory_order_relaxed), counting_.load(std::memory_order_relaxed),
                {is_strict_ ? &strict_ : nullptr, tracer_});
   core.Release();
   Deliver();
-  return {turn.clocks, turn.instructions, turn.is_blocked};
+  return {turn.clocks, turn.instructions, turn.is_blocked, turn.is_contended, turn.rests};
 }
 
 // The core whose turn it is. The order is another one in each round, and follows from seed and round alone.
@@ -146,15 +143,16 @@ RunResult Chip::Run(const RunRequest& request) noexcept {
     }
     const uint32_t share = std::min(quantum - std::min(used_, quantum), kLongestShare);
     const Turn turn = RunCore(CoreAtPosition(request.seed), std::min<uint64_t>(share, left));
+    if (turn.is_contended) std::this_thread::yield();
     result.instructions += turn.instructions;
     left -= turn.instructions;
     used_ += static_cast<uint32_t>(turn.clocks);
     has_executed |= turn.instructions > 0;
     is_blocked |= turn.is_blocked;
-    quiet = turn.clocks > 0 ? 0 : quiet + 1;
+    quiet = turn.clocks > 0 || turn.is_contended ? 0 : quiet + 1;
     // A turn that was cut short by the end of this call goes on in the next one.
     if (left == 0 && used_ < quantum) break;
-    if (turn.clocks > 0 && used_ < quantum && !turn.is_blocked) continue;
+    if (turn.is_contended || (turn.clocks > 0 && used_ < quantum && !turn.is_blocked)) continue;
     used_ = 0;
     if (++position_ == model_.cores()) {
       position_ = 0;
@@ -177,8 +175,8 @@ void Chip::SetStrict(bool strict, bool poison) noexcept {
   if (strict && poison) strict_.Poison();
 }
 
-void Chip::ReportIdle() noexcept {
-  mesh_.outbox().Post({Event::Kind::kAllIdle, 0, 0});
+void Chip::ReportRest() noexcept {
+  mesh_.outbox().Post({Event::Kind::kCoresRest, 0, 0});
   Deliver();
 }
 

@@ -79,14 +79,16 @@ class Chip {
   // One turn of one core, for whoever schedules cores in another way. False if there was nothing to do.
   struct Turn {
     uint64_t clocks, instructions;
-    // There is something to do, but not at this moment.
-    bool is_blocked;
+    // There is something to do, but not at this moment: the mailbox has to be emptied, or somebody is at the
+    // core's registers.
+    bool is_blocked, is_contended;
+    bool rests;  // it was at work, and has nothing to do any more
   };
   Turn RunCore(unsigned index, uint64_t clocks) noexcept;
   // For threads that have run out of turns: take a ticket, try every core, wait.
   Doorbell& doorbell() noexcept { return mesh_.doorbell(); }
-  // Tells the sink that all cores have come to rest. By whoever schedules them.
-  void ReportIdle() noexcept;
+  // Tells the sink that some cores have come to rest. By whoever schedules them.
+  void ReportRest() noexcept;
 
   // Executes one instruction of a core that is halted. False if there is no such core, or if it is not
   // halted, not active, or waits for a load.

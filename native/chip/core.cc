@@ -24,6 +24,9 @@ constexpr uint32_t kFloatEvent = 5;
 // are cut.
 constexpr uint64_t kDmaPeriod = 16;
 
+// Attempts to claim a core on behalf of another: longer than a turn takes to end when it is asked to.
+constexpr int kPatience = 1000;
+
 struct CauseRow {
   uint8_t epiphany3, epiphany4;
 };
@@ -56,6 +59,18 @@ void Core::Claim() {
     std::this_thread::yield();
   } while (!TryClaim());
   wanted_.fetch_sub(1);
+}
+
+bool Core::ClaimSoon() {
+  if (TryClaim()) return true;
+  wanted_.fetch_add(1);
+  bool is_claimed = false;
+  for (int i = 0; i < kPatience && !is_claimed; ++i) {
+    Interrupt();
+    is_claimed = TryClaim();
+  }
+  wanted_.fetch_sub(1);
+  return is_claimed;
 }
 
 void Core::Latch(uint32_t interrupts) {
@@ -154,7 +169,7 @@ void Core::Reset() {
   registers_.Reset();
   for (DmaChannel& channel : dma_) channel.Reset();
   holds_interrupts_ = false;
-  mesh_->ClearWand(*this);
+  mesh_->ForgetWand(*this);
 }
 
 void Core::ResetByChip() {
@@ -256,7 +271,10 @@ Core::Turn Core::Run(uint64_t clocks, FpuProfile profile, bool counting, const T
   is_asleep_.store(false, std::memory_order_relaxed);
   while (turn.clocks < clocks) {
     attention_.exchange(false, std::memory_order_acquire);
-    if (is_wanted() && turn.clocks > 0) break;  // but a debugger's step is not lost
+    if (is_wanted() && !is_stepping_) {
+      turn.is_contended = true;
+      break;
+    }
     uint64_t limit = clocks - turn.clocks;
     // Until the instruction behind GIE has been executed, whatever comes between.
     const bool is_held = holds_interrupts_;
@@ -270,6 +288,8 @@ Core::Turn Core::Run(uint64_t clocks, FpuProfile profile, bool counting, const T
     if (!is_awake) {
       if (until == std::numeric_limits<uint64_t>::max()) {
         is_asleep_.store(true, std::memory_order_relaxed);
+        turn.rests = has_worked_;
+        has_worked_ = false;
         break;
       }
       limit = std::min(limit, until);
@@ -296,6 +316,7 @@ Core::Turn Core::Run(uint64_t clocks, FpuProfile profile, bool counting, const T
     Advance(done, true, config);
     turn.clocks += done;
     turn.instructions += done;
+    has_worked_ = true;
     if (done == 0 && is_blocked_) {
       turn.is_blocked = true;
       break;
@@ -317,7 +338,9 @@ bool Core::Step(FpuProfile profile) {
   auto& debug_status = registers_.at(reg::kDebugStatus);
   if (!(debug_status.load() & debug::kHalted)) return false;
   debug_status.fetch_and(~debug::kHalted);
+  is_stepping_ = true;
   const Turn turn = is_running() ? Run(1, profile, false, {}) : Turn{};
+  is_stepping_ = false;
   debug_status.fetch_or(debug::kHalted);
   return turn.instructions == 1;
 }

@@ -46,7 +46,9 @@ class Core {
   // its timers or its DMA work has clocks without instructions.
   struct Turn {
     uint64_t clocks, instructions;
-    bool is_blocked;  // it would run, but the eLink or another core has to let it
+    bool is_blocked;    // it would run, but the eLink or another core has to let it
+    bool is_contended;  // it would run, but somebody wants to reach its registers first
+    bool rests;         // it was at work, and has nothing to do any more
   };
 
   void Construct(const Model& model, unsigned index, unsigned id, unsigned char* sram, Mesh* mesh);
@@ -63,6 +65,8 @@ class Core {
   bool is_asleep() const {
     return is_asleep_.load(std::memory_order_relaxed) && !attention_.load(std::memory_order_acquire);
   }
+  // For one core to reach another: gives up after a while, because the other may be trying the same.
+  bool ClaimSoon();
   // Somebody waits for the claim, and a runner should not take it again at once.
   bool is_wanted() const { return wanted_.load(std::memory_order_relaxed) != 0; }
 
@@ -132,6 +136,8 @@ class Core {
   // No interrupt is taken between GIE and an IDLE behind it.
   bool holds_interrupts_ = false;
   bool is_blocked_ = false;
+  bool is_stepping_ = false;  // a step is executed now, whoever else wants the core
+  bool has_worked_ = false;   // since it last came to rest
   InstructionClass last_kind_ = InstructionClass::kControl;
   uint64_t clock_ = 0;
   std::array<DmaChannel, 2> dma_;

@@ -23,7 +23,6 @@ FreeRunner::FreeRunner(Chip* chip, unsigned threads) noexcept
 bool FreeRunner::Start() noexcept {
   if (is_running()) return true;
   stop_.store(false);
-  resting_.store(0);
   // Signals are for the threads of the program that embeds the chip.
   sigset_t all;
   sigset_t before;
@@ -58,20 +57,19 @@ void FreeRunner::Work(unsigned share) noexcept {
     const uint32_t ticket = chip_->doorbell().ticket();
     bool has_run = false;
     bool is_blocked = false;
+    bool rests = false;
     for (unsigned core = share; core < chip_->model().cores(); core += shares_) {
       const Chip::Turn turn = chip_->RunCore(core, kQuantum);
       has_run |= turn.clocks > 0;
-      is_blocked |= turn.is_blocked;
+      is_blocked |= turn.is_blocked || turn.is_contended;
+      rests |= turn.rests;
     }
-    if (has_run) {
-      has_worked_.store(true, std::memory_order_relaxed);
-    } else if (is_blocked) {
+    if (rests) chip_->ReportRest();
+    if (has_run) continue;
+    if (is_blocked) {
       std::this_thread::sleep_for(kPatience);
-    } else {
-      // The last one to come to rest tells.
-      if (resting_.fetch_add(1) + 1 == shares_ && has_worked_.exchange(false)) chip_->ReportIdle();
-      if (!stop_.load()) chip_->doorbell().Wait(ticket);
-      resting_.fetch_sub(1);
+    } else if (!stop_.load()) {
+      chip_->doorbell().Wait(ticket);
     }
   }
 }

@@ -41,8 +41,6 @@ class FreeRunner {
   std::array<Thread, kMaxCores> threads_{};
   unsigned started_ = 0;
   std::atomic<bool> stop_{false};
-  std::atomic<unsigned> resting_{0};
-  std::atomic<bool> has_worked_{false};
 };
 
 }  // namespace chip

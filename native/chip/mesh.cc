@@ -95,10 +95,7 @@ Access Mesh::Load(Core& from, uint32_t address, unsigned size, uint64_t* value) 
   }
   // Registers are words; where there is nothing, there is zero.
   if (!IsRegister(local) || size < kWordSize) return Access::kDone;
-  if (to != &from && !to->TryClaim()) {
-    to->Interrupt();
-    return Access::kLater;
-  }
+  if (to != &from && !to->ClaimSoon()) return Access::kLater;
   *value = to->LoadRegister(local - kRegistersBase);
   if (size == kDoubleSize) *value |= uint64_t{to->LoadRegister(local + 4 - kRegistersBase)} << 32;
   if (to != &from) to->Release();
@@ -144,10 +141,7 @@ Access Mesh::StoreCore(Core& from, Core& to, uint32_t local, unsigned size, uint
     } else {
       const bool is_auto = (offset & ~0x20u) == reg::kDma0 + 0x14;  // takes less than a word, too
       if (size < kWordSize && !is_auto) return Access::kDone;
-      if (&to != &from && !to.TryClaim()) {
-        to.Interrupt();
-        return Access::kLater;
-      }
+      if (&to != &from && !to.ClaimSoon()) return Access::kLater;
       // The upper word first: of AUTO0 and AUTO1, the lower one sets off the transfer.
       if (size == kDoubleSize) to.StoreRegister(offset + 4, static_cast<uint32_t>(value >> 32));
       to.StoreRegister(offset, static_cast<uint32_t>(value));

@@ -43,8 +43,7 @@ class Mesh {
   void Multicast(Core& from, uint32_t address, unsigned size, uint64_t value);
 
   void Wand(Core& from);
-  // Takes back a core's part in the WAND to come.
-  void ClearWand(const Core& core) { wand_.fetch_and(~(uint64_t{1} << core.index())); }
+  void ForgetWand(Core& core) { wand_.fetch_and(~(uint64_t{1} << core.index())); }
   void Sync(Core& from);
   void HaltAll(Core& from);
 

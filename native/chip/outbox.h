@@ -17,7 +17,7 @@ struct Event {
     kCoreResumed,
     kCoreReset,
     kChipReset,
-    kAllIdle,  // no core has anything to do until somebody gives it something
+    kCoresRest,  // some cores have nothing to do any more
   };
   Kind kind;
   uint16_t core;  // core ID, 0 if the event is the chip's

@@ -4,7 +4,7 @@
 #define CHIP_STRICT_H_
 
 #include <array>
-#include <bitset>
+#include <atomic>
 #include <cstdint>
 #include <mutex>
 
@@ -22,7 +22,7 @@ struct Violation {
     kUninitialised,    // a load of SRAM that nobody has stored to
     kHole,             // an access to where there is neither memory nor a register
     kRegisterWidth,    // less than a word of a register
-    kGeneralRegister,  // R0–R63 of a core that runs
+    kGeneralRegister,  // R0–R63 of another core that runs
     kTestset,          // not a global address of SRAM
     kUnanswered,       // a load that nobody answers; the core hangs
     kMailboxDouble,    // two words at once to the mailbox, of which the eLink makes a mess
@@ -37,7 +37,7 @@ struct Violation {
   };
   Kind kind;
   uint16_t core;     // its ID
-  uint32_t pc;       // of the instruction, 0 if it was the host
+  uint32_t pc;       // of the instruction
   uint32_t address;  // of the access, or the bits of the instruction
 };
 
@@ -68,12 +68,13 @@ class StrictChecker final : public Tracer {
   Mesh* const mesh_;
   bool is_poisoned_ = false;
   // Of each word of SRAM: a core has stored to it, be it what the poison was.
-  std::array<std::bitset<kWords>, kMaxCores> stored_{};
+  // Cores store to each other's, each on its own thread.
+  std::array<std::array<std::atomic<uint32_t>, kWords / 32>, kMaxCores> stored_{};
   std::mutex mutex_;  // guards what is below
   std::array<Violation, kCapacity> violations_{};
   unsigned first_ = 0;
   unsigned count_ = 0;
-  uint64_t lost_ = 0;
+  std::atomic<uint64_t> lost_{0};
 };
 
 }  // namespace chip

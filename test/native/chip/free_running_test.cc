@@ -345,17 +345,17 @@ void TestWakes(unsigned threads) {
   runner.Stop();
 }
 
-class IdleListener : public chip::EventSink {
+class RestListener : public chip::EventSink {
  public:
   void OnEvent(const chip::Event& event) noexcept override {
-    if (event.kind == chip::Event::Kind::kAllIdle) ++idle;
+    if (event.kind == chip::Event::Kind::kCoresRest) ++rests;
   }
-  std::atomic<unsigned> idle{0};
+  std::atomic<unsigned> rests{0};
 };
 
-void TestIdleEvent(unsigned threads) {
-  Case("told when all is idle, and only then, %u threads", threads);
-  IdleListener listener;
+void TestRestEvent(unsigned threads) {
+  Case("told when cores come to rest, %u threads", threads);
+  RestListener listener;
   std::vector<uint64_t> sram(16 * chip::kSramBytes / 8);
   std::vector<uint64_t> dram(chip::kDramBytes / 8);
   const auto chip = chip::Chip::Create(
@@ -367,28 +367,18 @@ void TestIdleEvent(unsigned threads) {
   const uint32_t loop = code.here();
   code << AluImm16(kSub, 1, 1, 1);
   code.ShortBranch(NE, loop) << kIdle;
-  for (unsigned core = 0; core < 16; ++core)
-    Board::PutAt(reinterpret_cast<unsigned char*>(sram.data()) + core * chip::kSramBytes, code);
+  Board::PutAt(reinterpret_cast<unsigned char*>(sram.data()) + 5 * chip::kSramBytes, code);
+  constexpr uint32_t kFive = 0x84900000;
   FreeRunner runner(chip.get(), threads);
   runner.Start();
-  for (unsigned round = 1; round <= 5; ++round) {
-    for (unsigned core = 0; core < 16; ++core) {
-      const uint32_t id = 0x808 + (core / 4 << 6) + core % 4;
-      chip->Store(id << 20 | at::kPc, 0, 4);
-      chip->Store(id << 20 | at::kFstatus, 1, 4);
-    }
-    const unsigned before = listener.idle;
-    True("told", Wait([&] {
-           bool is_idle = true;
-           for (unsigned core = 0; core < 16; ++core) {
-             const uint32_t id = 0x808 + (core / 4 << 6) + core % 4;
-             is_idle &= (chip->Load(id << 20 | at::kStatus, 4).value & 1) == 0;
-           }
-           return is_idle && listener.idle > before - (before > 0);
-         }));
+  for (unsigned round = 1; round <= 20; ++round) {
+    chip->Store(kFive | at::kPc, 0, 4);
+    chip->Store(kFive | at::kFstatus, 1, 4);
+    True("told", Wait([&] { return listener.rests == round; }));
+    Equal("it sleeps", chip->Load(kFive | at::kStatus, 4).value & 1, 0);
   }
-  True("told at the end", Wait([&] { return listener.idle > 0; }));
   runner.Stop();
+  Equal("no more than that", listener.rests, 20);
 }
 
 void TestChipReset(unsigned threads) {
@@ -453,7 +443,7 @@ int main() {
   TestAll(TestHostPatches);
   TestAll(TestCrossRegisters);
   TestAll(TestWakes);
-  TestAll(TestIdleEvent);
+  TestAll(TestRestEvent);
   TestAll(TestChipReset);
   TestAll(TestStrict);
   return testing::Finish("free_running_test");
