@@ -245,8 +245,8 @@ void Core::CountDown(unsigned timer, uint64_t ticks) {
   if (carries && config::TimerEvent(config, 1) == kCarryEvent) CountDown(1, 1);
 }
 
-void Core::Advance(uint64_t clocks, bool is_running) {
-  const uint32_t config = registers_.Get(reg::kConfig);
+// `config` is CONFIG as it was before: what an instruction stores there counts from the next one on.
+void Core::Advance(uint64_t clocks, bool is_running, uint32_t config) {
   if (config::TimerEvent(config, 0) | config::TimerEvent(config, 1)) {
     for (unsigned timer = 0; timer < 2; ++timer) {
       const uint32_t event = config::TimerEvent(config, timer);
@@ -271,13 +271,14 @@ Core::Turn Core::Run(uint64_t clocks, FpuProfile profile, bool counting, const T
   is_asleep_.store(false, std::memory_order_relaxed);
   while (turn.clocks < clocks) {
     attention_.exchange(false, std::memory_order_acquire);
-    if (is_wanted()) {
+    if (is_wanted() && !is_stepping_) {
       turn.is_contended = true;
       break;
     }
     uint64_t limit = clocks - turn.clocks;
-    if (holds_interrupts_) {
-      holds_interrupts_ = false;
+    // Until the instruction behind GIE has been executed, whatever comes between.
+    const bool is_held = holds_interrupts_;
+    if (is_held) {
       limit = 1;
     } else {
       Decide();
@@ -292,12 +293,14 @@ Core::Turn Core::Run(uint64_t clocks, FpuProfile profile, bool counting, const T
         break;
       }
       limit = std::min(limit, until);
-      Advance(limit, false);
+      Advance(limit, false, registers_.Get(reg::kConfig));
       turn.clocks += limit;
       continue;
     }
     limit = std::min(limit, until);
     is_blocked_ = false;
+    holds_interrupts_ = false;
+    const uint32_t config = registers_.Get(reg::kConfig);
     uint64_t done;
     if (is_traced) {
       limit = 1;
@@ -309,7 +312,8 @@ Core::Turn Core::Run(uint64_t clocks, FpuProfile profile, bool counting, const T
       for (Tracer* tracer : tracers)
         if (tracer) tracer->After(*this);
     }
-    Advance(done, true);
+    if (done == 0) holds_interrupts_ = is_held;
+    Advance(done, true, config);
     turn.clocks += done;
     turn.instructions += done;
     has_worked_ = true;
@@ -334,7 +338,9 @@ bool Core::Step(FpuProfile profile) {
   auto& debug_status = registers_.at(reg::kDebugStatus);
   if (!(debug_status.load() & debug::kHalted)) return false;
   debug_status.fetch_and(~debug::kHalted);
+  is_stepping_ = true;
   const Turn turn = is_running() ? Run(1, profile, false, {}) : Turn{};
+  is_stepping_ = false;
   debug_status.fetch_or(debug::kHalted);
   return turn.instructions == 1;
 }

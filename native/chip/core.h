@@ -103,7 +103,7 @@ class Core {
   void Raise(Exception exception);
   void Decide();
   uint64_t UntilEvent(bool is_running) const;
-  void Advance(uint64_t clocks, bool is_running);
+  void Advance(uint64_t clocks, bool is_running, uint32_t config);
   void CountDown(unsigned timer, uint64_t ticks);
   void Reset();
   void Halted(Halt reason, uint32_t number);
@@ -136,7 +136,8 @@ class Core {
   // No interrupt is taken between GIE and an IDLE behind it.
   bool holds_interrupts_ = false;
   bool is_blocked_ = false;
-  bool has_worked_ = false;  // since it last came to rest
+  bool is_stepping_ = false;  // a step is executed now, whoever else wants the core
+  bool has_worked_ = false;   // since it last came to rest
   InstructionClass last_kind_ = InstructionClass::kControl;
   uint64_t clock_ = 0;
   std::array<DmaChannel, 2> dma_;

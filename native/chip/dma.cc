@@ -133,11 +133,14 @@ void DmaChannel::Clock(Core& core) {
 }
 
 void DmaChannel::Feed(Core& core, uint32_t value) {
-  if (state(core) != kSlave) return;
+  // Two slaves may be set up to feed each other, or one to feed itself: such a datum comes too soon.
+  if (state(core) != kSlave || is_feeding_) return;
   const uint32_t config = core.registers_.Get(base_ + kConfig);
   const uint64_t upper = core.registers_.Get(base_ + kAuto1);
   // A datum that cannot be delivered at once is lost: its writer does not wait.
+  is_feeding_ = true;
   Transfer(core, Size(config) == 3 ? upper << 32 | value : value, config);
+  is_feeding_ = false;
   Advance(core, config);
 }
 

@@ -370,8 +370,8 @@ uint64_t Core::Execute(const uint64_t limit) {
     const Entry* loop_end = nullptr;
     if (__builtin_expect(left < block->instructions || registers_.Get(reg::kLoopCount) != 0, false)) {
       first = Cut(*block, offset, left, &loop_end);
-      if (limit == 1) last_kind_ = first->kind;
     }
+    if (limit == 1) last_kind_ = first->kind;
 
     const Entry* e = first;
     uint32_t stored = 0;
@@ -625,10 +625,10 @@ uint64_t Core::Execute(const uint64_t limit) {
   over:
     left -= static_cast<uint64_t>(e - first);
     pc = HERE();
-    if (e == loop_end) {
-      const uint32_t count = registers_.Get(reg::kLoopCount) - 1;
-      registers_.Set(reg::kLoopCount, count);
-      if (count != 0) pc = registers_.Get(reg::kLoopStart) & ~1u;
+    // The last instruction of the loop may itself have ended it.
+    if (const uint32_t count = registers_.Get(reg::kLoopCount); e == loop_end && count != 0) {
+      registers_.Set(reg::kLoopCount, count - 1);
+      if (count != 1) pc = registers_.Get(reg::kLoopStart) & ~1u;
     }
     continue;
   jumped:

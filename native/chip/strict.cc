@@ -108,9 +108,11 @@ void StrictChecker::CheckAccess(Core& core, const Instruction& instruction, uint
   if (local < kSramBytes) {
     auto& stored = stored_[to->index()];
     for (uint32_t at = local & ~3u; at < local + (1u << size); at += 4) {
+      auto& bits = stored[at / 4 / 32];
+      const uint32_t bit = 1u << at / 4 % 32;
       if (is_store) {
-        stored.set(at / 4);
-      } else if (is_poisoned_ && !stored.test(at / 4) && IsPoison(to->sram(), at)) {
+        bits.fetch_or(bit, std::memory_order_relaxed);
+      } else if (is_poisoned_ && !(bits.load(std::memory_order_relaxed) & bit) && IsPoison(to->sram(), at)) {
         report(Kind::kUninitialised);
       }
     }

@@ -4,7 +4,7 @@
 #define CHIP_STRICT_H_
 
 #include <array>
-#include <bitset>
+#include <atomic>
 #include <cstdint>
 #include <mutex>
 
@@ -68,12 +68,13 @@ class StrictChecker final : public Tracer {
   Mesh* const mesh_;
   bool is_poisoned_ = false;
   // Of each word of SRAM: a core has stored to it, be it what the poison was.
-  std::array<std::bitset<kWords>, kMaxCores> stored_{};
+  // Cores store to each other's, each on its own thread.
+  std::array<std::array<std::atomic<uint32_t>, kWords / 32>, kMaxCores> stored_{};
   std::mutex mutex_;  // guards what is below
   std::array<Violation, kCapacity> violations_{};
   unsigned first_ = 0;
   unsigned count_ = 0;
-  uint64_t lost_ = 0;
+  std::atomic<uint64_t> lost_{0};
 };
 
 }  // namespace chip
