@@ -133,11 +133,15 @@ void DmaChannel::Clock(Core& core) {
 }
 
 void DmaChannel::Feed(Core& core, uint32_t value) {
-  if (state(core) != kSlave) return;
+  // A channel may be set to write to where it is fed from, by way of the other channel or not. What comes back
+  // while it is busy is lost, too.
+  if (state(core) != kSlave || is_feeding_) return;
+  is_feeding_ = true;
   const uint32_t config = core.registers_.Get(base_ + kConfig);
   const uint64_t upper = core.registers_.Get(base_ + kAuto1);
   // A datum that cannot be delivered at once is lost: its writer does not wait.
   Transfer(core, Size(config) == 3 ? upper << 32 | value : value, config);
+  is_feeding_ = false;
   Advance(core, config);
 }
 

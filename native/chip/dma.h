@@ -53,6 +53,7 @@ class DmaChannel {
   uint32_t interrupt_ = 0;
   // Of the descriptor: what STRIDE and COUNT are set to at the ends of inner loops.
   uint32_t inner_stride_ = 0, outer_stride_ = 0, inner_count_ = 0;
+  bool is_feeding_ = false;
 };
 
 }  // namespace chip
