@@ -362,13 +362,14 @@ uint64_t Core::Execute(const uint64_t limit) {
       registers_.Set(reg::kStatus, Pack(flags));
       Raise(Exception::kIllegalAccess);
       flags = Unpack(registers_.Get(reg::kStatus));
+      last_kind_ = InstructionClass::kControl;
       --left;
       break;
     }
     const uint32_t block_bytes = 2u * block->halfwords;
     const Entry* first = block->entries;
     const Entry* loop_end = nullptr;
-    if (__builtin_expect(left < block->instructions || registers_.Get(reg::kLoopCount) != 0, false)) {
+    if (__builtin_expect(left <= block->instructions || registers_.Get(reg::kLoopCount) != 0, false)) {
       first = Cut(*block, offset, left, &loop_end);
       if (limit == 1) last_kind_ = first->kind;
     }
