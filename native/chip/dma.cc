@@ -133,8 +133,8 @@ void DmaChannel::Clock(Core& core) {
 }
 
 void DmaChannel::Feed(Core& core, uint32_t value) {
-  // A channel may be set to write to where it is fed from, by way of the other channel or not. What comes back
-  // while it is busy is lost, too.
+  // A channel may be set to write to where it is fed from, by way of the other channel or not. What comes
+  // back while it is busy is lost, too.
   if (state(core) != kSlave || is_feeding_) return;
   is_feeding_ = true;
   const uint32_t config = core.registers_.Get(base_ + kConfig);
