@@ -3,8 +3,11 @@
  * What a program finds out about its place: small tables in sections that a loader fills.
  * Source: the layouts that programs of the 2016 SDK, and older ones, are compiled for.
  */
+import { Buffer } from 'node:buffer';
+import { basename } from 'node:path';
 import type { Board } from '../board.js';
 import type { Core } from '../core.js';
+import { EpiphanyError } from '../errors.js';
 import type { Patch } from '../program/loader.js';
 import type { Program } from '../program/program.js';
 
@@ -54,4 +57,31 @@ export function configurationOf(program: Program, board: Board, group: Rectangle
     if (address === undefined) return [];
     return [{ address, data: new Uint8Array(Uint32Array.from(section ? words.slice(0, section.bytes >> 2) : words).buffer) }];
   });
+}
+
+/** The section in which programs of our own startup code have room for arguments. */
+const ARGUMENTS_SECTION = '.ecore_arguments';
+
+/**
+ * The arguments of `main`, as our startup code expects them: their number, the addresses of the texts, 0, and the
+ * texts, each with a NUL at its end.
+ * @throws `ERR_EPIPHANY_BAD_PROGRAM` if there are some, and no room for them
+ */
+export function argumentsOf(program: Program, parameters: readonly string[]): Patch[] {
+  const section = program.sections.find(({ name }) => name === ARGUMENTS_SECTION);
+  const texts = [basename(program.path), ...parameters].map((text) => Buffer.from(`${text}\0`));
+  const header = 4 * (texts.length + 2);
+  const bytes = texts.reduce((sum, text) => sum + text.length, header);
+  if (!section || bytes > section.bytes) {
+    if (parameters.length === 0) return [];
+    const room = section ? `room for ${section.bytes} bytes of arguments, and these take ${bytes}` : 'no room for arguments';
+    throw new EpiphanyError('ERR_EPIPHANY_BAD_PROGRAM', `'${program.path}' has ${room}`, { path: program.path });
+  }
+  const words = [texts.length];
+  let at = section.address + header;
+  for (const text of texts) {
+    words.push(at);
+    at += text.length;
+  }
+  return [{ address: section.address, data: Buffer.concat([Buffer.from(Uint32Array.of(...words, 0).buffer), ...texts]) }];
 }

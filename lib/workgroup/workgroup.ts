@@ -10,7 +10,7 @@ import { readElf } from '../program/elf.js';
 import { patchPlacements, placeProgram, verifyProgram, writePlacements, type Placement } from '../program/loader.js';
 import type { Program } from '../program/program.js';
 import { EXCEPTION_CAUSES } from '../registers.js';
-import { configurationOf, type Rectangle } from './configuration.js';
+import { argumentsOf, configurationOf, type Rectangle } from './configuration.js';
 import type { CoreWatch, Looker } from './core-watch.js';
 import { placeOf, type Place } from './memory.js';
 import type { OutputStream } from './output.js';
@@ -22,6 +22,8 @@ import { Variable } from './variable.js';
 export interface LoadOptions {
   /** Whether to read everything back and compare it. Default true. */
   readonly verify?: boolean | undefined;
+  /** Arguments of `main`, behind the name of the program. Only for programs that have room for them: docs/ecore.md. */
+  readonly arguments?: readonly string[] | undefined;
   /** Called again and again while memory is written: bytes so far, and of all. */
   readonly onProgress?: ((done: number, total: number) => void) | undefined;
 }
@@ -125,12 +127,13 @@ export class WorkGroup implements Disposable, Looker {
   async load(source: string | Program, options: LoadOptions = {}): Promise<LoadOutcome> {
     this.#checkOpen();
     if (typeof options !== 'object' || options === null) throw invalidType('options', 'an object', options);
-    const { verify = true, onProgress } = options;
+    const { verify = true, onProgress, arguments: parameters = [] } = options;
+    if (!Array.isArray(parameters) || !parameters.every((text) => typeof text === 'string')) throw invalidType('options.arguments', 'an array of strings', parameters);
     if (typeof verify !== 'boolean') throw invalidType('options.verify', 'a boolean', verify);
     if (onProgress !== undefined && typeof onProgress !== 'function') throw invalidType('options.onProgress', 'a function', onProgress);
     const [program, parse] = await timed(async () => (typeof source === 'string' ? readElf(await readFile(checkPath('source', source)), source) : source));
     this.#checkOpen(); // it may have been closed while the file was read
-    const placements = this.#placements(program);
+    const placements = this.#placements(program, parameters);
     const total = placements.reduce((sum, { segment }) => sum + segment.memoryBytes, 0);
     const [, reset] = await timed(() => this.reset());
     const [, write] = await timed(() => writePlacements(placements, this.board, onProgress && ((done) => onProgress(done, total))));
@@ -339,9 +342,10 @@ export class WorkGroup implements Disposable, Looker {
     }
   }
 
-  #placements(program: Program): Placement[] {
+  #placements(program: Program, parameters: readonly string[]): Placement[] {
     let placements = placeProgram(program, this.board, this.cores);
-    for (const core of this.cores) placements = patchPlacements(program, placements, this.board, core, configurationOf(program, this.board, this, core));
+    const common = argumentsOf(program, parameters);
+    for (const core of this.cores) placements = patchPlacements(program, placements, this.board, core, [...configurationOf(program, this.board, this, core), ...common]);
     return placements;
   }
 
