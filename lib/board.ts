@@ -7,7 +7,7 @@ import { coreIdAt, formatCoreId, meshCoordinate, type CoreId } from './address.j
 import type { Chip, SharedDram } from './chip.js';
 import { Core } from './core.js';
 import type { Mapping } from './device/index.js';
-import { checkInteger, checkPath, closedError, invalidType, outOfRange, systemError, type SystemError } from './errors.js';
+import { checkInteger, checkPath, closedError, EpiphanyError, invalidType, outOfRange, systemError, type SystemError } from './errors.js';
 import type { EventQueue } from './event-queue.js';
 import { registerFile, type RegisterFile } from './register-file.js';
 import { ELINK_REGISTERS } from './registers.js';
@@ -16,6 +16,9 @@ import { CharDeviceTransport } from './transport/chardev.js';
 import type { BoardEvent, MailboxMessage } from './transport/events.js';
 import { simulatorSpec, SimulatorTransport, type SimulatorOptions } from './transport/simulator.js';
 import type { Features, Transport } from './transport/transport.js';
+import type { Rectangle } from './workgroup/configuration.js';
+import { CoreWatch } from './workgroup/core-watch.js';
+import { WorkGroup } from './workgroup/workgroup.js';
 
 const DEVICE_FOLDER = '/dev/epiphany';
 const trace = debuglog('epiphany');
@@ -115,11 +118,14 @@ export class Board implements Disposable {
   readonly simulator: Simulator | undefined;
   readonly #transport: Transport;
   readonly #cores: Core[] = [];
+  readonly #groups = new Set<WorkGroup>();
+  readonly #watch: CoreWatch;
   #elink: RegisterFile<typeof ELINK_REGISTERS> | undefined;
 
   /** @internal Use {@link openBoard}. */
   constructor(transport: Transport) {
     this.#transport = transport;
+    this.#watch = new CoreWatch(transport);
     this.path = transport.path;
     this.kind = transport.kind;
     this.chip = transport.chip;
@@ -173,6 +179,31 @@ export class Board implements Disposable {
   }
 
   /**
+   * A rectangle of cores to run a program on; all of the chip by default. While it is open, no other group of
+   * this board can have any of its cores.
+   * @param rectangle in rows and columns of the chip; what is left out reaches as far as the chip does
+   * @throws RangeError if it does not lie within the chip, `ERR_EPIPHANY_BUSY` if it overlaps another group
+   */
+  workgroup(rectangle: Partial<Rectangle> = {}): WorkGroup {
+    this.#checkOpen();
+    if (typeof rectangle !== 'object' || rectangle === null) throw invalidType('rectangle', 'an object', rectangle);
+    const { chip } = this;
+    const { row = 0, column = 0 } = rectangle;
+    checkInteger('row', row, 0, chip.rows - 1);
+    checkInteger('column', column, 0, chip.columns - 1);
+    const { rows = chip.rows - row, columns = chip.columns - column } = rectangle;
+    checkInteger('rows', rows, 1, chip.rows - row);
+    checkInteger('columns', columns, 1, chip.columns - column);
+    for (const other of this.#groups) {
+      const overlaps = row < other.row + other.rows && other.row < row + rows && column < other.column + other.columns && other.column < column + columns;
+      if (overlaps) throw new EpiphanyError('ERR_EPIPHANY_BUSY', `The rectangle ${row},${column},${rows},${columns} overlaps the ${String(other)}, which is open`);
+    }
+    const group: WorkGroup = new WorkGroup(this, { row, column, rows, columns }, this.#watch, () => this.#groups.delete(group));
+    this.#groups.add(group);
+    return group;
+  }
+
+  /**
    * All shared DRAM as one mapping; its offset 0 is `sharedDram.address` to the chip.
    * @throws `ERR_EPIPHANY_UNSUPPORTED` on a board without
    */
@@ -218,6 +249,7 @@ export class Board implements Disposable {
     const { save = true } = options;
     if (typeof save !== 'boolean') throw invalidType('options.save', 'a boolean', save);
     this.#transport.close(save);
+    for (const group of [...this.#groups]) group.close();
   }
 
   [Symbol.dispose](): void {

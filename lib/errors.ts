@@ -16,6 +16,12 @@ export type EpiphanyErrorCode =
   | 'ERR_EPIPHANY_CLOSED'
   /** Somebody else holds what was asked for, or the core runs and must be halted first. */
   | 'ERR_EPIPHANY_BUSY'
+  /** A core waits for something that does not come, and cannot be halted; only a reset of the chip helps. */
+  | 'ERR_EPIPHANY_CORE_STUCK'
+  /** The chip, or the cores, were reset while somebody waited for them. */
+  | 'ERR_EPIPHANY_RESET'
+  /** Memory does not hold what was written to it; `address` and the message say where. */
+  | 'ERR_EPIPHANY_VERIFY'
   /** A wait ended by its own `timeout`. */
   | 'ERR_EPIPHANY_TIMEOUT'
   /** A program file cannot be used; `path`, `offset` and the message say why. */

@@ -38,4 +38,10 @@ export { type BoardEvent, type BoardEventType, type HaltReason, type MailboxMess
 export { type SimulatorOptions } from './transport/simulator.js';
 export { type Violation, type ViolationKind } from './violations.js';
 export { type Features } from './transport/transport.js';
+export { layout, type Layout, type StructValue } from './program/layout.js';
+export { type Rectangle } from './workgroup/configuration.js';
+export { type Output, type OutputStream } from './workgroup/output.js';
+export { type HostServices } from './workgroup/semihosting.js';
+export { type Variable } from './workgroup/variable.js';
+export { type CoreState, type LoadOptions, type LoadOutcome, type WorkGroup } from './workgroup/workgroup.js';
 export { type WaitOptions } from './device/index.js';

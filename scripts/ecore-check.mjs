@@ -1,8 +1,8 @@
 #!/usr/bin/env node
 // SPDX-License-Identifier: MIT
 /**
- * Proves that each committed examples/…/*.elf is what its README says it is made of: runs the README's
- * `epiphany-elf-…` lines in a copy of the directory without the ELF file, and compares byte by byte.
+ * Proves that each committed *.elf of the examples and of the benchmark is what its README says it is made of: runs the
+ * README's `epiphany-elf-…` lines in a copy of the directory without the ELF file, and compares byte by byte.
  *
  * Exit code: 0 all equal, 1 a difference or a build that fails, 2 not checked because there is no toolchain.
  */
@@ -14,7 +14,7 @@ import { fileURLToPath } from 'node:url';
 import { findEcoreTools } from './ecore-tools.mjs';
 
 const repository = fileURLToPath(new URL('..', import.meta.url));
-const examples = path.join(repository, 'examples');
+const folders = ['examples', 'test/bench/chip'];
 
 const tools = findEcoreTools();
 if (tools === undefined) {
@@ -22,22 +22,23 @@ if (tools === undefined) {
   process.exit(2);
 }
 const isImage = (name) => name.endsWith('.elf');
-const images = fs.readdirSync(examples, { recursive: true }).filter(isImage).sort();
+const imagesOf = (folder) => fs.readdirSync(path.join(repository, folder), { recursive: true }).filter(isImage).sort();
+const images = folders.flatMap((folder) => imagesOf(folder).map((image) => path.join(folder, image)));
 const scratch = fs.mkdtempSync(path.join(os.tmpdir(), 'ecore-check-'));
 try {
   const wrong = images.map((image) => [image, check(image)]).filter(([, trouble]) => trouble !== undefined);
-  for (const [image, trouble] of wrong) console.error(`examples/${image}: ${trouble}`);
-  if (images.length === 0) console.error('there is no examples/…/*.elf to check');
+  for (const [image, trouble] of wrong) console.error(`${image}: ${trouble}`);
+  if (images.length === 0) console.error('there is no *.elf to check');
   if (wrong.length > 0) console.error(`built here with ${version()}`);
   if (images.length === 0 || wrong.length > 0) process.exitCode = 1;
-  else console.log(`checked: ${images.map((image) => `examples/${image}`).join(', ')}`);
+  else console.log(`checked: ${images.join(', ')}`);
 } finally {
   fs.rmSync(scratch, { recursive: true });
 }
 
 /** Rebuilds one image; what is wrong with it, if anything. */
 function check(image) {
-  const committed = path.join(examples, image);
+  const committed = path.join(repository, image);
   const directory = path.join(scratch, path.dirname(image));
   fs.cpSync(path.dirname(committed), directory, { recursive: true, filter: (name) => !isImage(name) });
   const readme = fs.readFileSync(path.join(directory, 'README.md'), 'utf8');

@@ -15,6 +15,13 @@ export interface Placement {
   readonly segment: Segment;
 }
 
+/** Bytes that a core's copy of a program has in place of those of the file. */
+export interface Patch {
+  /** As in {@link Segment}. */
+  readonly address: number;
+  readonly data: Uint8Array;
+}
+
 /** What was done to load a program. */
 export interface LoadReport {
   readonly placements: readonly Placement[];
@@ -63,9 +70,41 @@ export function placeProgram(program: Program, board: Board, cores: readonly Cor
   });
 }
 
+/**
+ * Applies what is to be different on a core: in a copy of the segment that has these addresses, or beside all
+ * segments. Patches of shared DRAM are the same for all cores, so that the last one counts.
+ * @throws `ERR_EPIPHANY_BAD_PROGRAM` if a patch lies partly within a segment
+ */
+export function patchPlacements(program: Program, placements: readonly Placement[], board: Board, core: Core, patches: readonly Patch[]): Placement[] {
+  const result = [...placements];
+  for (const { address, data } of patches) {
+    const flags = { read: true, write: true, execute: false };
+    const [place] = placeProgram({ ...program, segments: [{ address, data, memoryBytes: data.length, flags }] }, board, [core]);
+    if (!place) continue;
+    const index = result.findIndex((other) => other.core === place.core && other.address < place.address + data.length && place.address < other.address + other.segment.memoryBytes);
+    const around = result[index];
+    if (!around) {
+      result.push(place);
+      continue;
+    }
+    const { segment } = around;
+    const offset = place.address - around.address;
+    if (offset < 0 || offset + data.length > segment.memoryBytes) throw misplaced(program, place.segment, [core]);
+    const patched = new Uint8Array(Math.max(segment.data.length, offset + data.length));
+    patched.set(segment.data);
+    patched.set(data, offset);
+    result[index] = { ...around, segment: { ...segment, data: patched } };
+  }
+  return result;
+}
+
 /** Writes all of a program; every byte of each segment, the zeros too. */
 export function loadProgram(program: Program, board: Board, cores: readonly Core[]): LoadReport {
-  const placements = placeProgram(program, board, cores);
+  return writePlacements(placeProgram(program, board, cores), board);
+}
+
+/** Writes every byte of each placement, the zeros too. `onProgress` is called after each one. */
+export function writePlacements(placements: readonly Placement[], board: Board, onProgress: (done: number) => void = () => undefined): LoadReport {
   for (const { core } of placements) void (core ?? board.sharedDramMapping()).words; // mapped before, so that only copies are timed
   const begin = process.hrtime.bigint();
   let bytes = 0;
@@ -74,6 +113,7 @@ export function loadProgram(program: Program, board: Board, cores: readonly Core
     memory.write(address, segment.data);
     memory.fill(address + segment.data.length, segment.memoryBytes - segment.data.length);
     bytes += segment.memoryBytes;
+    onProgress(bytes);
   }
   return { placements, bytes, nanoseconds: Number(process.hrtime.bigint() - begin) };
 }

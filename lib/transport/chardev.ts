@@ -46,7 +46,7 @@ export class CharDeviceTransport implements Transport {
   readonly chip: Chip;
   readonly sharedDram: SharedDram | undefined;
   // The old driver can neither be polled nor asked for its own registers.
-  readonly features: Features = Object.freeze({ events: false, elinkRegisters: false });
+  readonly features: Features = Object.freeze({ events: false, elinkRegisters: false, coreEvents: false });
   readonly elinkVersion: number;
   readonly #device: DriverDevice;
   readonly #sram = new Map<CoreId, Mapping>();

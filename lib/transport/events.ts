@@ -63,7 +63,9 @@ export class EventPump {
   /** What writes the records, if it is of this process: it must not be collected while somebody waits for them. */
   readonly source: object | undefined;
   readonly #buffer = new DataView(new ArrayBuffer(RECORD_BYTES * RECORDS_AT_ONCE));
+  readonly #coreListeners = new Set<() => void>();
   #watcher: Watcher | undefined;
+  #closed = false;
 
   constructor(device: CharDevice, source?: object) {
     this.#device = device;
@@ -74,6 +76,7 @@ export class EventPump {
   }
 
   close(): void {
+    this.#closed = true;
     this.#watcher?.close();
     this.#watcher = undefined;
     this.mailbox.close();
@@ -81,8 +84,19 @@ export class EventPump {
     this.#device.close();
   }
 
+  /** Calls `listener` whenever a core halted by itself or came to rest. Returns how to end it. */
+  onCores(listener: () => void): () => void {
+    this.#coreListeners.add(listener);
+    this.#waitersChanged();
+    return () => {
+      this.#coreListeners.delete(listener);
+      this.#waitersChanged();
+    };
+  }
+
   #waitersChanged(): void {
-    const wanted = this.mailbox.waiting + this.board.waiting > 0;
+    if (this.#closed) return;
+    const wanted = this.mailbox.waiting + this.board.waiting + this.#coreListeners.size > 0;
     if (wanted && !this.#watcher) {
       this.#watcher = this.#device.watch('readable', (error) => {
         if (error) this.#fail(error);
@@ -110,6 +124,9 @@ export class EventPump {
       // All are taken out of the buffer before the first is dealt: whoever gets it may read again.
       const records = Array.from({ length: Math.floor(bytes / RECORD_BYTES) }, (_, index) => this.#recordAt(index * RECORD_BYTES));
       for (const record of records) this.#deal(record);
+      if (records.some(({ type }) => type === RECORD_TYPES.halt || type === RECORD_TYPES.idle)) {
+        for (const listener of [...this.#coreListeners]) listener();
+      }
     } while (bytes === this.#buffer.byteLength);
   }
 

@@ -61,7 +61,7 @@ export class SimulatorTransport implements Transport {
   readonly path: string;
   readonly chip: Chip;
   readonly sharedDram: SharedDram = Object.freeze({ address: SHARED_DRAM_BASE, bytes: SHARED_DRAM_BYTES });
-  readonly features: Features = Object.freeze({ events: true, elinkRegisters: true });
+  readonly features: Features = Object.freeze({ events: true, elinkRegisters: true, coreEvents: true });
   readonly elinkVersion = 0;
   readonly #handle: SimulatorHandle;
   readonly #memory: CharDevice;

@@ -12,6 +12,8 @@ export interface Features {
   readonly events: boolean;
   /** Registers of the eLink. */
   readonly elinkRegisters: boolean;
+  /** Events when a core halts by itself or comes to rest. Silicon has none: there, cores have to be looked at. */
+  readonly coreEvents: boolean;
 }
 
 /**

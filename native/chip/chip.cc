@@ -134,7 +134,8 @@ RunResult Chip::Run(const RunRequest& request) noexcept {
   RunResult result = {0, RunResult::Stop::kInstructions};
   uint64_t left = request.instructions;
   bool is_blocked = false;
-  bool has_executed = false;
+  bool has_executed = false;  // in this round, and so below
+  bool has_waited = false;
   unsigned quiet = 0;  // turns in a row in which nothing happened
   while (left > 0) {
     if (request.stop && request.stop->load(std::memory_order_relaxed)) {
@@ -148,6 +149,7 @@ RunResult Chip::Run(const RunRequest& request) noexcept {
     left -= turn.instructions;
     used_ += static_cast<uint32_t>(turn.clocks);
     has_executed |= turn.instructions > 0;
+    has_waited |= turn.clocks > 0;
     is_blocked |= turn.is_blocked;
     quiet = turn.clocks > 0 || turn.is_contended ? 0 : quiet + 1;
     // A turn that was cut short by the end of this call goes on in the next one.
@@ -158,8 +160,8 @@ RunResult Chip::Run(const RunRequest& request) noexcept {
       position_ = 0;
       ++round_;
       // Cores that only wait for their timers or their DMA use up the budget, too: there may be no end to it.
-      if (!has_executed && quiet == 0) left -= std::min<uint64_t>(left, quantum);
-      has_executed = false;
+      if (!has_executed && has_waited) left -= std::min<uint64_t>(left, quantum);
+      has_executed = has_waited = false;
     }
     if (quiet >= 2 * model_.cores()) {  // the order changes, so a core can be last once and then first
       result.stop = is_blocked ? RunResult::Stop::kBlocked : RunResult::Stop::kAllIdle;

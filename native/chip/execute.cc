@@ -362,6 +362,7 @@ uint64_t Core::Execute(const uint64_t limit) {
       registers_.Set(reg::kStatus, Pack(flags));
       Raise(Exception::kIllegalAccess);
       flags = Unpack(registers_.Get(reg::kStatus));
+      last_kind_ = InstructionClass::kControl;
       --left;
       break;
     }

@@ -1,19 +1,21 @@
 // SPDX-License-Identifier: MIT
 //
-//   npm run bench [-- --quick] [-- --json]        --quick: few samples, to see that it runs
+//   npm run bench [-- --quick] [-- --json] [-- --check]        --quick: few samples, to see that it runs
 //
-// What this library costs, beside plain C over the same mapping and beside other ways to the same memory. Figures are
-// printed next to their targets, and none fails the run; a wrong checksum does.
+// What this library costs, beside plain C over the same mapping and beside other ways to the same memory; and how fast
+// simulated cores are. Figures are printed next to their targets, and none fails the run without --check; a wrong
+// checksum does.
 import { createRequire } from 'node:module';
 import { parseArgs } from 'node:util';
 import { openBoard } from '../../dist/index.js';
+import { measureChip, printChip } from './chip.mjs';
 import { copies, elements, sameWork, words } from './comparisons.mjs';
 import { contest } from './contest.mjs';
 import { MEMORY_BYTES, openMemory, openMemoryBoard } from './memory-board.mjs';
 import { figures, machine, print, printAccess, printMachine } from './report.mjs';
 import { loadRivals, waysTo } from './rivals.mjs';
 
-const { values: options } = parseArgs({ options: { quick: { type: 'boolean' }, json: { type: 'boolean' } } });
+const { values: options } = parseArgs({ options: { quick: { type: 'boolean' }, json: { type: 'boolean' }, check: { type: 'boolean' } } });
 const rounds = options.quick ? 5 : 31;
 const probe = createRequire(import.meta.url)('../native/build/Release/probe.node');
 
@@ -43,9 +45,13 @@ try {
     report.comparisons.push({ title: comparison.title, rows });
     if (!options.json) print(comparison, rows);
   }
+  report.chip = measureChip(options.quick ? 3 : 15);
+  const targets = [...report.comparisons.flatMap(({ rows }) => rows.flatMap((row) => row.targets)), ...report.chip.floors];
+  if (options.check && targets.some(({ met }) => !met)) process.exitCode = 1;
   if (options.json) console.log(JSON.stringify(report, null, 2));
   else {
     printAccess();
+    printChip(report.chip);
     for (const failure of failures) console.log(failure);
   }
 } catch (error) {

@@ -33,7 +33,7 @@ describe('what the driver answers', () => {
     expect(board.chip).toEqual({ type: 'E16G301', rows: 4, columns: 4, origin: 0x808 });
     expect(board.elinkVersion).toBe(0x1234);
     expect(board.sharedDram).toEqual({ address: 0x8e000000, bytes: 0x2000000 });
-    expect(board.features).toEqual({ events: false, elinkRegisters: false });
+    expect(board.features).toEqual({ events: false, elinkRegisters: false, coreEvents: false });
     expect(board.simulator).toBeUndefined();
     using large = new Board(transport({ chipType: 2n }));
     expect(large.chip).toEqual({ type: 'E64G401', rows: 8, columns: 8, origin: 0x808 });

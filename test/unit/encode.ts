@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 /** Instructions for small programs of tests, as bits. Source: Epiphany Architecture Reference, decode table. */
 
-type Instruction = readonly [bits: number, bytes: 2 | 4];
+export type Instruction = readonly [bits: number, bytes: 2 | 4];
 
 const low = (register: number): number => register & 7;
 const high = (register: number): number => register >> 3;

@@ -188,6 +188,17 @@ describe('simulator.run', () => {
     expect(await run).toMatchObject({ stop: 'stopped' });
   });
 
+  it('ends, if cores only wait for a DMA transfer that never does', async () => {
+    using board = openBoard('sim:e64g401', stepped);
+    const core = board.core(0, 0);
+    const [descriptor, ends] = [0x1000, { stop: 'instructions', instructions: 0 }];
+    // One word, and then the same descriptor again.
+    core.write(descriptor, Uint32Array.of((descriptor << 16) | 0x47, 0, 0x10001, 0, 0x2000, 0x3000));
+    core.registers.DMA0CONFIG.write((descriptor << 16) | 8);
+    expect(await simulatorOf(board).run({ instructions: 100_000, quantum: 1 })).toEqual(ends);
+    expect(core.registers.DMA0STATUS.read().value & 15).toBe(5);
+  });
+
   it('ends at once by a signal or by closing', async () => {
     const board = openBoard('sim', stepped);
     const simulator = simulatorOf(board);
@@ -303,6 +314,16 @@ describe('a look inside', () => {
     expect(simulator.counters(0x809)).toEqual(none);
   });
 
+  it('timers count instructions of their kind, and no others', async () => {
+    using board = openBoard('sim', stepped);
+    const core = board.core(0, 0);
+    core.registers.CTIMER0.write(100);
+    core.registers.CONFIG.write({ ctimer0cfg: 'ialu' });
+    start(core, program(add(2, 2, 1), branch(-2)));
+    await simulatorOf(board).run({ instructions: 20 });
+    expect(core.registers.CTIMER0.read().value).toBe(90);
+  });
+
   it('a halted core goes one instruction at a time', async () => {
     using board = openBoard('sim', stepped);
     const simulator = simulatorOf(board);
@@ -376,6 +397,16 @@ describe('programs that go wrong', () => {
     start(other, program(move(0, 0x1000), move(1, 5), store(1, 0), IDLE));
     await simulatorOf(board).run({ instructions: 100_000 });
     expect(other.words[0x400]).toBe(5);
+  });
+
+  it('a DMA channel that feeds itself loses what comes back', async () => {
+    using board = openBoard('sim', stepped);
+    const { registers } = board.core(0, 0);
+    registers.DMA0COUNT.write(0x10003);
+    registers.DMA0DSTADDR.write(0xf0514); // where a datum comes in
+    registers.DMA0CONFIG.write(0x41); // slave, words
+    registers.DMA0AUTO0.write(7);
+    expect(registers.DMA0COUNT.read().value).toBe(0x10002);
   });
 
   it('one that waits for ever is stuck until the chip is reset', async () => {

@@ -1,0 +1,192 @@
+// SPDX-License-Identifier: MIT
+/** Structures that programs on cores and on the host share: described once, laid out as the eCore's compiler does. */
+import { checkInteger, invalidType, outOfRange } from '../errors.js';
+
+interface Scalar {
+  readonly bytes: number;
+  readonly c: string;
+  read(view: DataView, at: number): number;
+  write(view: DataView, at: number, value: number): void;
+}
+
+const integer = (bytes: 1 | 2 | 4, isSigned: boolean): Scalar => {
+  const name = `${isSigned ? 'Int' : 'Uint'}${(8 * bytes) as 8 | 16 | 32}` as const;
+  const low = isSigned ? -(2 ** (8 * bytes - 1)) : 0;
+  return {
+    bytes,
+    c: `${isSigned ? '' : 'u'}int${8 * bytes}_t`,
+    read: (view, at) => view[`get${name}`](at, true),
+    write: (view, at, value) => view[`set${name}`](at, checkInteger('value', value, low, low + 2 ** (8 * bytes) - 1), true),
+  };
+};
+
+function checkNumber(value: unknown): number {
+  if (typeof value !== 'number') throw invalidType('value', 'a number', value);
+  return value;
+}
+
+/** What a field can be. Source of sizes and alignments: the eCore's ABI, where every scalar is aligned to its size. */
+const SCALARS = {
+  u8: integer(1, false),
+  i8: integer(1, true),
+  u16: integer(2, false),
+  i16: integer(2, true),
+  u32: integer(4, false),
+  i32: integer(4, true),
+  f32: { bytes: 4, c: 'float', read: (view, at) => view.getFloat32(at, true), write: (view, at, value) => view.setFloat32(at, checkNumber(value), true) },
+  f64: { bytes: 8, c: 'double', read: (view, at) => view.getFloat64(at, true), write: (view, at, value) => view.setFloat64(at, checkNumber(value), true) },
+} as const satisfies Readonly<Record<string, Scalar>>;
+
+type ScalarName = keyof typeof SCALARS;
+/** A scalar, a structure, or so many of one. */
+export type FieldType = ScalarName | Layout<Fields> | readonly [element: ScalarName | Layout<Fields>, count: number];
+export type Fields = Readonly<Record<string, FieldType>>;
+type ElementValue<Type> = Type extends ScalarName ? number : Type extends Layout<infer Inner> ? StructValue<Inner> : never;
+type FieldValue<Type> = Type extends readonly [infer Element, number] ? ElementValue<Element>[] : ElementValue<Type>;
+/** What a structure holds, as a plain object. */
+export type StructValue<Of extends Fields> = { -readonly [Name in keyof Of]: FieldValue<Of[Name]> };
+
+interface Place {
+  readonly name: string;
+  readonly element: Scalar | Layout<Fields>;
+  /** 0: no array. */
+  readonly count: number;
+  readonly offset: number;
+}
+
+const NAME = /^[A-Za-z_]\w*$/;
+const LARGEST_BYTES = 2 ** 25;
+
+/** A structure; made by {@link layout}. */
+export class Layout<Of extends Fields> {
+  /** Size in bytes, padding at the end included. */
+  readonly bytes: number;
+  /** In bytes: of the field that needs most. */
+  readonly alignment: number;
+  readonly #places: readonly Place[];
+
+  /** @internal */
+  constructor(fields: Of) {
+    if (typeof fields !== 'object' || fields === null) throw invalidType('fields', 'an object', fields);
+    let offset = 0;
+    let alignment = 1;
+    this.#places = Object.entries(fields).map(([name, type]) => {
+      if (!NAME.test(name)) throw outOfRange('field', 'a name that C allows', name);
+      const [elementType, count] = Array.isArray(type) ? (type as [ScalarName | Layout<Fields>, number]) : [type as ScalarName | Layout<Fields>, 0];
+      if (Array.isArray(type)) checkInteger(`count of ${name}`, count, 1, LARGEST_BYTES);
+      const element = elementOf(name, elementType);
+      const own = element instanceof Layout ? element.alignment : element.bytes;
+      alignment = Math.max(alignment, own);
+      const place = { name, element, count, offset: Math.ceil(offset / own) * own };
+      offset = place.offset + element.bytes * (count || 1);
+      return place;
+    });
+    if (this.#places.length === 0) throw outOfRange('fields', 'at least one', fields);
+    this.alignment = alignment;
+    this.bytes = Math.ceil(offset / alignment) * alignment;
+    if (this.bytes > LARGEST_BYTES) throw outOfRange('fields', `at most ${LARGEST_BYTES} bytes`, this.bytes);
+    Object.freeze(this);
+  }
+
+  /** Bytes from the beginning of the structure to a field. */
+  offsetOf(field: keyof Of & string): number {
+    return this.#place(field).offset;
+  }
+
+  /** The structure that is in these bytes. */
+  decode(bytes: Uint8Array): StructValue<Of> {
+    const view = this.#view(bytes);
+    return Object.fromEntries(this.#places.map((place) => [place.name, readPlace(view, place)])) as StructValue<Of>;
+  }
+
+  /** A structure as bytes. Fields left out are zero. @throws TypeError or RangeError naming the field */
+  encode(value: Partial<StructValue<Of>>): Uint8Array {
+    const bytes = new Uint8Array(this.bytes);
+    this.encodeInto(bytes, value);
+    return bytes;
+  }
+
+  /** Changes the fields that `value` has, in bytes of a structure. */
+  encodeInto(bytes: Uint8Array, value: Partial<StructValue<Of>>): void {
+    if (typeof value !== 'object' || value === null) throw invalidType('value', 'an object', value);
+    const view = this.#view(bytes);
+    for (const [name, content] of Object.entries(value)) {
+      try {
+        writePlace(view, this.#place(name), content);
+      } catch (error) {
+        if (error instanceof Error && !error.message.startsWith('field')) error.message = `field ${name}: ${error.message}`;
+        throw error;
+      }
+    }
+  }
+
+  /** The structure in C, for a header that programs on cores include; it checks its own size. */
+  header(name: string): string {
+    if (!NAME.test(name)) throw outOfRange('name', 'a name that C allows', name);
+    const fields = this.#places.map(({ name: field, element, count }) => {
+      const type = element instanceof Layout ? `struct {\n${indent(element.#members())}\n}` : element.c;
+      return `${type} ${field}${count ? `[${count}]` : ''};`;
+    });
+    const lines = [`typedef struct {`, ...fields.map(indent), `} ${name};`, `_Static_assert(sizeof(${name}) == ${this.bytes}, "${name} is not as the host has it");`];
+    const checks = this.#places.map((place) => `_Static_assert(__builtin_offsetof(${name}, ${place.name}) == ${place.offset}, "${name}.${place.name} is not where the host has it");`);
+    return `#include <stdint.h>\n\n${[...lines, ...checks].join('\n')}\n`;
+  }
+
+  #members(): string {
+    return this.#places
+      .map(({ name, element, count }) => `${element instanceof Layout ? `struct {\n${indent(element.#members())}\n}` : element.c} ${name}${count ? `[${count}]` : ''};`)
+      .join('\n');
+  }
+
+  #view(bytes: Uint8Array): DataView {
+    if (!(bytes instanceof Uint8Array)) throw invalidType('bytes', 'a Uint8Array', bytes);
+    if (bytes.length !== this.bytes) throw outOfRange('bytes.length', String(this.bytes), bytes.length);
+    return new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  }
+
+  #place(name: string): Place {
+    const place = this.#places.find((candidate) => candidate.name === name);
+    if (!place) throw outOfRange('field', this.#places.map((candidate) => candidate.name).join(', '), name);
+    return place;
+  }
+}
+
+/**
+ * Describes a structure.
+ * @example
+ * const State = layout({ seq: 'u32', position: ['f32', 3] });
+ * State.header('state_t'); // for the program on the cores
+ * for (const state of group.symbol('state').read(State)) console.log(state.seq, state.position);
+ */
+export function layout<const Of extends Fields>(fields: Of): Layout<Of> {
+  return new Layout(fields);
+}
+
+function elementOf(name: string, type: unknown): Scalar | Layout<Fields> {
+  if (type instanceof Layout) return type as Layout<Fields>;
+  if (typeof type === 'string' && Object.hasOwn(SCALARS, type)) return SCALARS[type as ScalarName];
+  throw outOfRange(`type of ${name}`, `${Object.keys(SCALARS).join(', ')}, a layout, or an array [type, count]`, type);
+}
+
+function readPlace(view: DataView, { element, count, offset }: Place): unknown {
+  const one = (at: number): unknown => (element instanceof Layout ? element.decode(new Uint8Array(view.buffer, view.byteOffset + at, element.bytes)) : element.read(view, at));
+  return count === 0 ? one(offset) : Array.from({ length: count }, (_, index) => one(offset + index * element.bytes));
+}
+
+function writePlace(view: DataView, { element, count, offset }: Place, value: unknown): void {
+  const one = (at: number, content: unknown): void => {
+    if (element instanceof Layout) element.encodeInto(new Uint8Array(view.buffer, view.byteOffset + at, element.bytes), content as object);
+    else element.write(view, at, content as number);
+  };
+  if (count === 0) {
+    one(offset, value);
+    return;
+  }
+  if (typeof value !== 'object' || value === null || !('length' in value)) throw invalidType('value', 'an array', value);
+  if (value.length !== count) throw outOfRange('length', String(count), value.length);
+  Array.from(value as ArrayLike<unknown>, (content, index) => one(offset + index * element.bytes, content));
+}
+
+function indent(text: string): string {
+  return text.replaceAll(/^/gm, '  ');
+}

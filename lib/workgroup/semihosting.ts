@@ -1,0 +1,221 @@
+// SPDX-License-Identifier: MIT
+/**
+ * Serves the traps of programs: a core that executes TRAP halts, and what it wants is in its registers.
+ * Source: the traps of libgloss for the Epiphany, with which newlib's programs are linked.
+ */
+import type { Stats } from 'node:fs';
+import { TextDecoder, TextEncoder } from 'node:util';
+import type { Board } from '../board.js';
+import type { Core } from '../core.js';
+import { Files, SyscallError } from './files.js';
+import { placeOf } from './memory.js';
+import { OutputStream } from './output.js';
+
+/** What programs may use of the host. */
+export interface HostServices {
+  /** The directory that is `/` to programs. By default they have no files. */
+  readonly directory?: string | undefined;
+  /** What standard input gives, to whichever core reads first. Empty by default. */
+  readonly stdin?: string | Uint8Array | undefined;
+}
+
+/** What became of a trap. */
+export type TrapOutcome = { readonly exitCode: number } | 'served' | 'unknown';
+
+const TRAP = { write: 0, read: 1, open: 2, exit: 3, pass: 4, fail: 5, close: 6, syscall: 7 } as const;
+/** R3 of TRAP 7. */
+const SYSCALL = { open: 2, close: 3, read: 4, write: 5, lseek: 6, unlink: 7, fstat: 10, stat: 15, gettimeofday: 19, link: 21 } as const;
+/** TRAPs that are a system call themselves. */
+const DIRECT: Readonly<Record<number, number>> = { [TRAP.write]: SYSCALL.write, [TRAP.read]: SYSCALL.read, [TRAP.open]: SYSCALL.open, [TRAP.close]: SYSCALL.close };
+
+const [STDIN, STDOUT, STDERR] = [0, 1, 2];
+const [EBADF, EFAULT, ENAMETOOLONG, ENOSYS] = [9, 14, 91, 88];
+const LONGEST_PATH = 1024;
+const STAT_BYTES = 40;
+const CHARACTER_DEVICE = 0o020000;
+
+/** TRAP and BKPT among 16-bit instructions; the number of a TRAP is in the upper six bits. */
+const isTrap = (bits: number): boolean => (bits & 0x3ff) === 0x3e2;
+const isBreakpoint = (bits: number): boolean => (bits & 0x3ff) === 0x1c2;
+
+/** The traps of one work-group. */
+export class Semihosting {
+  readonly output: OutputStream;
+  readonly #board: Board;
+  readonly #services: HostServices;
+  readonly #stdin: Uint8Array;
+  #stdinPosition = 0;
+  readonly #consoles = new Map<Core, OutputStream>();
+  readonly #waitersChanged: () => void;
+  readonly #files = new Map<Core, Files>();
+  readonly #decoders = new Map<string, TextDecoder>();
+
+  constructor(board: Board, services: HostServices, waitersChanged: () => void) {
+    this.#waitersChanged = waitersChanged;
+    this.output = new OutputStream(waitersChanged);
+    this.#board = board;
+    this.#services = services;
+    const { stdin = '' } = services;
+    this.#stdin = typeof stdin === 'string' ? new TextEncoder().encode(stdin) : stdin;
+  }
+
+  /** Output of one core only; from the first call on it no longer appears in {@link output}. */
+  consoleOf(core: Core): OutputStream {
+    let console = this.#consoles.get(core);
+    if (!console) this.#consoles.set(core, (console = new OutputStream(this.#waitersChanged)));
+    return console;
+  }
+
+  /** Whether somebody waits for output. */
+  get hasWaiters(): boolean {
+    return [this.output, ...this.#consoles.values()].some((stream) => stream.hasWaiters);
+  }
+
+  /** Serves the trap at which a core has halted, and lets it go on unless it was an exit. `'unknown'`: it was no trap. */
+  serve(core: Core): TrapOutcome {
+    const { PC, DEBUGCMD } = core.registers;
+    const pc = PC.read().value;
+    const at = this.#trapAt(core, pc);
+    if (at === undefined) return 'unknown';
+    const number = this.#halfword(core, at) >> 10;
+    const argument = (index: number): number => core.readRegister(0xf0000 + 4 * index);
+    if (number === TRAP.exit) return { exitCode: argument(0) | 0 };
+    if (number === TRAP.pass || number === TRAP.fail) return { exitCode: number === TRAP.pass ? 0 : 1 };
+    const call = number === TRAP.syscall ? argument(3) : DIRECT[number];
+    if (call === undefined) return 'unknown';
+    let errno = 0;
+    let result: number;
+    try {
+      result = this.#call(core, call, argument(0), argument(1), argument(2));
+    } catch (error) {
+      result = -1;
+      ({ errno } = SyscallError.from(error));
+    }
+    core.writeRegister(0xf0000, result >>> 0);
+    if (number === TRAP.syscall) core.writeRegister(0xf000c, errno);
+    if (at === pc) PC.write(pc + 2);
+    DEBUGCMD.write(0);
+    return 'served';
+  }
+
+  /** The program is over: streams end, files are closed. */
+  end(): void {
+    for (const files of this.#files.values()) files.closeAll();
+    this.#files.clear();
+    for (const stream of [this.output, ...this.#consoles.values()]) stream.end();
+  }
+
+  /** No source tells whether PC is at the TRAP or behind it, so both are looked at. */
+  #trapAt(core: Core, pc: number): number | undefined {
+    const here = this.#halfword(core, pc);
+    if (isTrap(here)) return pc;
+    return !isBreakpoint(here) && isTrap(this.#halfword(core, pc - 2)) ? pc - 2 : undefined;
+  }
+
+  /** Zero, which is no trap, where there is no memory. */
+  #halfword(core: Core, address: number): number {
+    const place = address >= 0 ? placeOf(this.#board, core, address, 2) : undefined;
+    return place ? (place.memory.readInto(place.offset, new Uint16Array(1))[0] as number) : 0;
+  }
+
+  #call(core: Core, call: number, a: number, b: number, c: number): number {
+    switch (call) {
+      case SYSCALL.open:
+        return this.#filesOf(core).open(this.#path(core, a), b, c);
+      case SYSCALL.close:
+        return a <= STDERR ? 0 : this.#filesOf(core).close(a);
+      case SYSCALL.read:
+        return this.#read(core, a, b, c);
+      case SYSCALL.write:
+        return this.#write(core, a, this.#bytes(core, b, c));
+      case SYSCALL.lseek:
+        return this.#filesOf(core).seek(a, b | 0, c);
+      case SYSCALL.unlink:
+        return this.#filesOf(core).unlink(this.#path(core, a));
+      case SYSCALL.link:
+        return this.#filesOf(core).link(this.#path(core, a), this.#path(core, b));
+      case SYSCALL.fstat:
+        return this.#giveStat(core, b, a <= STDERR ? undefined : this.#filesOf(core).fstat(a));
+      case SYSCALL.stat:
+        return this.#giveStat(core, b, this.#filesOf(core).stat(this.#path(core, a)));
+      case SYSCALL.gettimeofday: {
+        const now = Date.now();
+        this.#put(core, a, Uint32Array.of(Math.floor(now / 1000), (now % 1000) * 1000));
+        return 0;
+      }
+      default:
+        throw new SyscallError(ENOSYS);
+    }
+  }
+
+  #read(core: Core, file: number, address: number, length: number): number {
+    const place = placeOf(this.#board, core, address, length);
+    if (!place) throw new SyscallError(EFAULT);
+    if (file === STDIN) {
+      const bytes = this.#stdin.subarray(this.#stdinPosition, this.#stdinPosition + length);
+      this.#stdinPosition += bytes.length;
+      place.memory.write(place.offset, bytes);
+      return bytes.length;
+    }
+    const bytes = new Uint8Array(length);
+    const count = this.#filesOf(core).read(file, bytes);
+    place.memory.write(place.offset, bytes.subarray(0, count));
+    return count;
+  }
+
+  #write(core: Core, file: number, bytes: Uint8Array): number {
+    if (file === STDIN) throw new SyscallError(EBADF);
+    if (file !== STDOUT && file !== STDERR) return this.#filesOf(core).write(file, bytes);
+    const stream = file === STDOUT ? 'stdout' : 'stderr';
+    const key = `${core.id} ${stream}`;
+    let decoder = this.#decoders.get(key);
+    if (!decoder) this.#decoders.set(key, (decoder = new TextDecoder()));
+    const text = decoder.decode(bytes, { stream: true });
+    (this.#consoles.get(core) ?? this.output).push({ core, stream, text });
+    return bytes.length;
+  }
+
+  #filesOf(core: Core): Files {
+    let files = this.#files.get(core);
+    if (!files) this.#files.set(core, (files = new Files(this.#services.directory)));
+    return files;
+  }
+
+  #bytes(core: Core, address: number, length: number): Uint8Array {
+    const place = placeOf(this.#board, core, address, length);
+    if (!place) throw new SyscallError(EFAULT);
+    return place.memory.read(place.offset, length);
+  }
+
+  /** A string that ends with a NUL character. */
+  #path(core: Core, address: number): string {
+    const bytes: number[] = [];
+    while (bytes.length < LONGEST_PATH) {
+      const [byte] = this.#bytes(core, address + bytes.length, 1);
+      if (byte === 0) return Buffer.from(bytes).toString();
+      bytes.push(byte as number);
+    }
+    throw new SyscallError(ENAMETOOLONG);
+  }
+
+  #put(core: Core, address: number, view: ArrayBufferView): void {
+    const place = placeOf(this.#board, core, address, view.byteLength);
+    if (!place) throw new SyscallError(EFAULT);
+    place.memory.write(place.offset, view);
+  }
+
+  /** newlib's struct stat; without one, that of a terminal. */
+  #giveStat(core: Core, address: number, stats: Stats | undefined): number {
+    const view = new DataView(new ArrayBuffer(STAT_BYTES));
+    const put16 = (at: number, value = 0): void => view.setUint16(at, value, true);
+    const put32 = (at: number, value = 0): void => view.setUint32(at, value, true);
+    put16(0, stats?.dev);
+    put16(2, stats?.ino);
+    put32(4, stats ? stats.mode : CHARACTER_DEVICE | 0o620);
+    put16(8, stats?.nlink ?? 1);
+    put32(16, stats?.size);
+    for (const [at, time] of [[20, stats?.atimeMs], [28, stats?.mtimeMs], [36, stats?.ctimeMs]] as const) put32(at, Math.floor((time ?? 0) / 1000));
+    this.#put(core, address, view);
+    return 0;
+  }
+}

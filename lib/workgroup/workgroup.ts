@@ -1,0 +1,387 @@
+// SPDX-License-Identifier: MIT
+/** A rectangle of cores that run one program together. */
+import { readFile } from 'node:fs/promises';
+import { inspect } from 'node:util';
+import type { Board } from '../board.js';
+import type { Core } from '../core.js';
+import { waitFor, type WaitOptions } from '../device/watcher.js';
+import { checkInteger, checkPath, closedError, EpiphanyError, formatHex, invalidType, outOfRange } from '../errors.js';
+import { readElf } from '../program/elf.js';
+import { patchPlacements, placeProgram, verifyProgram, writePlacements, type Placement } from '../program/loader.js';
+import type { Program } from '../program/program.js';
+import { EXCEPTION_CAUSES } from '../registers.js';
+import { configurationOf, type Rectangle } from './configuration.js';
+import type { CoreWatch, Looker } from './core-watch.js';
+import { placeOf, type Place } from './memory.js';
+import type { OutputStream } from './output.js';
+import { haltCore, resetCores } from './reset.js';
+import { Semihosting, type HostServices } from './semihosting.js';
+import { Variable } from './variable.js';
+
+/** How to load a program. */
+export interface LoadOptions {
+  /** Whether to read everything back and compare it. Default true. */
+  readonly verify?: boolean | undefined;
+  /** Called again and again while memory is written: bytes so far, and of all. */
+  readonly onProgress?: ((done: number, total: number) => void) | undefined;
+}
+
+/** What loading a program did, and how long each part of it took, in milliseconds. */
+export interface LoadOutcome {
+  readonly program: Program;
+  /** Bytes written to all cores and to shared DRAM. */
+  readonly bytes: number;
+  readonly parse: number;
+  readonly reset: number;
+  readonly write: number;
+  readonly verify: number;
+}
+
+/** What a core is doing. */
+export interface CoreState {
+  readonly core: Core;
+  /**
+   * - `running`: it executes, or is about to
+   * - `idle`: it has come to rest, and so has its DMA
+   * - `halted`: by its DEBUGCMD, a breakpoint, or a trap that nobody serves
+   * - `exited`: its program has ended
+   * - `stuck`: it waits for a load that nothing answers
+   */
+  readonly state: 'running' | 'idle' | 'halted' | 'exited' | 'stuck';
+  readonly pc: number;
+  /** Of `exited`. */
+  readonly exitCode?: number;
+  /** A software exception that the program has not dealt with. */
+  readonly exception?: string;
+}
+
+const SYNC = 1;
+const USER = 1 << 9;
+const INTERRUPTS = 0x3ff;
+
+/**
+ * A work-group; made by `board.workgroup`. Its cores are counted row by row.
+ *
+ * What programs write with `printf`, the files they use and their exit codes go through traps, at which a core
+ * halts until the host has served it. They are served from {@link start} until the program is over, whenever the
+ * event loop turns.
+ * @example
+ * using board = openBoard('sim');
+ * using group = board.workgroup({ row: 0, column: 0, rows: 4, columns: 4 });
+ * await group.load('program.elf');
+ * group.start();
+ * for await (const { core, text } of group.output) console.log(core, text);
+ * console.log(await group.finished(), group.symbol('result').gather('f32'));
+ */
+export class WorkGroup implements Disposable, Looker {
+  readonly board: Board;
+  /** In rows of the chip. */
+  readonly row: number;
+  /** In columns of the chip. */
+  readonly column: number;
+  readonly rows: number;
+  readonly columns: number;
+  readonly cores: readonly Core[];
+  readonly #watch: CoreWatch;
+  readonly #onClose: () => void;
+  readonly #exitCodes = new Map<Core, number>();
+  /** Cores that the host has halted: a trap that they have behind them is not to be served again. */
+  readonly #halted = new Set<Core>();
+  readonly #waiters = new Set<{ resolve: (states: CoreState[]) => void; reject: (error: unknown) => void }>();
+  #host: Semihosting | undefined;
+  #program: Program | undefined;
+  #closed = false;
+
+  /** @internal */
+  constructor(board: Board, { row, column, rows, columns }: Rectangle, watch: CoreWatch, onClose: () => void) {
+    this.board = board;
+    this.row = row;
+    this.column = column;
+    this.rows = rows;
+    this.columns = columns;
+    this.cores = Object.freeze(Array.from({ length: rows * columns }, (_, index) => board.core(row + Math.floor(index / columns), column + (index % columns))));
+    this.#watch = watch;
+    this.#onClose = onClose;
+    Object.freeze(this);
+  }
+
+  /** Whether the group was closed. */
+  get closed(): boolean {
+    return this.#closed;
+  }
+
+  /** What was loaded last; undefined if nothing was. */
+  get program(): Program | undefined {
+    return this.#program;
+  }
+
+  /**
+   * Resets the cores, and lays a program into them: its SRAM segments on each core, those of shared DRAM once.
+   * What its file leaves out is zero. Nothing is touched if the program cannot be loaded.
+   * @param source path of an ELF or S-record file, or a program that was read before
+   * @throws (rejects) `ERR_EPIPHANY_BAD_PROGRAM` with the reason, `ERR_EPIPHANY_CORE_STUCK`, `ERR_EPIPHANY_VERIFY` if
+   *   memory does not hold what was written, SystemError if the file cannot be read
+   */
+  async load(source: string | Program, options: LoadOptions = {}): Promise<LoadOutcome> {
+    this.#checkOpen();
+    if (typeof options !== 'object' || options === null) throw invalidType('options', 'an object', options);
+    const { verify = true, onProgress } = options;
+    if (typeof verify !== 'boolean') throw invalidType('options.verify', 'a boolean', verify);
+    if (onProgress !== undefined && typeof onProgress !== 'function') throw invalidType('options.onProgress', 'a function', onProgress);
+    const [program, parse] = await timed(async () => (typeof source === 'string' ? readElf(await readFile(checkPath('source', source)), source) : source));
+    this.#checkOpen(); // it may have been closed while the file was read
+    const placements = this.#placements(program);
+    const total = placements.reduce((sum, { segment }) => sum + segment.memoryBytes, 0);
+    const [, reset] = await timed(() => this.reset());
+    const [, write] = await timed(() => writePlacements(placements, this.board, onProgress && ((done) => onProgress(done, total))));
+    const [, verified] = await timed(() => verify && this.#verify(program, placements));
+    this.#program = program;
+    return { program, bytes: total, parse, reset, write, verify: verified };
+  }
+
+  /**
+   * Ends whatever the cores are doing, and leaves them as after a reset of the chip; other cores go on.
+   * @throws `ERR_EPIPHANY_CORE_STUCK` if a core waits for a load that does not come back
+   */
+  reset(): void {
+    this.#checkOpen();
+    this.#end(new EpiphanyError('ERR_EPIPHANY_RESET', 'The cores were reset before their program was over'));
+    const { simulator } = this.board;
+    resetCores(this.cores, simulator && !simulator.running ? (core) => simulator.step(core.id) : undefined);
+    this.#exitCodes.clear();
+    this.#halted.clear();
+  }
+
+  /**
+   * Starts the program on every core, by its SYNC interrupt.
+   * @param services what the program may use of the host, apart from its standard output and error
+   * @throws `ERR_EPIPHANY_BUSY` if a core has not come to rest, or its program has exited; {@link load} one first
+   */
+  start(services: HostServices = {}): void {
+    this.#checkOpen();
+    checkServices(services);
+    for (const { core, state } of this.states()) {
+      if (state === 'idle') continue;
+      const what = state === 'exited' ? 'has ended its program' : `is ${state}`;
+      throw new EpiphanyError('ERR_EPIPHANY_BUSY', `Core ${formatHex(core.id, 3)} ${what}: load a program before the group is started`, { address: core.address });
+    }
+    this.#end(undefined);
+    const host = new Semihosting(this.board, services, () => this.#watch.refresh());
+    this.#host = host;
+    this.#exitCodes.clear();
+    for (const core of this.cores) core.registers.ILATST.write(SYNC);
+    this.#watch.add(this);
+  }
+
+  /** Raises the user interrupt of every core. */
+  signal(): void {
+    this.#checkOpen();
+    for (const core of this.cores) core.registers.ILATST.write(USER);
+  }
+
+  /** Halts every core. @throws `ERR_EPIPHANY_CORE_STUCK` if one cannot be halted; the others are then halted */
+  halt(): void {
+    this.#checkOpen();
+    const failures: unknown[] = [];
+    for (const core of this.cores) {
+      const wasHalted = core.registers.DEBUGSTATUS.read().halted;
+      try {
+        haltCore(core);
+      } catch (error) {
+        failures.push(error);
+        continue;
+      }
+      if (!wasHalted) this.#halted.add(core);
+    }
+    if (failures.length > 0) throw failures[0];
+  }
+
+  /** Lets halted cores go on; those whose program has ended stay as they are. */
+  resume(): void {
+    this.#checkOpen();
+    for (const core of this.cores) {
+      if (this.#exitCodes.has(core)) continue;
+      this.#halted.delete(core);
+      core.registers.DEBUGCMD.write(0);
+    }
+    this.#watch.refresh();
+  }
+
+  /** What each core is doing. */
+  states(): CoreState[] {
+    this.#checkOpen();
+    return this.cores.map((core) => this.#stateOf(core));
+  }
+
+  /**
+   * Waits until no core has anything more to do: each has come to rest, or has exited.
+   * @throws (rejects) `ERR_EPIPHANY_TIMEOUT`, the signal's reason, `ERR_EPIPHANY_CORE_STUCK` if a core is stuck,
+   *   `ERR_EPIPHANY_RESET` if the group is reset meanwhile, `ERR_EPIPHANY_CLOSED`
+   */
+  async finished(options: WaitOptions = {}): Promise<CoreState[]> {
+    this.#checkOpen();
+    return waitFor('the end of a program', options, (resolve, reject) => {
+      const waiter = { resolve, reject };
+      this.#waiters.add(waiter);
+      this.#watch.add(this);
+      return () => {
+        this.#waiters.delete(waiter);
+        this.#watch.refresh();
+      };
+    });
+  }
+
+  /** What the program prints, on all cores whose output was not asked for by {@link outputOf}; ends with the program. */
+  get output(): OutputStream {
+    return this.#running().output;
+  }
+
+  /** What the program prints on one core of the group, counted row by row. */
+  outputOf(index: number): OutputStream {
+    return this.#running().consoleOf(this.#core(index));
+  }
+
+  /**
+   * A variable of the loaded program, by its name in the program's file. Compilers of GCC's own put `_` before a
+   * name of C; both spellings are found.
+   * @throws RangeError if there is none, or if it is neither in SRAM nor in shared DRAM
+   */
+  symbol(name: string): Variable {
+    this.#checkOpen();
+    if (typeof name !== 'string') throw invalidType('name', 'a string', name);
+    const program = this.#program;
+    if (!program) throw new EpiphanyError('ERR_EPIPHANY_BUSY', 'There are no symbols before a program is loaded');
+    const symbol = program.symbolsByName.get(name) ?? program.symbolsByName.get(`_${name}`);
+    if (!symbol) throw outOfRange('name', `a symbol of '${program.path}', which has ${program.symbols.length}`, name);
+    const places = this.cores.map((core) => placeOf(this.board, core, symbol.address, symbol.bytes));
+    if (places.some((place) => place === undefined)) throw outOfRange('name', 'a symbol in SRAM or shared DRAM', name, { address: symbol.address });
+    return new Variable(symbol, places as Place[]);
+  }
+
+  /** Ends waiting and serving; the cores stay as they are, and may belong to another group. Doing it again does nothing. */
+  close(): void {
+    if (this.#closed) return;
+    this.#end(closedError(String(this)));
+    this.#closed = true;
+    this.#onClose();
+  }
+
+  [Symbol.dispose](): void {
+    this.close();
+  }
+
+  toString(): string {
+    return `work-group ${this.row},${this.column},${this.rows},${this.columns} of '${this.board.path}'`;
+  }
+
+  [inspect.custom](): string {
+    return `WorkGroup(${this.toString()}${this.#closed ? ', closed' : ''})`;
+  }
+
+  /** @internal */
+  get holdsProcess(): boolean {
+    return this.#waiters.size > 0 || (this.#host?.hasWaiters ?? false);
+  }
+
+  /** @internal Serves traps, and finds out whether the program is over. */
+  look(): boolean {
+    try {
+      if (this.board.closed) throw closedError(String(this));
+      const served = this.cores.filter((core) => this.#serve(core)).length;
+      if (served > 0) return true;
+      const states = this.states();
+      const stuck = states.find(({ state }) => state === 'stuck');
+      if (stuck) throw new EpiphanyError('ERR_EPIPHANY_CORE_STUCK', `Core ${formatHex(stuck.core.id, 3)} waits for a load that nothing answers, at PC ${formatHex(stuck.pc)}; only a reset of the chip helps`, { address: stuck.core.address });
+      // Between two looks at two cores one may have woken the other.
+      if (!isOver(states) || !isOver(this.states())) return false;
+      this.#end(undefined, states);
+    } catch (error) {
+      this.#end(error);
+    }
+    return true;
+  }
+
+  /** Whether a trap of this core was served. */
+  #serve(core: Core): boolean {
+    if (!this.#host || this.#halted.has(core) || this.#exitCodes.has(core)) return false;
+    if (!core.registers.DEBUGSTATUS.read().halted) return false;
+    const outcome = this.#host.serve(core);
+    if (outcome === 'unknown') return false;
+    if (outcome !== 'served') this.#exitCodes.set(core, outcome.exitCode);
+    return true;
+  }
+
+  #stateOf(core: Core): CoreState {
+    const { registers } = core;
+    const debug = registers.DEBUGSTATUS.read();
+    const status = registers.STATUS.read();
+    const pc = registers.PC.read().value;
+    const exitCode = this.#exitCodes.get(core);
+    const cause = status.excause;
+    const [exception] = Object.entries(EXCEPTION_CAUSES[this.board.chip.type]).find(([, number]) => number === cause && number !== 0) ?? [];
+    const isAsleep = (): boolean =>
+      !status.active &&
+      (registers.ILAT.read().value & ~registers.IMASK.read().value & INTERRUPTS) === 0 &&
+      [registers.DMA0STATUS, registers.DMA1STATUS].every((dma) => dma.read().state !== 'active');
+    const state = debug.externalLoadPending ? 'stuck' : exitCode !== undefined ? 'exited' : debug.halted ? 'halted' : isAsleep() ? 'idle' : 'running';
+    return { core, state, pc, ...(exitCode === undefined ? {} : { exitCode }), ...(exception === undefined ? {} : { exception }) };
+  }
+
+  /** The program is over: by itself, or by an error. */
+  #end(error: unknown, states: CoreState[] = []): void {
+    this.#watch.remove(this);
+    this.#host?.end();
+    const waiters = [...this.#waiters];
+    this.#waiters.clear();
+    for (const { resolve, reject } of waiters) {
+      if (error === undefined) resolve(states);
+      else reject(error);
+    }
+  }
+
+  #placements(program: Program): Placement[] {
+    let placements = placeProgram(program, this.board, this.cores);
+    for (const core of this.cores) placements = patchPlacements(program, placements, this.board, core, configurationOf(program, this.board, this, core));
+    return placements;
+  }
+
+  #verify(program: Program, placements: readonly Placement[]): void {
+    const { differing, differences } = verifyProgram(placements, this.board);
+    const [first] = differences;
+    if (!first) return;
+    const where = first.core ? `core ${formatHex(first.core.id, 3)}` : 'shared DRAM';
+    throw new EpiphanyError('ERR_EPIPHANY_VERIFY', `'${program.path}' is not in memory as it was written: ${differing} bytes differ, the first in ${where} at ${formatHex(first.address)}, ${formatHex(first.actual, 2)} instead of ${formatHex(first.expected, 2)}`, { path: program.path, address: first.address });
+  }
+
+  #running(): Semihosting {
+    this.#checkOpen();
+    if (!this.#host) throw new EpiphanyError('ERR_EPIPHANY_BUSY', 'There is no output before the group is started');
+    return this.#host;
+  }
+
+  #core(index: number): Core {
+    return this.cores[checkInteger('index', index, 0, this.cores.length - 1)] as Core;
+  }
+
+  #checkOpen(): void {
+    if (this.#closed || this.board.closed) throw closedError(String(this));
+  }
+}
+
+function isOver(states: readonly CoreState[]): boolean {
+  return states.every(({ state }) => state === 'idle' || state === 'exited');
+}
+
+function checkServices(services: HostServices): void {
+  if (typeof services !== 'object' || services === null) throw invalidType('services', 'an object', services);
+  const { directory, stdin } = services;
+  if (directory !== undefined) checkPath('services.directory', directory);
+  if (stdin !== undefined && typeof stdin !== 'string' && !(stdin instanceof Uint8Array)) throw invalidType('services.stdin', 'a string or a Uint8Array', stdin);
+}
+
+/** What a step gives, and the milliseconds that it took. */
+async function timed<Result>(step: () => Result | Promise<Result>): Promise<[result: Result, milliseconds: number]> {
+  const begin = performance.now();
+  const result = await step();
+  return [result, performance.now() - begin];
+}

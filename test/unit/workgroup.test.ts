@@ -1,0 +1,402 @@
+// SPDX-License-Identifier: MIT
+/** Work-groups: loading, starting, what programs print and want, and how they end. */
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, describe, expect, it } from 'vitest';
+import { layout, openBoard, type CoreState, type WorkGroup } from '../../lib/index.js';
+import { indexSymbols, type Program, type ProgramSymbol, type Segment } from '../../lib/program/program.js';
+import { add, branch, IDLE, load, move, NOP, program as code, store, trap, type Instruction } from './encode.js';
+
+const folder = mkdtempSync(join(tmpdir(), 'epiphany-'));
+afterAll(() => rmSync(folder, { recursive: true }));
+
+const BAD_PROGRAM = { code: 'ERR_EPIPHANY_BAD_PROGRAM' };
+const BUSY = { code: 'ERR_EPIPHANY_BUSY' };
+const TYPE = { code: 'ERR_INVALID_ARG_TYPE' };
+const RANGE = { code: 'ERR_OUT_OF_RANGE' };
+const DRAM = 0x8e000000;
+const flags = { read: true, write: true, execute: true };
+
+type Code = Instruction | readonly Instruction[];
+
+/** A program whose instructions are at 0, with other segments and symbols. */
+function programOf(instructions: readonly Code[], more: { segments?: Omit<Segment, 'flags'>[]; symbols?: Partial<ProgramSymbol>[]; sections?: Program['sections'] } = {}): Program {
+  const data = code(...instructions);
+  const symbols = (more.symbols ?? []).map((symbol) => ({ name: '', address: 0, bytes: 0, type: 'object' as const, binding: 'global' as const, section: undefined, ...symbol }));
+  const segments = [{ address: 0, data, memoryBytes: data.length }, ...(more.segments ?? [])].map((segment) => ({ ...segment, flags }));
+  return { path: 'test', entry: 0, segments, sections: more.sections ?? [{ name: '.text', address: 0, bytes: data.length, type: 'progbits', flags: { allocate: true, write: false, execute: true } }], symbols, symbolsByName: indexSymbols(symbols) };
+}
+
+/** TRAP 7: a system call with its arguments; R0 is the result, R3 the errno. */
+const call = (number: number, ...values: number[]): Code[] => [...values.map((value, index) => move(index, value)), move(3, number), trap(7)];
+const exit = (status: number): Code[] => [move(0, status), trap(3)];
+const bytes = (text: string): Uint8Array => new TextEncoder().encode(text);
+const at = (address: number, data: Uint8Array, memoryBytes = data.length): Omit<Segment, 'flags'> => ({ address, data, memoryBytes });
+/** Keeps R0 and R3 at an address. */
+const keep = (address: number): Code[] => [move(4, address), store(0, 4), move(4, address + 4), store(3, 4)];
+
+async function withGroup(program: Program, use: (group: WorkGroup) => void | Promise<void>, rectangle = { row: 1, column: 1, rows: 2, columns: 2 }): Promise<void> {
+  using board = openBoard('sim');
+  using group = board.workgroup(rectangle);
+  await group.load(program);
+  await use(group);
+}
+
+/** What it printed, by core, and how it ended. */
+async function run(group: WorkGroup, services = {}): Promise<{ texts: Map<number, string>; states: CoreState[] }> {
+  group.start(services);
+  const texts = new Map<number, string>();
+  for await (const { core, stream, text } of group.output) texts.set(core.id, `${texts.get(core.id) ?? ''}${stream === 'stderr' ? '!' : ''}${text}`);
+  return { texts, states: await group.finished() };
+}
+
+describe('a work-group', () => {
+  it('is a rectangle of the chip, and has its cores for itself', () => {
+    using board = openBoard('sim');
+    const group = board.workgroup({ row: 1, column: 2, rows: 2, columns: 1 });
+    expect(group.cores.map(({ id }) => id)).toEqual([0x84a, 0x88a]);
+    expect(() => board.workgroup()).toThrow(expect.objectContaining(BUSY));
+    expect(() => board.workgroup({ row: 2, column: 0, rows: 1 })).toThrow(expect.objectContaining(BUSY));
+    const other = board.workgroup({ row: 2, column: 3, rows: 2 });
+    expect([other.rows, other.columns]).toEqual([2, 1]);
+    group.close();
+    group.close();
+    expect(group.closed).toBe(true);
+    expect(() => group.states()).toThrow(expect.objectContaining({ code: 'ERR_EPIPHANY_CLOSED' }));
+    other.close();
+    expect(board.workgroup().cores).toHaveLength(16);
+  });
+
+  it.each([
+    [{ row: 4 }, RANGE],
+    [{ row: 3, rows: 2 }, RANGE],
+    [{ columns: 5 }, RANGE],
+    [{ rows: 0 }, RANGE],
+    [{ column: -1 }, RANGE],
+    [{ row: '0' }, TYPE],
+    [null, TYPE],
+  ])('outside the chip is refused: %j', (rectangle, error) => {
+    using board = openBoard('sim');
+    expect(() => board.workgroup(rectangle as never)).toThrow(expect.objectContaining(error));
+  });
+
+  it('is closed with its board', async () => {
+    const board = openBoard('sim');
+    const group = board.workgroup({ rows: 1 });
+    await group.load(programOf([branch(0)]));
+    group.start();
+    const end = group.finished();
+    board.close();
+    await expect(end).rejects.toMatchObject({ code: 'ERR_EPIPHANY_CLOSED' });
+    expect(group.closed).toBe(true);
+  });
+});
+
+describe('loading', () => {
+  it('lays SRAM into each core, shared DRAM once, and zeroes what the file leaves out', async () => {
+    using board = openBoard('sim');
+    board.sharedDramMapping().fill(0, 64, 9);
+    for (const core of board.cores) core.fill(0x2000, 64, 9);
+    using group = board.workgroup({ rows: 1, columns: 2 });
+    const progress: number[] = [];
+    const program = programOf([IDLE], { segments: [at(0x2000, bytes('local'), 16), at(0x80900000 + 0x3000, bytes('one core')), at(DRAM, bytes('all'), 8)] });
+    const outcome = await group.load(program, { onProgress: (done, total) => void progress.push(done, total) });
+    expect(outcome.bytes).toBe(2 * (2 + 16) + 8 + 8);
+    expect(progress.slice(-2)).toEqual([outcome.bytes, outcome.bytes]);
+    for (const core of group.cores) expect(core.read(0x2000, 17)).toEqual(Uint8Array.from([...bytes('local'), ...Array<number>(11).fill(0), 9]));
+    expect(board.core(0, 1).read(0x3000, 8)).toEqual(bytes('one core'));
+    expect(board.sharedDramMapping().read(0, 9)).toEqual(Uint8Array.from([...bytes('all'), 0, 0, 0, 0, 0, 9]));
+    expect(board.core(0, 2).read(0x2000, 2)).toEqual(Uint8Array.of(9, 9));
+  });
+
+  it('tells each core its place in the group, where a program asks for it', async () => {
+    const section = (name: string, address: number, size: number): Program['sections'][number] => ({ name, address, bytes: size, type: 'progbits', flags: { allocate: true, write: true, execute: false } });
+    const program = programOf([IDLE], { segments: [at(0x28, new Uint8Array(0x40))], sections: [section('workgroup_cfg', 0x28, 40), section('ext_mem_cfg', 0x50, 8), section('loader_cfg', 0x58, 16)] });
+    await withGroup(program, (group) => {
+      const [, , , last] = group.cores;
+      expect([...(last?.words.slice(0x28 / 4, 0x68 / 4) ?? [])]).toEqual([3, 0, 0x849, 33, 9, 2, 2, 1, 1, 0xdeadbeef, 5, DRAM, 1, 0, 0, 0]);
+    });
+    // Before 2016 there was no loader_cfg, and code began in its place.
+    const older = programOf([IDLE], { segments: [at(0x28, new Uint8Array(0x30)), at(0x58, bytes('code'))], sections: [section('workgroup_cfg', 0x28, 40)] });
+    await withGroup(older, (group) => {
+      expect(group.cores[0]?.read(0x58, 4)).toEqual(bytes('code'));
+      expect(group.cores[0]?.words[0x50 / 4]).toBe(0);
+    });
+    // A file without sections: where they have always been.
+    await withGroup({ ...older, sections: [] }, (group) => {
+      expect([group.cores[0]?.words[0x28 / 4], group.cores[0]?.words[0x50 / 4], group.cores[0]?.read(0x58, 4)]).toEqual([3, 5, bytes('code')]);
+    });
+  });
+
+  it.each([
+    ['more than SRAM', at(0x7ff0, new Uint8Array(17))],
+    ['a hole', at(0x8000, new Uint8Array(4))],
+    ['registers', at(0xf0400, new Uint8Array(4))],
+    ['a core outside the group', at(0x80a00000, new Uint8Array(4))],
+    ['the end of shared DRAM', at(0x8fffffff, new Uint8Array(2))],
+    ['no memory at all', at(0x10000000, new Uint8Array(4))],
+  ])('a program that wants %s is refused before anything is written', async (_, segment) => {
+    using board = openBoard('sim');
+    using group = board.workgroup({ rows: 1, columns: 2 });
+    const [core] = group.cores;
+    core?.fill(0, 0x8000, 7);
+    core?.registers.LC.write(5);
+    await expect(group.load(programOf([NOP], { segments: [segment] }))).rejects.toMatchObject(BAD_PROGRAM);
+    expect(core?.read(0, 0x8000).every((byte) => byte === 7)).toBe(true);
+    expect(core?.registers.LC.read().value).toBe(5);
+    expect(group.program).toBeUndefined();
+  });
+
+  it('refuses wrong arguments and files', async () => {
+    using board = openBoard('sim');
+    using group = board.workgroup();
+    await expect(group.load(join(folder, 'none.elf'))).rejects.toMatchObject({ code: 'ENOENT' });
+    writeFileSync(join(folder, 'text'), 'no program');
+    await expect(group.load(join(folder, 'text'))).rejects.toMatchObject(BAD_PROGRAM);
+    await expect(group.load('')).rejects.toMatchObject(RANGE);
+    for (const options of [null, { verify: 1 }, { onProgress: 1 }]) await expect(group.load(programOf([IDLE]), options as never)).rejects.toMatchObject(TYPE);
+    expect(() => group.symbol('x')).toThrow(expect.objectContaining(BUSY));
+    expect(() => group.output).toThrow(expect.objectContaining(BUSY));
+    for (const services of [null, { directory: 5 }, { stdin: 5 }]) expect(() => group.start(services as never)).toThrow(expect.objectContaining(TYPE));
+  });
+});
+
+describe('a program', () => {
+  it('prints, and exits with its code', async () => {
+    const program = programOf([move(0, 1), ...call(5, 1, 0x1000, 5), ...call(5, 2, 0x1005, 5), ...exit(-7), IDLE], { segments: [at(0x1000, bytes('grüßerr\n'))] });
+    await withGroup(program, async (group) => {
+      const { texts, states } = await run(group);
+      // The ß was cut in two, one half to each stream: half a character is none.
+      expect(states.map(({ state, exitCode }) => [state, exitCode])).toEqual(Array(4).fill(['exited', -7]));
+      expect([...texts.keys()].sort()).toEqual(group.cores.map(({ id }) => id));
+      expect(new Set(texts.values())).toEqual(new Set(['grü!\ufffderr\n']));
+      expect(() => group.start()).toThrow(expect.objectContaining(BUSY)); // its data are no longer what they were
+    });
+  });
+
+  it('that comes to rest without an exit is over, too', async () => {
+    await withGroup(programOf([NOP, IDLE]), async (group) => {
+      group.start();
+      expect((await group.finished({ timeout: 5000 })).map(({ state }) => state)).toEqual(Array(4).fill('idle'));
+    });
+  });
+
+  it('that never ends can be waited for, halted, looked at, resumed and reset', async () => {
+    await withGroup(programOf([move(2, 0), add(2, 2, 1), branch(-2)]), async (group) => {
+      group.start();
+      await expect(group.finished({ timeout: 20 })).rejects.toMatchObject({ code: 'ERR_EPIPHANY_TIMEOUT' });
+      await expect(group.finished({ signal: AbortSignal.abort() })).rejects.toMatchObject({ name: 'AbortError' });
+      expect(() => group.start()).toThrow(expect.objectContaining(BUSY));
+      expect(group.states().map(({ state }) => state)).toEqual(Array(4).fill('running'));
+      group.halt();
+      expect(group.states().map(({ state }) => state)).toEqual(Array(4).fill('halted'));
+      const before = group.cores[0]?.registers.R2.read().value;
+      group.resume();
+      await new Promise((resolve) => setTimeout(resolve, 5));
+      group.halt();
+      expect(group.cores[0]?.registers.R2.read().value).not.toBe(before);
+      const end = group.finished();
+      group.reset();
+      await expect(end).rejects.toMatchObject({ code: 'ERR_EPIPHANY_RESET' });
+      expect(group.states().map(({ state, pc }) => [state, pc])).toEqual(Array(4).fill(['idle', 0]));
+    });
+  });
+
+  it('in the midst of interrupts is brought out of them by a reset', async () => {
+    // Interrupt 9 comes while 0 is in progress, and both have handlers without end.
+    const vectors = [branch(0x30), NOP, ...Array<Code>(16).fill(NOP), branch(0)];
+    const program = programOf([...vectors, ...Array<Code>(5).fill(NOP), [[0x0192, 2]], branch(0)]);
+    for (const stepped of [false, true]) {
+      using board = openBoard('sim', { stepped });
+      using group = board.workgroup({ rows: 1, columns: 1 });
+      const [core] = group.cores;
+      await group.load(program);
+      core?.registers.IMASK.write(0);
+      core?.registers.ILATST.write(1);
+      if (stepped) await board.simulator?.run({ instructions: 100 });
+      else await new Promise((resolve) => setTimeout(resolve, 5));
+      expect(core?.registers.IPEND.read().value).toBe(1);
+      group.reset();
+      expect(core?.registers.IPEND.read().value).toBe(0);
+      expect(core?.registers.STATUS.read()).toMatchObject({ active: false, gid: false });
+      expect(core?.registers.IMASK.read().value).toBe(0x3fe);
+    }
+  });
+
+  it('that waits for a load that nothing answers is named', async () => {
+    await withGroup(programOf([move(0, 0x10000000), load(1, 0), IDLE]), async (group) => {
+      group.start();
+      const STUCK = { code: 'ERR_EPIPHANY_CORE_STUCK', message: expect.stringMatching(/Core 0x8[48][9a] .*PC 0x8/) as string };
+      await expect(group.finished()).rejects.toMatchObject(STUCK);
+      expect(group.states()[0]?.state).toBe('stuck');
+      expect(() => group.halt()).toThrow(expect.objectContaining({ code: STUCK.code }));
+      await expect(group.load(programOf([IDLE]))).rejects.toMatchObject({ code: STUCK.code });
+    });
+  });
+
+  it('gets the user interrupt, and tells of an exception that it did not deal with', async () => {
+    // Vector 9 ends the program; an unaligned load is latched, but masked.
+    const program = programOf([branch(0x30), NOP, ...Array<Code>(16).fill(NOP), ...exit(9), ...Array<Code>(1).fill(NOP), move(0, 0x1001), load(1, 0), [[0x0192, 2]], branch(0)]);
+    await withGroup(program, async (group) => {
+      for (const core of group.cores) core.registers.IMASK.write(0x1fe);
+      group.start();
+      await expect(group.finished({ timeout: 20 })).rejects.toMatchObject({ code: 'ERR_EPIPHANY_TIMEOUT' });
+      expect(group.states()[0]?.exception).toBe('unaligned');
+      group.signal();
+      // Nested in the SYNC interrupt it is not taken: 0 comes before 9.
+      expect(group.states()[0]?.state).toBe('running');
+    });
+  });
+
+  it('reads its standard input, and sees its end', async () => {
+    const program = programOf([...call(4, 0, 0x1000, 3), ...call(5, 1, 0x1000, 3), ...call(4, 0, 0x1000, 8), ...keep(0x2000), ...exit(0)], { segments: [at(0x1000, new Uint8Array(16))] });
+    await withGroup(program, async (group) => {
+      const { texts } = await run(group, { stdin: 'abcde' });
+      expect([...texts.values()]).toEqual(['abc']);
+      expect(group.cores[0]?.words[0x800]).toBe(2);
+    }, { row: 0, column: 0, rows: 1, columns: 1 });
+  });
+
+  it('prints 10 MB, each core for itself', async () => {
+    // 160 writes of 32 KiB from shared DRAM on each of two cores.
+    const program = programOf([move(5, 160), ...call(5, 1, DRAM, 0x8000), add(5, 5, -1), [[0x0010 | ((256 - 18) << 8), 2]], ...exit(0)], { segments: [at(DRAM, new Uint8Array(0x8000).fill(0x61))] });
+    await withGroup(program, async (group) => {
+      group.start();
+      const lengths = await Promise.all(
+        [0, 1].map(async (index) => {
+          let length = 0;
+          for await (const { text } of group.outputOf(index)) length += text.length;
+          return length;
+        }),
+      );
+      expect(lengths).toEqual([160 * 0x8000, 160 * 0x8000]);
+      expect(() => group.outputOf(2)).toThrow(expect.objectContaining(RANGE));
+    }, { row: 0, column: 0, rows: 1, columns: 2 });
+  });
+});
+
+describe('files of programs', () => {
+  const data = join(folder, 'data');
+  mkdirSync(data);
+  writeFileSync(join(folder, 'secret'), 'secret');
+  writeFileSync(join(data, 'in'), 'content');
+  symlinkSync('../secret', join(data, 'link'));
+  symlinkSync('..', join(data, 'up'));
+  const NAME = 0x1000;
+  const READ_ONLY = 0;
+  const WRITE_CREATE = 1 | 0x200;
+
+  /** Result and errno of one call. */
+  const outcomeOf = async (name: string, number: number, values: readonly number[], directory?: string): Promise<[result: number, errno: number]> => {
+    let outcome: [number, number] = [0, 0];
+    const program = programOf([...call(number, ...values), ...keep(0x2000), ...exit(0)], { segments: [at(NAME, bytes(`${name}\0`))] });
+    await withGroup(program, async (group) => {
+      await run(group, directory === undefined ? {} : { directory });
+      outcome = [group.cores[0]?.int32[0x800] as number, group.cores[0]?.words[0x801] as number];
+    }, { row: 0, column: 0, rows: 1, columns: 1 });
+    return outcome;
+  };
+
+  it('are there below the directory that the user names', async () => {
+    expect(await outcomeOf('in', 2, [NAME, READ_ONLY, 0], data)).toEqual([3, 0]);
+    expect(await outcomeOf('/in', 2, [NAME, READ_ONLY, 0], data)).toEqual([3, 0]);
+    expect(await outcomeOf('../../in', 2, [NAME, READ_ONLY, 0], data)).toEqual([3, 0]);
+    expect(await outcomeOf('none', 2, [NAME, READ_ONLY, 0], data)).toEqual([-1, 2]);
+    const program = programOf([...call(2, NAME, WRITE_CREATE, 0o644), ...call(5, 3, 0x1100, 5), ...call(6, 3, 1, 0), ...call(5, 3, 0x1104, 1), ...call(3, 3), ...call(3, 3), ...keep(0x2000), ...exit(0)], { segments: [at(NAME, bytes('out\0')), at(0x1100, bytes('hello'))] });
+    await withGroup(program, async (group) => {
+      await run(group, { directory: data });
+      expect(readFileSync(join(data, 'out'), 'utf8')).toBe('hollo');
+      expect([group.cores[0]?.int32[0x800], group.cores[0]?.words[0x801]]).toEqual([-1, 9]); // closed twice
+    }, { row: 0, column: 0, rows: 1, columns: 1 });
+  });
+
+  it('are nowhere else', async () => {
+    const EACCES = [-1, 13];
+    expect(await outcomeOf('in', 2, [NAME, READ_ONLY, 0])).toEqual(EACCES);
+    expect(await outcomeOf('link', 2, [NAME, READ_ONLY, 0], data)).toEqual([-1, 92]);
+    expect(await outcomeOf('up/secret', 2, [NAME, READ_ONLY, 0], data)).toEqual(EACCES);
+    expect(await outcomeOf('up/secret', 7, [NAME], data)).toEqual(EACCES);
+    expect(await outcomeOf('', 2, [NAME, READ_ONLY, 0], data)).toEqual([-1, 2]);
+    expect(readFileSync(join(folder, 'secret'), 'utf8')).toBe('secret');
+  });
+
+  it('and calls with pointers to nowhere fail', async () => {
+    const EFAULT = [-1, 14];
+    expect(await outcomeOf('in', 5, [1, 0x7fff, 2], data)).toEqual(EFAULT);
+    expect(await outcomeOf('in', 5, [1, 0x1000, 0xffffffff], data)).toEqual(EFAULT);
+    expect(await outcomeOf('in', 4, [0, 0xf0000, 4], data)).toEqual(EFAULT);
+    expect(await outcomeOf('in', 10, [1, 0x7ff0], data)).toEqual(EFAULT);
+    expect(await outcomeOf('in', 99, [1, 2, 3], data)).toEqual([-1, 88]);
+    expect(await outcomeOf('in', 10, [1, 0x3000], data)).toEqual([0, 0]);
+    expect(await outcomeOf('in', 19, [0x3000], data)).toEqual([0, 0]);
+  });
+});
+
+describe('variables', () => {
+  const program = programOf([IDLE], {
+    segments: [at(0x2000, new Uint8Array(64)), at(DRAM, new Uint8Array(16))],
+    symbols: [
+      { name: '_words', address: 0x2000, bytes: 16 },
+      { name: 'odd', address: 0x2011, bytes: 3 },
+      { name: 'shared', address: DRAM, bytes: 8 },
+      { name: 'outside', address: 0x9000, bytes: 4 },
+    ],
+  });
+
+  it('are one on each core, live', async () => {
+    await withGroup(program, (group) => {
+      const variable = group.symbol('words');
+      expect(variable).toMatchObject({ name: '_words', address: 0x2000, bytes: 16 });
+      const words = variable.words(2);
+      words[1] = 0xffffffff;
+      expect([group.cores[2]?.words[0x801], variable.int32(2)[1], variable.words(1)[1]]).toEqual([0xffffffff, -1, 0]);
+      variable.float32(3)[0] = 1.5;
+      expect(variable.gather('f32').map((each) => each[0])).toEqual([0, 0, 0, 1.5]);
+      variable.scatter([1, 2, 3, 4].map((value) => Uint32Array.of(value)));
+      expect(variable.gather('u32').map((each) => each[0])).toEqual([1, 2, 3, 4]);
+      variable.broadcast(Uint32Array.of(9, 8, 7, 6));
+      expect(variable.gather('i32').map((each) => [...each])).toEqual(Array(4).fill([9, 8, 7, 6]));
+      const odd = group.symbol('odd');
+      odd.broadcast(bytes('abc'));
+      expect(odd.gather('u8').map((each) => new TextDecoder().decode(each))).toEqual(Array(4).fill('abc'));
+    });
+  });
+
+  it('in shared DRAM are one for all', async () => {
+    await withGroup(program, (group) => {
+      const shared = group.symbol('shared');
+      shared.words(0)[1] = 5;
+      expect(shared.words(3)[1]).toBe(5);
+      expect(group.board.sharedDramMapping().readWord(4)).toBe(5);
+    });
+  });
+
+  it('are refused where they are not, or not as asked for', async () => {
+    await withGroup(program, (group) => {
+      for (const name of ['none', 'outside', 'constructor']) expect(() => group.symbol(name)).toThrow(expect.objectContaining(RANGE));
+      expect(() => group.symbol(5 as never)).toThrow(expect.objectContaining(TYPE));
+      const words = group.symbol('words');
+      const odd = group.symbol('odd');
+      for (const use of [() => odd.words(0), () => words.words(4), () => words.words(-1), () => odd.gather('u16'), () => words.gather('x' as never), () => words.scatter([]), () => words.broadcast(new Uint8Array(17)), () => words.read(layout({ x: 'u8' }))]) {
+        expect(use).toThrow(expect.objectContaining(RANGE));
+      }
+      for (const use of [() => words.scatter(4 as never), () => words.scatter(Array(4) as never), () => words.broadcast(5 as never)]) {
+        expect(use).toThrow(expect.objectContaining(TYPE));
+      }
+      expect(words.gather('u32').flatMap((each) => [...each])).toEqual(Array(16).fill(0));
+    });
+  });
+
+  it('can be structures', async () => {
+    const State = layout({ seq: 'u16', at: ['i32', 2], flag: 'u8' });
+    expect([State.bytes, State.alignment, State.offsetOf('at')]).toEqual([16, 4, 4]);
+    await withGroup(program, (group) => {
+      const variable = group.symbol('words');
+      variable.write(1, State, { seq: 7, at: [-1, 2], flag: 255 });
+      expect(variable.read(State)[1]).toEqual({ seq: 7, at: [-1, 2], flag: 255 });
+      expect(variable.gather('u32')[1]).toEqual(Uint32Array.of(7, 0xffffffff, 2, 255));
+      expect(() => variable.write(0, State, { seq: 65536 })).toThrow(expect.objectContaining({ ...RANGE, message: expect.stringContaining('field seq') as string }));
+    });
+  });
+});
