@@ -1,9 +1,6 @@
 // SPDX-License-Identifier: MIT
 // Cores that run on threads of their own, while other threads do all that a host may do. What comes out is
 // checked where it does not depend on time; the rest is for ThreadSanitizer to find.
-#include <pthread.h>
-#include <time.h>
-
 #include <atomic>
 #include <chrono>
 #include <functional>
@@ -108,7 +105,6 @@ void TestHosts(unsigned threads) {
   board.chip().SetCounting(true);
   FreeRunner runner(&board.chip(), threads);
   runner.Start();
-  std::atomic<bool> stop{false};
   std::atomic<unsigned> wrong{0};
   std::vector<std::thread> hosts;
   for (unsigned host = 0; host < 3; ++host) {
@@ -122,7 +118,6 @@ void TestHosts(unsigned threads) {
         switch (noise >> 40 & 15) {
           case 0:
             board.SetReg(victim, at::kDebugCmd, 1);
-            // Halted is halted: unless another host resumes it, which this core's owner does not.
             break;
           case 1:
             board.SetReg(victim, at::kDebugCmd, 0);
@@ -175,7 +170,7 @@ void TestHosts(unsigned threads) {
   }
   for (std::thread& host : hosts) host.join();
   Equal("COREID", wrong, 0);
-  // Those that were not touched go on. Core 15 waits for nobody.
+  // Core 15, which nobody halted, goes on.
   const uint32_t before = board.R(15, 27) + board.R(15, 12);
   True("it lives", Wait([&] { return board.R(15, 27) + board.R(15, 12) != before; }));
   runner.Stop();
