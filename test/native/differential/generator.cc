@@ -195,7 +195,8 @@ class Generator {
   void Loop();
   void SelfModifying();
   struct Overwritten {
-    uint32_t address, by;
+    uint32_t address, size;
+    uint32_t by[2];
   };
   Overwritten PutOverwritten(uint32_t which);
   void Outside();
@@ -626,6 +627,9 @@ void Generator::AccessMemory(bool aligned) {
   Put(encode::Displaced(access, displacement, subtract, post_modify, is_long));
 }
 
+// The GNU simulator rounds FMADD and FMSUB more than once if the one number is so much smaller than the other
+// that its own arithmetic, of 64 bits, loses it, and the rest is next to a half. They are not left out for
+// that: it happens once in millions of instructions, and in none of the programs that are kept.
 void Generator::FloatingPoint() {
   const uint32_t op = random_.Below(8);
   uint32_t rd = Destination();
@@ -871,66 +875,69 @@ void Generator::Loop() {
 void Generator::SelfModifying() {
   uint32_t value, base;
   do {
-    value = Destination();
+    value = Destination() & ~1u;  // may be two
     base = Destination();
-  } while (value == base);
-  const uint32_t which = random_.Below(5);
+  } while (IsReserved(value) || IsReserved(value + 1) || (base | 1) == (value | 1));
+  const uint32_t which = random_.Below(6);
   const uint32_t global = random_.Percent(30) ? kGlobal : 0;
   const bool is_behind = random_.Percent(30);
   Overwritten overwritten = {};
   if (is_behind) overwritten = PutOverwritten(which);
   // What is written, and where, may only be known when the place is.
   const uint32_t constants = at_;
-  at_ += 16;
-  Put(encode::Displaced({true,
-                         which == 1                 ? 0u
-                         : which == 0 || which == 4 ? 1u
-                                                    : 2u,
-                         value, base},
-                        0, false, false, true));
+  at_ += 28;
   const uint32_t between = random_.Below(4);
   EmitPlain(between);
   if (!is_behind) overwritten = PutOverwritten(which);
+  const uint32_t end = at_;
+  at_ = constants;
   const uint32_t address = overwritten.address + global;
-  Word(constants, encode::MoveImmediate(value, overwritten.by & 0xffff, true));
-  Word(constants + 4, encode::MoveTop(value, overwritten.by >> 16));
-  Word(constants + 8, encode::MoveImmediate(base, address & 0xffff, true));
-  Word(constants + 12, encode::MoveTop(base, address >> 16));
+  const uint32_t loaded[][2] = {{base, address}, {value, overwritten.by[0]}, {value + 1, overwritten.by[1]}};
+  for (const auto& [r, constant] : loaded) {
+    Load16(r, constant);
+    Put(encode::MoveTop(r, constant >> 16));
+  }
+  Put(encode::Displaced({true, overwritten.size, value, base}, 0, false, false, true));
+  at_ = end;
 }
 
 Generator::Overwritten Generator::PutOverwritten(uint32_t which) {
   if (which == 0) {  // a short one
     const uint32_t by = SimpleAlu(false);
     Put(SimpleAlu(false));
-    return {at_ - 2, by};
+    return {at_ - 2, 1, {by, 0}};
   }
   if (which == 1) {  // its registers
     const uint32_t by = random_.Below(0x100);
     const uint32_t op = random_.Below(8);
     const uint32_t rn = random_.Below(8);
     Put(encode::Alu(op, 0, rn, 0, false));
-    return {at_ - 1, by};
+    return {at_ - 1, 0, {by, 0}};
   }
-  if (which < 4) {  // a long one, or two short ones by a long one
-    Align(4);
-    const uint32_t by = SimpleAlu(true);
-    if (which == 2) {
+  if (which == 2) {  // the upper half of a long one
+    const uint32_t op = random_.Below(8);
+    const uint32_t rd = Destination();
+    const uint32_t rn = Source();
+    const uint32_t rm = Source();
+    const uint32_t other_rn = Source();
+    const uint32_t other_rm = Source();
+    Put(encode::Alu(op, rd, rn, rm, true));
+    return {at_ - 2, 1, {encode::Alu(op, rd, other_rn, other_rm, true) >> 16, 0}};
+  }
+  // A long one, or two short ones by a long one; or as much twice.
+  const uint32_t words = which == 5 ? 2 : 1;
+  Align(4 * words);
+  Overwritten overwritten = {at_, words + 1, {}};
+  for (uint32_t i = 0; i < words; ++i) {
+    overwritten.by[i] = SimpleAlu(true);
+    if (which == 3) {
       Put(SimpleAlu(true));
     } else {
       Put(SimpleAlu(false));
       Put(SimpleAlu(false));
     }
-    return {at_ - 4, by};
   }
-  // The upper half of a long one.
-  const uint32_t op = random_.Below(8);
-  const uint32_t rd = Destination();
-  const uint32_t rn = Source();
-  const uint32_t rm = Source();
-  const uint32_t other_rn = Source();
-  const uint32_t other_rm = Source();
-  Put(encode::Alu(op, rd, rn, rm, true));
-  return {at_ - 2, encode::Alu(op, rd, other_rn, other_rm, true) >> 16};
+  return overwritten;
 }
 
 // A few instructions in external memory, which the program has to write there first.
