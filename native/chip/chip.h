@@ -3,7 +3,7 @@
 //
 // This is the whole face of the model. It knows neither Node nor QEMU; whoever embeds it provides the memory,
 // listens to events, and stands where the board's ARM stands. Sources of each behaviour are named where it
-// is modelled; what no public source settles is listed in docs/simulator.md.
+// is modelled; what no public source settles is listed in docs/validation.md.
 //
 // Threads: everything may be called from any thread at any time, also while others let cores run; only one
 // thread at a time lets a given core run. Nothing here throws, and nothing is allocated after construction.
