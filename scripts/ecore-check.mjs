@@ -1,8 +1,8 @@
 #!/usr/bin/env node
 // SPDX-License-Identifier: MIT
 /**
- * Proves that each committed *.elf of the examples and of the benchmark is what its README says it is made of: runs the
- * README's `epiphany-elf-…` lines in a copy of the directory without the ELF file, and compares byte by byte.
+ * Proves that each committed *.elf and *.srec of the examples and of the benchmark is what its README says it is made
+ * of: runs the README's `epiphany-elf-…` lines in a copy of the directory without these files, and compares byte by byte.
  *
  * Exit code: 0 all equal, 1 a difference or a build that fails, 2 not checked because there is no toolchain.
  */
@@ -21,14 +21,14 @@ if (tools === undefined) {
   console.error('not checked: no epiphany-elf-as on PATH, none in the cache (npm run ecore:toolchain builds it)');
   process.exit(2);
 }
-const isImage = (name) => name.endsWith('.elf');
+const isImage = (name) => /\.(elf|srec)$/.test(name);
 const imagesOf = (folder) => fs.readdirSync(path.join(repository, folder), { recursive: true }).filter(isImage).sort();
 const images = folders.flatMap((folder) => imagesOf(folder).map((image) => path.join(folder, image)));
 const scratch = fs.mkdtempSync(path.join(os.tmpdir(), 'ecore-check-'));
 try {
   const wrong = images.map((image) => [image, check(image)]).filter(([, trouble]) => trouble !== undefined);
   for (const [image, trouble] of wrong) console.error(`${image}: ${trouble}`);
-  if (images.length === 0) console.error('there is no *.elf to check');
+  if (images.length === 0) console.error('there is no *.elf or *.srec to check');
   if (wrong.length > 0) console.error(`built here with ${version()}`);
   if (images.length === 0 || wrong.length > 0) process.exitCode = 1;
   else console.log(`checked: ${images.join(', ')}`);

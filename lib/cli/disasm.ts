@@ -3,8 +3,8 @@ import { readFileSync } from 'node:fs';
 import { SRAM_BYTES } from '../address.js';
 import { formatHex, outOfRange } from '../errors.js';
 import { disassemble, type Line } from '../program/disassembler.js';
-import { readElf } from '../program/elf.js';
 import type { Program } from '../program/program.js';
+import { readProgram } from '../program/read.js';
 import { SymbolMap } from '../program/symbol-map.js';
 import { parseCore, parseNumber, printJson, UsageError, type Command, type Context } from './command.js';
 
@@ -12,7 +12,7 @@ import { parseCore, parseNumber, printJson, UsageError, type Command, type Conte
 const MOST_INSTRUCTIONS = SRAM_BYTES / 2;
 
 export const disasm: Command = {
-  operands: 'FILE.elf | --core CORE ADDRESS [COUNT]',
+  operands: 'FILE | --core CORE ADDRESS [COUNT]',
   summary: 'instructions of a program, or in SRAM of a core: default 16 of those',
   options: { core: { value: 'CORE', summary: 'the core whose SRAM to disassemble, from ADDRESS' } },
   examples: ['epiphany disasm program.elf', 'epiphany disasm --core 1,2 0x100 8', 'epiphany disasm --core 0x84a 0x100 --json'],
@@ -28,7 +28,7 @@ export const disasm: Command = {
 function disassembleFile(context: Context): void {
   const [file = '', surplus] = context.operands;
   if (surplus !== undefined) throw new UsageError('an ADDRESS is in the SRAM of a core: name it with --core');
-  const program = readElf(readFileSync(file), file);
+  const program = readProgram(readFileSync(file), file);
   const symbols = new SymbolMap(program);
   const sections = codeOf(program).map(({ name, address, data }) => ({ name, address, lines: disassemble(data, address, symbols) }));
   if (context.json) {
@@ -62,7 +62,7 @@ interface Code {
   readonly data: Uint8Array;
 }
 
-/** What of a program is executed: by sections, else, if it was stripped of them, by segments. */
+/** What of a program is executed: by sections, else, if its file has none, by segments. */
 function codeOf({ sections, segments }: Program): Code[] {
   const code = segments.filter(({ flags }) => flags.execute);
   if (sections.length === 0) return code.map(({ address, data }) => ({ name: `segment at ${formatHex(address)}`, address, data }));

@@ -6,21 +6,21 @@ import { SRAM_BYTES } from '../address.js';
 import type { Board } from '../board.js';
 import type { Core } from '../core.js';
 import { formatHex } from '../errors.js';
-import { readElf } from '../program/elf.js';
 import { loadProgram, verifyProgram, type LoadReport, type Placement, type VerifyReport } from '../program/loader.js';
 import type { Program, Segment } from '../program/program.js';
+import { readProgram } from '../program/read.js';
 import { printJson, type Command, type Context } from './command.js';
 
 const DEFAULT_FILE = fileURLToPath(new URL('../../examples/first-light/first-light.elf', import.meta.url));
 
 export const load: Command = {
-  operands: '[FILE.elf]',
+  operands: '[FILE]',
   summary: 'lays a program into every core, reads it back, and shows what lies where',
-  examples: ['epiphany load', 'epiphany load program.elf --board sim:e64g401'],
+  examples: ['epiphany load', 'epiphany load program.elf --board sim:e64g401', 'epiphany load program.srec'],
   count: [0, 1],
   run(context) {
     const file = context.operands[0] ?? relative('.', DEFAULT_FILE);
-    const program = readElf(readFileSync(file), file);
+    const program = readProgram(readFileSync(file), file);
     const board = context.board();
     const loaded = loadProgram(program, board, board.cores);
     const verified = verifyProgram(loaded.placements, board);

@@ -11,9 +11,10 @@ import { info } from './info.js';
 import { load } from './load.js';
 import { read } from './read.js';
 import { regs } from './regs.js';
+import { symbols } from './symbols.js';
 import { write } from './write.js';
 
-const COMMANDS: Readonly<Record<string, Command>> = { info, read, write, dump, disasm, regs, load };
+const COMMANDS: Readonly<Record<string, Command>> = { info, read, write, dump, disasm, symbols, regs, load };
 
 const OPTIONS = {
   board: { type: 'string' },

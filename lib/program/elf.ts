@@ -156,8 +156,8 @@ function readSymbols(file: ElfFile, headers: readonly SectionHeader[]): ProgramS
     const index = file.u16(entry + 14);
     if (index === SHN_UNDEF) continue; // used here, defined nowhere
     const home = index < SHN_LORESERVE ? headers[index] : undefined;
-    if (index < SHN_LORESERVE && home === undefined) {
-      throw file.bad(entry + 14, `a symbol is in section ${index}, of ${headers.length}`);
+    if (index < SHN_LORESERVE && (home === undefined || home.type === SHT_NULL)) {
+      throw file.bad(entry + 14, `a symbol is in section ${index}, which is none of the ${headers.length}`);
     }
     const information = file.u8(entry + 12);
     const type = SYMBOL_TYPES[information & 15] ?? 'none';

@@ -9,7 +9,7 @@ export interface Program {
   readonly entry: number;
   /** What to load, in ascending order of address; none overlaps another or goes beyond the 32-bit address space. */
   readonly segments: readonly Segment[];
-  /** Empty if the file was stripped of them. */
+  /** Empty if the file was stripped of them, or its format has none. */
   readonly sections: readonly Section[];
   /** Every named symbol that the program defines, in the order of the file. Names may repeat. */
   readonly symbols: readonly ProgramSymbol[];
@@ -21,7 +21,7 @@ export interface Program {
 export interface Segment {
   /** Local to each core below 0x100000, else an eMesh address. */
   readonly address: number;
-  /** First bytes of the segment: a view into the file's bytes, no copy. */
+  /** First bytes of the segment; those of an ELF file are a view into the file's bytes, no copy. */
   readonly data: Uint8Array;
   /** Bytes in memory, at least `data.length`; what is beyond `data` is to be zero. */
   readonly memoryBytes: number;

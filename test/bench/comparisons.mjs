@@ -2,7 +2,9 @@
 // What is compared with what. A comparison is `{ title, loop, rows }`; a row is a contestant as contest.mjs has it, with
 // `targets` and `access` for the report, or a text that heads the rows after it. All share the memory of one core, so
 // each comparison is prepared when its turn comes, and done with before the next one is asked for.
+import { readProgram } from '../../dist/program/read.js';
 import { addUp, anew, repeat } from './contest.mjs';
+import { largeElf, largeRecords } from './large-programs.mjs';
 
 const C = 'C';
 const HEAP = 'array on the heap';
@@ -255,4 +257,21 @@ export function* sameWork(ways, mapping, at, probe) {
       ],
     };
   }
+}
+
+// ---- Program files
+
+/** What the command line does before it loads anything. */
+export function* programs() {
+  const { elf, symbols } = largeElf();
+  const { records, bytes } = largeRecords();
+  const megabytes = ({ length }) => `${(length / 1e6).toFixed(2)} MB`;
+  const targets = [{ text: '≤ 10 ms', isMet: ({ nanoseconds }) => nanoseconds <= 10e6 }];
+  yield {
+    title: 'Reading a program file',
+    rows: [
+      repeating(`ELF, ${megabytes(elf)}, ${symbols} symbols`, () => readProgram(elf, ''), (program) => program.symbolsByName.size === symbols, { targets }),
+      repeating(`S-records, ${megabytes(records)}`, () => readProgram(records, ''), ({ segments }) => segments[0].memoryBytes === bytes),
+    ],
+  };
 }

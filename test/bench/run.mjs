@@ -9,7 +9,7 @@ import { createRequire } from 'node:module';
 import { parseArgs } from 'node:util';
 import { openBoard } from '../../dist/index.js';
 import { measureChip, printChip } from './chip.mjs';
-import { copies, elements, sameWork, words } from './comparisons.mjs';
+import { copies, elements, programs, sameWork, words } from './comparisons.mjs';
 import { contest } from './contest.mjs';
 import { MEMORY_BYTES, openMemory, openMemoryBoard } from './memory-board.mjs';
 import { figures, machine, print, printAccess, printMachine } from './report.mjs';
@@ -33,6 +33,7 @@ function* comparisons() {
   yield* words(core, simulated.core(0, 0), probe);
   yield* copies(core, probe, 32768);
   yield* copies(core, probe, 64);
+  yield* programs();
   yield* sameWork(waysTo({ mapping, descriptor, at, ...rivals }), mapping, at, probe);
 }
 

@@ -9,6 +9,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
 const main = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url));
 const firstLight = fileURLToPath(new URL('../../examples/first-light/first-light.elf', import.meta.url));
+const records = firstLight.replace(/elf$/, 'srec');
 let folder: string;
 beforeAll(() => (folder = mkdtempSync(join(tmpdir(), 'cli-'))));
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -83,6 +84,43 @@ describe('epiphany', () => {
     expect(out).toContain('\n\nsegment at 0x100\n     100:  be0b 27f2  mov sp,0x7ff0\n');
   });
 
+  it('disasm and load take S-records as well', () => {
+    const disassembled = epiphany('disasm', records);
+    expect(disassembled.code).toBe(0);
+    expect(disassembled.out).toMatch(/^segment at 0x0\n {7}0: {2}80e8 0000 {2}b 0x100\n/);
+    expect(json(epiphany('load', records, '--board', 'sim', '--json'))).toMatchObject({ cores: 16, bytesWritten: 16 * (40 + 424 + 360), bytesDiffering: 0 });
+  });
+
+  it('symbols lists the names of a program by address', () => {
+    const { code, out, error } = epiphany('symbols', firstLight);
+    expect([code, error]).toEqual([0, '']);
+    const lines = out.trimEnd().split('\n');
+    expect(lines.slice(0, 3)).toEqual([
+      'address        bytes  type      section     name',
+      '0x00100           14  function  .text       start',
+      '0x0010e           64  function  .text       main',
+    ]);
+    expect(lines).toContain('0x0016a                         .text       next_entry');
+    expect(lines).toContain('0x04404            4  object    .bss        result');
+    expect(lines.at(-1)).toBe('0xedb88320                      (absolute)  POLYNOMIAL');
+    const { file, symbols } = json(epiphany('symbols', firstLight, '--json')) as { file: string; symbols: { address: string }[] };
+    expect([file, symbols.length]).toEqual([firstLight, lines.length - 1]);
+    expect(symbols[0]).toEqual({ name: 'start', address: '0x100', bytes: 14, type: 'function', section: '.text' });
+    expect(symbols.at(-1)).toEqual({ name: 'POLYNOMIAL', address: '0xedb88320', bytes: 0, type: 'none' });
+    const addresses = symbols.map(({ address }) => Number(address));
+    expect(addresses).toEqual([...addresses].sort((a, b) => a - b));
+  });
+
+  it('symbols says so if there are none', () => {
+    const stripped = Buffer.from(readFileSync(firstLight));
+    stripped.fill(0, 46, 52); // no section headers
+    const file = join(folder, 'nameless.elf');
+    writeFileSync(file, stripped);
+    expect(epiphany('symbols', file)).toMatchObject({ code: 0, out: expect.stringContaining('has no symbols: it was stripped of them') });
+    expect(epiphany('symbols', records)).toEqual({ code: 0, out: `${records} has no symbols: it was stripped of them, or it is S-records, which have none\n`, error: '' });
+    expect(json(epiphany('symbols', records, '--json'))).toEqual({ file: records, symbols: [] });
+  });
+
   it('disasm --core shows what SRAM of a core holds, to its end', () => {
     const board = `sim:${join(folder, 'disasm')}`;
     epiphany('write', '1,2', '0x7ff8', '0x01a20002', '0xbe0b01d2', '--board', board);
@@ -135,7 +173,8 @@ describe('epiphany', () => {
     ['a board that is not there', ['info', '--board', '/dev/epiphany/mesh7'], /ENOENT.*modprobe/],
     ['a file that is no program', ['load', main, '--board', 'sim'], /main\.js/],
     ['a file that is not there', ['load', '/nowhere.elf', '--board', 'sim'], /ENOENT/],
-    ['a file without instructions', ['disasm', main], /main\.js/],
+    ['a file without instructions', ['disasm', main], /main\.js.*this is no program/],
+    ['a file without symbols', ['symbols', main], /main\.js.*this is no program/],
     ['instructions past SRAM', ['disasm', '--core', '0,0', '0x8000', '--board', 'sim'], /SRAM ends at 0x8000/],
     ['instructions of a core outside the chip', ['disasm', '--core', '4,0', '0', '--board', 'sim'], /"row" must be/],
   ])('fails for %s with one line and exit code 1', (_what, parameters, message) => {
@@ -159,6 +198,7 @@ describe('epiphany', () => {
     ['too many words', ['read', '0,0', '0', '99999', '--board', 'sim']],
     ['a word that is too large', ['write', '0,0', '0', '0x100000000', '--board', 'sim']],
     ['a misaligned write', ['write', '0,0', '2', '1', '--board', 'sim']],
+    ['no file', ['symbols']],
     ['an unknown register', ['regs', '0,0', 'nosuch', '--board', 'sim']],
     ['an option of another command', ['info', '--core', '0,0', '--board', 'sim']],
     ['an option of its own without value', ['disasm', '0', '--core']],
@@ -176,7 +216,7 @@ describe('epiphany', () => {
   it('helps, overall and for each command, with examples that work', () => {
     const overview = epiphany('--help');
     expect(overview.code).toBe(0);
-    for (const name of ['info', 'read', 'write', 'dump', 'disasm', 'regs', 'load']) {
+    for (const name of ['info', 'read', 'write', 'dump', 'disasm', 'symbols', 'regs', 'load']) {
       expect(overview.out).toContain(`  ${name} `);
       const help = epiphany(name, '--help');
       expect(help.code).toBe(0);

@@ -3,7 +3,7 @@ import { closeSync, openSync, readFileSync, readSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { EpiphanyError } from '../../lib/errors.js';
 import { readElf } from '../../lib/program/elf.js';
-import type { Program } from '../../lib/program/program.js';
+import { judge } from '../fixtures/damaged-programs.mjs';
 
 const FIRST_LIGHT = new Uint8Array(readFileSync(new URL('../../examples/first-light/first-light.elf', import.meta.url)));
 
@@ -124,6 +124,16 @@ describe('segments', () => {
     expectRefusal(new Elf({ segments }).bytes, offset, reason);
   });
 
+  it('may be followed by bytes that nothing tells of', () => {
+    expect(readElf(Buffer.concat([FIRST_LIGHT, Buffer.alloc(100_000, 0xff)]), '').segments).toEqual(readElf(FIRST_LIGHT, '').segments);
+  });
+
+  it('may be as many as can be counted', () => {
+    const many = Array.from({ length: 0xffff }, (_, index) => load(index * 4, 4));
+    expect(readElf(new Elf({ segments: many }).bytes, '').segments).toHaveLength(0xffff);
+    expectRefusal(new Elf({ segments: [...many.slice(1), load(4, 4)] }).bytes, 52 + 0xfffe * 32 + 8, 'the segment at 0x4 overlaps the one that ends at 0x8');
+  });
+
   it('need a whole table of the right kind', () => {
     expectRefusal(new Elf().set16(42, 31).bytes, 42, 'a program header has 31 bytes, not 32');
     const beyond = (size: string): string => `a table of program headers of ${size} goes beyond the file's end at 0x54`;
@@ -190,12 +200,23 @@ describe('sections and symbols', () => {
     ['section 1 is no string table', 2, { link: 1 }],
     ['section 4294967295 is no string table', 2, { link: 0xffffffff }],
     ['a string table does not end with a NUL character', 3, { contents: new Uint8Array([0, 65]) }],
+    ['a string table does not end with a NUL character', 4, { contents: names.bytes.slice(0, -1) }],
     ['a name is at 0x21 of a string table of 0x21 bytes', 1, { name: names.bytes.length }],
-    ['a symbol is in section 5, of 5', 2, { contents: symbolTable([{ name: 0, section: 5 }]) }],
+    ['a symbol is in section 5, which is none of the 5', 2, { contents: symbolTable([{ name: 0, section: 5 }]) }],
   ])('%s', (reason, index, fields) => {
     const sections = base();
     Object.assign(sections[index]!, fields);
     expect(refusal(new Elf({ sections, namesIndex: 4 }).bytes).message).toContain(reason);
+  });
+
+  it('cannot have symbols in what is no section', () => {
+    const elf = withSymbols({ name: symbolNames.at('twin'), section: 1 });
+    elf.set32(elf.bytes.length - 4 * 40 + 4, 0);
+    expect(refusal(elf.bytes).message).toContain('a symbol is in section 1, which is none of the 5');
+  });
+
+  it('do not count if their number is 0, wherever their table is said to be', () => {
+    expect(readElf(new Elf().set32(32, 0xffffffff).set16(46, 1).set16(50, 0xffff).bytes, '')).toMatchObject({ sections: [], symbols: [] });
   });
 
   it('need a whole table of the right kind', () => {
@@ -237,46 +258,11 @@ describe('damaged files either read as something valid or are refused', () => {
       for (let bit = 0; bit < 8; bit++) {
         const bytes = FIRST_LIGHT.slice();
         bytes[offset]! ^= 1 << bit;
-        tolerate(bytes);
+        judge(readElf, bytes);
       }
     }
-  });
-
-  it('with 30,000 random changes', () => {
-    const random = randomNumbers(0xec04e);
-    const awkward = [0, 1, 2, 0x7f, 0x80, 0xfe, 0xff];
-    let refused = 0;
-    for (let round = 0; round < 30_000; round++) {
-      const bytes = FIRST_LIGHT.slice(0, random(50) === 0 ? random(FIRST_LIGHT.length) : FIRST_LIGHT.length);
-      for (let change = random(6); change >= 0 && bytes.length > 0; change--) {
-        // Half of the changes go to the headers and tables, where they hurt.
-        const offset = random(2) === 0 ? random(bytes.length) : random(4) === 0 ? random(180) : 0x3f0 + random(bytes.length);
-        if (offset < bytes.length) bytes[offset] = random(2) === 0 ? random(256) : awkward[random(awkward.length)]!;
-      }
-      if (!tolerate(bytes)) refused++;
-    }
-    expect(refused).toBeGreaterThan(5_000);
-    expect(refused).toBeLessThan(25_000);
   });
 });
-
-/** Reads a file that may be damaged; a program that comes of it keeps what its type promises. */
-function tolerate(bytes: Uint8Array): boolean {
-  let program: Program;
-  try {
-    program = readElf(bytes, 'broken.elf');
-  } catch (error) {
-    checkRefusal(error, bytes);
-    return false;
-  }
-  let end = 0;
-  for (const { address, data, memoryBytes } of program.segments) {
-    if (address < end || data.length > memoryBytes || memoryBytes === 0) expect.fail('segments overlap or are empty');
-    end = address + memoryBytes;
-  }
-  if (end > 2 ** 32 || program.segments.length === 0) expect.fail('segments leave the address space');
-  return true;
-}
 
 function refusal(bytes: Uint8Array): EpiphanyError {
   try {
@@ -399,15 +385,4 @@ function symbolTable(symbols: SymbolFields[]): Uint8Array {
     view.setUint16(entry + 14, section, true);
   });
   return new Uint8Array(view.buffer);
-}
-
-/** Marsaglia's xorshift: the same numbers in every run. */
-function randomNumbers(seed: number): (below: number) => number {
-  let state = seed;
-  return (below) => {
-    state ^= state << 13;
-    state ^= state >>> 17;
-    state ^= state << 5;
-    return (state >>> 0) % below;
-  };
 }

@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: MIT
+import { readFileSync } from 'node:fs';
+import { formatHex } from '../errors.js';
+import type { ProgramSymbol } from '../program/program.js';
+import { readProgram } from '../program/read.js';
+import { printJson, type Command } from './command.js';
+
+export const symbols: Command = {
+  operands: 'FILE',
+  summary: 'names of a program: functions, objects and labels, by address',
+  examples: ['epiphany symbols program.elf', 'epiphany symbols program.elf --json'],
+  count: [1, 1],
+  run(context) {
+    const [file = ''] = context.operands;
+    const named = readProgram(readFileSync(file), file)
+      .symbols.filter(({ type }) => type !== 'section' && type !== 'file')
+      .sort((a, b) => a.address - b.address);
+    if (context.json) {
+      printJson(context, { file, symbols: named.map(describe) });
+    } else if (named.length === 0) {
+      context.print(`${file} has no symbols: it was stripped of them, or it is S-records, which have none`);
+    } else {
+      const width = named.reduce((widest, symbol) => Math.max(widest, place(symbol).length), 'section'.length);
+      context.print(`address        bytes  type      ${'section'.padEnd(width)}  name`);
+      for (const symbol of named) context.print(format(symbol, width));
+    }
+    return 0;
+  },
+};
+
+function describe({ name, address, bytes, type, section }: ProgramSymbol): object {
+  return { name, address: formatHex(address), bytes, type, ...(section === undefined ? {} : { section }) };
+}
+
+/** What the file does not tell stays empty. The name comes last: it may have any length. */
+function format(symbol: ProgramSymbol, width: number): string {
+  const { name, address, bytes, type } = symbol;
+  const size = bytes === 0 ? '' : String(bytes);
+  return `${formatHex(address, 5).padEnd(10)}${size.padStart(10)}  ${(type === 'none' ? '' : type).padEnd(8)}  ${place(symbol).padEnd(width)}  ${name}`;
+}
+
+/** An absolute symbol is a number, and in no section. */
+function place({ section }: ProgramSymbol): string {
+  return section ?? '(absolute)';
+}
