@@ -4,6 +4,7 @@
 import { readFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { listBoards, openBoard, type Board } from '../board.js';
+import { simulatorSpec, type SimulatorOptions } from '../transport/simulator.js';
 import { UsageError, type Command, type Context } from './command.js';
 import { disasm } from './disasm.js';
 import { dump } from './dump.js';
@@ -11,10 +12,12 @@ import { info } from './info.js';
 import { load } from './load.js';
 import { read } from './read.js';
 import { regs } from './regs.js';
+import { reset } from './reset.js';
+import { run } from './run.js';
 import { symbols } from './symbols.js';
 import { write } from './write.js';
 
-const COMMANDS: Readonly<Record<string, Command>> = { info, read, write, dump, disasm, symbols, regs, load };
+const COMMANDS: Readonly<Record<string, Command>> = { info, read, write, dump, disasm, symbols, regs, load, run, reset };
 
 const OPTIONS = {
   board: { type: 'string' },
@@ -25,20 +28,21 @@ const OPTIONS = {
 
 /** The options of every command, because they are parsed before it is known which command it is. */
 const COMMAND_OPTIONS = Object.fromEntries(
-  Object.values(COMMANDS).flatMap(({ options = {} }) => Object.keys(options).map((name) => [name, { type: 'string' } as const])),
+  Object.values(COMMANDS).flatMap(({ options = {} }) => Object.entries(options).map(([name, { value }]) => [name, { type: value === undefined ? ('boolean' as const) : ('string' as const) }])),
 );
 
 const OPTIONS_HELP = `\
-  --board BOARD   a device such as /dev/epiphany/mesh0, or sim, sim:e64g401, sim:FILE
-                  (default: the first device there is, else sim)
-  --json          one JSON document on standard output
-  --help, -h      help, also for each command
-  --version       version of this program
+  --board BOARD               a device such as /dev/epiphany/mesh0, or sim, sim:e64g401,
+                              sim:FILE (default: the first device there is, else sim)
+  --json                      one JSON document on standard output
+  --help, -h                  help, also for each command
+  --version                   version of this program
 
 CORE is row,column from the chip's north-west core, or a core ID such as 0x84a.
 Exit code: 0 done, 1 failed, 2 called wrongly.`;
 
 const SUMMARY_COLUMN = 32;
+const OPTION_COLUMN = 28;
 
 function overview(): string {
   const lines = Object.entries(COMMANDS).map(([name, { operands, summary }]) => {
@@ -49,7 +53,7 @@ function overview(): string {
 }
 
 function usageOf(name: string, command: Command): string {
-  const own = Object.entries(command.options ?? {}).map(([option, { value, summary }]) => `  ${`--${option} ${value}`.padEnd(16)}${summary}\n`);
+  const own = Object.entries(command.options ?? {}).map(([option, { value, summary }]) => `  ${(value === undefined ? `--${option}` : `--${option} ${value}`).padEnd(OPTION_COLUMN)}${summary}\n`);
   return `Usage: epiphany ${`${name} ${command.operands}`.trim()} [options]\n\n${command.summary}\n\nExamples:\n${command.examples.map((example) => `  ${example}`).join('\n')}\n\nOptions:\n${own.join('')}${OPTIONS_HELP}`;
 }
 
@@ -63,11 +67,11 @@ function print(line: string): void {
 }
 
 /** The board that the user named; else the first real one; else, saying so, a simulated one. */
-function chooseBoard(named: string | undefined): Board {
-  if (named !== undefined) return openBoard(named);
+function chooseBoard(named: string | undefined, options: SimulatorOptions = {}): Board {
+  if (named !== undefined) return openBoard(named, simulatorSpec(named) ? options : {});
   if (listBoards().length > 0) return openBoard();
   process.stderr.write('epiphany: no board under /dev/epiphany, so this is the simulator, which keeps nothing (--board sim:FILE does)\n');
-  return openBoard('sim');
+  return openBoard('sim', options);
 }
 
 function mayColour(): boolean {
@@ -76,7 +80,7 @@ function mayColour(): boolean {
   return FORCE_COLOR !== undefined ? FORCE_COLOR !== '0' : process.stdout.isTTY;
 }
 
-function main(parameters: string[]): number {
+async function main(parameters: string[]): Promise<number> {
   const asked = parse(parameters);
   const { json, help, own } = asked;
   const [name, ...operands] = asked.positionals;
@@ -100,9 +104,9 @@ function main(parameters: string[]): number {
   const foreign = Object.keys(own).find((option) => !Object.hasOwn(command.options ?? {}, option));
   if (foreign !== undefined) throw new UsageError(`--${foreign} is no option of ${name}; "epiphany ${name} --help" lists what it has`);
   let board: Board | undefined;
-  const context: Context = { operands, option: (option) => own[option], json, colour: mayColour(), print, board: () => (board ??= chooseBoard(asked.board)) };
+  const context: Context = { operands, option: (option) => own[option] as string | undefined, flag: (option) => own[option] === true, json, colour: mayColour(), print, board: (options) => (board ??= chooseBoard(asked.board, options)) };
   try {
-    return command.run(context);
+    return await command.run(context);
   } finally {
     board?.close();
   }
@@ -113,7 +117,7 @@ function parse(parameters: string[]) {
   try {
     const { values, positionals } = parseArgs({ args: parameters, options: { ...COMMAND_OPTIONS, ...OPTIONS }, allowPositionals: true });
     const { board, json, help, version, ...own } = values;
-    return { board, json, help, version, own: own as Readonly<Record<string, string | undefined>>, positionals };
+    return { board, json, help, version, own: own as Readonly<Record<string, string | boolean | undefined>>, positionals };
   } catch (error) {
     throw new UsageError((error as Error).message.split('\n')[0]);
   }
@@ -126,7 +130,7 @@ process.stdout.on('error', (error: NodeJS.ErrnoException) => {
 });
 
 try {
-  process.exitCode = main(process.argv.slice(2));
+  process.exitCode = await main(process.argv.slice(2));
 } catch (error) {
   process.stderr.write(`epiphany: ${error instanceof Error ? error.message : String(error)}\n`);
   process.exitCode = error instanceof UsageError ? 2 : 1;

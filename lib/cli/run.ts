@@ -41,7 +41,7 @@ export const run: Command = {
     const words = countWords(board);
     const outcome = await ending(group, milliseconds, traced ? simulator : undefined);
     await printed;
-    if (context.flag('stats') && simulator) showStatistics(board, group, simulator, words());
+    if (context.flag('stats') && simulator) showStatistics(group, simulator, words());
     if (typeof outcome === 'number') return outcome;
     if (context.json) printJson(context, outcome.map(({ core, state, exitCode, exception }) => ({ core: formatHex(core.id), state, exitCode, exception })));
     return exitCodeOf(outcome);
@@ -140,7 +140,7 @@ function countWords(board: Board): () => number {
   return () => count;
 }
 
-function showStatistics(board: Board, group: WorkGroup, simulator: Simulator, words: number): void {
+function showStatistics(group: WorkGroup, simulator: Simulator, words: number): void {
   const totals = group.cores.map((core) => Object.values(simulator.counters(core.id)).reduce((sum, count) => sum + count, 0));
   const most = Math.max(...totals, 1);
   process.stderr.write('core   instructions   idle  integer    float     load    store   branch\n');

@@ -6,7 +6,7 @@ import type { Board } from '../board.js';
 import type { Core } from '../core.js';
 import { waitFor, type WaitOptions } from '../device/watcher.js';
 import { checkInteger, checkPath, closedError, EpiphanyError, formatHex, invalidType, outOfRange } from '../errors.js';
-import { readElf } from '../program/elf.js';
+import { readProgram } from '../program/read.js';
 import { patchPlacements, placeProgram, verifyProgram, writePlacements, type Placement } from '../program/loader.js';
 import type { Program } from '../program/program.js';
 import { EXCEPTION_CAUSES } from '../registers.js';
@@ -131,7 +131,7 @@ export class WorkGroup implements Disposable, Looker {
     if (!Array.isArray(parameters) || !parameters.every((text) => typeof text === 'string')) throw invalidType('options.arguments', 'an array of strings', parameters);
     if (typeof verify !== 'boolean') throw invalidType('options.verify', 'a boolean', verify);
     if (onProgress !== undefined && typeof onProgress !== 'function') throw invalidType('options.onProgress', 'a function', onProgress);
-    const [program, parse] = await timed(async () => (typeof source === 'string' ? readElf(await readFile(checkPath('source', source)), source) : source));
+    const [program, parse] = await timed(async () => (typeof source === 'string' ? readProgram(await readFile(checkPath('source', source)), source) : source));
     this.#checkOpen(); // it may have been closed while the file was read
     const placements = this.#placements(program, parameters);
     const total = placements.reduce((sum, { segment }) => sum + segment.memoryBytes, 0);
