@@ -132,7 +132,7 @@ function countWords(board: Board): () => number {
   let count = 0;
   void (async () => {
     try {
-      for await (const _ of first.unref()) ++count;
+      for await (const message of first.unref()) count += Number(message.word >= 0);
     } catch {
       // closed with the board
     }

@@ -216,14 +216,14 @@ describe('epiphany', () => {
   it('helps, overall and for each command, with examples that work', () => {
     const overview = epiphany('--help');
     expect(overview.code).toBe(0);
-    for (const name of ['info', 'read', 'write', 'dump', 'disasm', 'symbols', 'regs', 'load']) {
+    for (const name of ['info', 'read', 'write', 'dump', 'disasm', 'symbols', 'regs', 'load', 'run', 'reset']) {
       expect(overview.out).toContain(`  ${name} `);
       const help = epiphany(name, '--help');
       expect(help.code).toBe(0);
       expect(help.out).toContain(`Usage: epiphany ${name}`);
       expect(help.out).toContain('Examples:\n  epiphany ');
     }
-    expect(epiphany('disasm', '--help').out).toMatch(/^ {2}--core CORE {5}\S/m);
+    expect(epiphany('disasm', '--help').out).toMatch(/^ {2}--core CORE {17}\S/m);
     expect(epiphany('info', '--help').out).not.toContain('--core');
     const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as { version: string };
     expect(epiphany('--version').out).toBe(`${version}\n`);

@@ -399,7 +399,7 @@ describe('programs that go wrong', () => {
     expect(other.words[0x400]).toBe(5);
   });
 
-  it('a DMA channel that feeds itself loses what comes back', async () => {
+  it('a DMA channel that feeds itself loses what comes back', () => {
     using board = openBoard('sim', stepped);
     const { registers } = board.core(0, 0);
     registers.DMA0COUNT.write(0x10003);
