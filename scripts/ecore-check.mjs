@@ -1,10 +1,11 @@
 #!/usr/bin/env node
 // SPDX-License-Identifier: MIT
 /**
- * Proves that each committed *.elf and *.srec of the examples and of the benchmark is what its README says it is made
- * of: runs the README's `epiphany-elf-…` lines in a copy of the directory without these files, and compares byte by byte.
+ * Proves that each committed *.elf and *.srec is what the README beside it says it is made of: runs that README's
+ * `epiphany-elf-…` and `epiphany cc` lines in a copy of the directory without these files, and compares byte by byte.
  *
- * Exit code: 0 all equal, 1 a difference or a build that fails, 2 not checked because there is no toolchain.
+ * Exit code: 0 all equal, 1 a difference or a build that fails, 2 not checked because there is no toolchain. With
+ * assembler and linker but without a compiler, what is written in C is not checked, and said so.
  */
 import { spawnSync } from 'node:child_process';
 import fs from 'node:fs';
@@ -12,45 +13,66 @@ import os from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { findEcoreTools } from './ecore-tools.mjs';
+import { run } from './run.mjs';
 
 const repository = fileURLToPath(new URL('..', import.meta.url));
-const folders = ['examples', 'test/bench/chip'];
+const PLACES = ['examples', 'test/bench/chip', 'test/ecore'];
 
 const tools = findEcoreTools();
 if (tools === undefined) {
   console.error('not checked: no epiphany-elf-as on PATH, none in the cache (npm run ecore:toolchain builds it)');
   process.exit(2);
 }
+const hasCompiler = fs.existsSync(path.join(tools, 'epiphany-elf-gcc'));
 const isImage = (name) => /\.(elf|srec)$/.test(name);
-const imagesOf = (folder) => fs.readdirSync(path.join(repository, folder), { recursive: true }).filter(isImage).sort();
-const images = folders.flatMap((folder) => imagesOf(folder).map((image) => path.join(folder, image)));
 const scratch = fs.mkdtempSync(path.join(os.tmpdir(), 'ecore-check-'));
 try {
-  const wrong = images.map((image) => [image, check(image)]).filter(([, trouble]) => trouble !== undefined);
-  for (const [image, trouble] of wrong) console.error(`${image}: ${trouble}`);
+  const images = PLACES.flatMap((place) => filesBelow(place).filter(isImage)).sort();
+  const directories = [...new Set(images.map((image) => path.dirname(image)))];
+  const outcomes = directories.flatMap((directory) => check(directory, images.filter((image) => path.dirname(image) === directory)));
+  const those = (kind) => outcomes.filter((outcome) => outcome.kind === kind);
+  for (const { image, trouble } of those('wrong')) console.error(`${image}: ${trouble}`);
+  if (those('unchecked').length > 0) console.log(`not checked, for want of epiphany-elf-gcc: ${those('unchecked').map(({ image }) => image).join(', ')}`);
   if (images.length === 0) console.error('there is no *.elf or *.srec to check');
-  if (wrong.length > 0) console.error(`built here with ${version()}`);
-  if (images.length === 0 || wrong.length > 0) process.exitCode = 1;
-  else console.log(`checked: ${images.join(', ')}`);
+  if (those('wrong').length > 0) console.error(`built here with ${versions()}`);
+  if (images.length === 0 || those('wrong').length > 0) process.exitCode = 1;
+  else console.log(`checked: ${those('equal').map(({ image }) => image).join(', ')}`);
 } finally {
   fs.rmSync(scratch, { recursive: true });
 }
 
-/** Rebuilds one image; what is wrong with it, if anything. */
-function check(image) {
-  const committed = path.join(repository, image);
-  const directory = path.join(scratch, path.dirname(image));
-  fs.cpSync(path.dirname(committed), directory, { recursive: true, filter: (name) => !isImage(name) });
-  const readme = fs.readFileSync(path.join(directory, 'README.md'), 'utf8');
-  const lines = readme.split('\n').filter((line) => line.startsWith('epiphany-elf-'));
-  for (const line of lines) {
-    const [tool, ...options] = line.split(/\s+/);
-    const { status, error, stderr } = spawnSync(path.join(tools, tool), options, { cwd: directory, encoding: 'utf8' });
-    if (status !== 0) return `"${line}" failed: ${error?.message ?? stderr.trim()}`;
-  }
-  const rebuilt = path.join(scratch, image);
-  if (!fs.existsSync(rebuilt)) return 'no line of its README.md builds it';
-  return difference(fs.readFileSync(committed), fs.readFileSync(rebuilt));
+function filesBelow(place) {
+  return fs.readdirSync(path.join(repository, place), { recursive: true }).map((name) => path.join(place, name));
+}
+
+/** Rebuilds the images of one directory; for each, whether it is equal. */
+function check(directory, images) {
+  const copy = path.join(scratch, directory);
+  fs.cpSync(path.join(repository, directory), copy, { recursive: true, filter: (name) => !isImage(name) });
+  const readme = fs.readFileSync(path.join(copy, 'README.md'), 'utf8');
+  const lines = readme.split('\n').filter((line) => /^epiphany(-elf-\S+| cc) /.test(line));
+  const buildable = hasCompiler ? lines : lines.filter((line) => !line.startsWith('epiphany cc'));
+  if (buildable.some((line) => line.startsWith('epiphany cc'))) run(['node', path.join(repository, 'scripts/bootstrap.mjs'), '--quiet']);
+  const troubles = buildable.map((line) => build(line, copy)).filter((trouble) => trouble !== undefined);
+  return images.map((image) => {
+    const isIn = (line) => line.split(/\s+/).includes(path.basename(image));
+    const rebuilt = path.join(scratch, image);
+    if (!lines.some(isIn)) return { kind: 'wrong', image, trouble: 'no line of its README.md builds it' };
+    if (!buildable.some(isIn)) return { kind: 'unchecked', image };
+    if (!fs.existsSync(rebuilt)) return { kind: 'wrong', image, trouble: troubles.join('\n') || 'no line of its README.md builds it' };
+    const trouble = difference(fs.readFileSync(path.join(repository, image)), fs.readFileSync(rebuilt));
+    return trouble === undefined ? { kind: 'equal', image } : { kind: 'wrong', image, trouble };
+  });
+}
+
+/** Runs a build line; what went wrong, if anything. */
+function build(line, cwd) {
+  const [tool, ...options] = line.split(/\s+/);
+  const command = tool === 'epiphany' ? [process.execPath, path.join(repository, 'dist/cli/main.js')] : [path.join(tools, tool)];
+  // The compiler of the tools found here, whatever else is on PATH.
+  const env = { ...process.env, PATH: `${tools}:${process.env.PATH}` };
+  const { status, error, stderr } = spawnSync(command[0], [...command.slice(1), ...options], { cwd, env, encoding: 'utf8' });
+  return status === 0 ? undefined : `"${line}" failed: ${error?.message ?? stderr.trim()}`;
 }
 
 /** Where the rebuilt file departs from the committed one, if it does. */
@@ -61,6 +83,7 @@ function difference(committed, rebuilt) {
   return `differs from offset 0x${offset.toString(16)} on: ${committed.length} bytes committed, ${rebuilt.length} rebuilt`;
 }
 
-function version() {
-  return spawnSync(path.join(tools, 'epiphany-elf-as'), ['--version'], { encoding: 'utf8' }).stdout.split('\n', 1)[0];
+function versions() {
+  const programs = ['epiphany-elf-as', ...(hasCompiler ? ['epiphany-elf-gcc'] : [])];
+  return programs.map((program) => run([path.join(tools, program), '--version']).split('\n', 1)[0]).join(' and ');
 }

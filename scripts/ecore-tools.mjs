@@ -10,6 +10,6 @@ export function findEcoreTools() {
   const onPath = search.find((directory) => fs.existsSync(path.join(directory, 'epiphany-elf-as')));
   if (onPath !== undefined) return path.resolve(onPath);
   const script = fileURLToPath(new URL('ecore-toolchain.mjs', import.meta.url));
-  const { status, stdout } = spawnSync(process.execPath, [script, '--print'], { encoding: 'utf8' });
+  const { status, stdout } = spawnSync(process.execPath, [script, '--print', '--only', 'binutils'], { encoding: 'utf8' });
   return status === 0 ? stdout.trim() : undefined;
 }

@@ -36,6 +36,9 @@ const allowed = [
   /^dist\/(?!conformance\/).*\.(js|d\.ts)$/,
   /^examples\/first-light\/(first-light\.elf|README\.md)$/, // older versions of npm take every README
   /^prebuilds\/linux-(x64|arm|arm64)\/epiphany\.node$/,
+  // For `epiphany cc`, and to build the compiler that it needs:
+  /^ecore\/(ecore\.h|crt0\.S|(internal|external)\.ld)$/,
+  /^scripts\/ecore-toolchain\.mjs$/,
   // To build the addon from source:
   /^binding\.gyp$/,
   /^native\/.*\.(cc|h)$/,

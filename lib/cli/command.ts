@@ -38,6 +38,8 @@ export interface Command {
   readonly options?: Readonly<Record<string, { readonly value?: string; readonly summary: string }>>;
   /** Smallest and largest number of operands. */
   readonly count: readonly [minimum: number, maximum: number];
+  /** Everything behind the command's name is an operand, what looks like an option too. */
+  readonly verbatim?: boolean;
   /** Does it, and returns the exit code. */
   run(context: Context): number | Promise<number>;
 }

@@ -5,6 +5,7 @@ import { readFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { listBoards, openBoard, type Board } from '../board.js';
 import { simulatorSpec, type SimulatorOptions } from '../transport/simulator.js';
+import { cc } from './cc.js';
 import { UsageError, type Command, type Context } from './command.js';
 import { disasm } from './disasm.js';
 import { dump } from './dump.js';
@@ -17,7 +18,7 @@ import { run } from './run.js';
 import { symbols } from './symbols.js';
 import { write } from './write.js';
 
-const COMMANDS: Readonly<Record<string, Command>> = { info, read, write, dump, disasm, symbols, regs, load, run, reset };
+const COMMANDS: Readonly<Record<string, Command>> = { info, read, write, dump, disasm, symbols, regs, load, run, reset, cc };
 
 const OPTIONS = {
   board: { type: 'string' },
@@ -115,12 +116,19 @@ async function main(parameters: string[]): Promise<number> {
 /** What was asked for; `own` is what was given of {@link COMMAND_OPTIONS}. */
 function parse(parameters: string[]) {
   try {
-    const { values, positionals } = parseArgs({ args: parameters, options: { ...COMMAND_OPTIONS, ...OPTIONS }, allowPositionals: true });
+    const { values, positionals } = parseArgs({ args: withoutOptionsOfOthers(parameters), options: { ...COMMAND_OPTIONS, ...OPTIONS }, allowPositionals: true });
     const { board, json, help, version, ...own } = values;
     return { board, json, help, version, own: own as Readonly<Record<string, string | boolean | undefined>>, positionals };
   } catch (error) {
     throw new UsageError((error as Error).message.split('\n')[0]);
   }
+}
+
+/** Keeps parseArgs from what a verbatim command hands on; to ask for help on the command is possible all the same. */
+function withoutOptionsOfOthers(parameters: string[]): string[] {
+  const [name = '', ...rest] = parameters;
+  const isVerbatim = Object.hasOwn(COMMANDS, name) && COMMANDS[name]?.verbatim;
+  return isVerbatim && rest[0] !== '--help' && rest[0] !== '-h' ? [name, '--', ...rest] : parameters;
 }
 
 // Whoever reads our output may have had enough: "epiphany dump 0,0 | head".

@@ -229,6 +229,29 @@ describe('epiphany', () => {
     expect(epiphany('--version').out).toBe(`${version}\n`);
   });
 
+  it('cc calls the compiler that it finds first, with our part before what the user says', () => {
+    const compiler = join(folder, 'epiphany-elf-gcc');
+    writeFileSync(compiler, '#!/bin/sh\nprintf "%s\\n" "$@"\nexit 3\n', { mode: 0o755 });
+    const env = { ...process.env, PATH: `${folder}:${process.env['PATH'] ?? ''}` };
+    const cc = (...parameters: string[]): string[] => {
+      const { status, stdout } = spawnSync(process.execPath, [main, 'cc', ...parameters], { encoding: 'utf8', env });
+      expect(status).toBe(1);
+      return stdout.trimEnd().split('\n').map((line) => line.replace(runtime, 'ECORE'));
+    };
+    const runtime = fileURLToPath(new URL('../../ecore', import.meta.url));
+    expect(cc('-c', '--json', '-I.', 'a b.c')).toEqual(['-IECORE', '-c', '--json', '-I.', 'a b.c']);
+    const startup = ['-x', 'assembler-with-cpp', 'ECORE/crt0.S', '-x', 'none'];
+    expect(cc('-o', 'a.elf', 'a.c')).toEqual(['-IECORE', '-nostartfiles', '-Wl,--gc-sections,--nmagic', '-Wl,--script=ECORE/internal.ld', ...startup, '-o', 'a.elf', 'a.c']);
+    expect(cc('a.c', '--external')).toContain('-Wl,--script=ECORE/external.ld');
+    expect(cc('-mfp-mode=truncate', 'a.c', '-mfp-mode=int')).toContain('-Wl,--defsym=__ecore_config=0x80000');
+  });
+
+  it('cc says what to do where there is no compiler', () => {
+    const env = { PATH: '', XDG_CACHE_HOME: folder };
+    const { status, stderr } = spawnSync(process.execPath, [main, 'cc', 'a.c'], { encoding: 'utf8', env });
+    expect([status, stderr]).toEqual([1, expect.stringMatching(/^epiphany: there is no C compiler for the Epiphany: .* node \S*scripts\/ecore-toolchain\.mjs\n$/)]);
+  });
+
   it('ends quietly when its reader has had enough', () => {
     const child = spawnSync('sh', ['-c', `"$0" "$1" dump 0,0 --board sim --json | head -c 1; "$0" "$1" regs 0,0 --board sim | head -1 > ${join(folder, 'head')}`, process.execPath, main], { encoding: 'utf8' });
     expect(child.stderr).toBe('');

@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: MIT
+import { spawnSync } from 'node:child_process';
+import { accessSync, constants } from 'node:fs';
+import { homedir } from 'node:os';
+import { delimiter, isAbsolute, join, relative } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import type { Command } from './command.js';
+
+const PACKAGE = fileURLToPath(new URL('../..', import.meta.url));
+const RUNTIME = join(PACKAGE, 'ecore');
+
+/** Options of gcc that make it stop before it links, or that have it do nothing but answer. */
+const NO_LINKING = /^(-c|-S|-E|-M|-MM|-fsyntax-only|-r|--version|--help(=.*)?|--target-help|-dump.*|-print-.*|-###)$/;
+
+/** What CONFIG must begin with for code that is compiled for one arithmetic mode, instead of for any. */
+const CONFIG_OF_MODE: Readonly<Record<string, string>> = { '-mfp-mode=int': '0x80000', '-mfp-mode=truncate': '1' };
+
+export const cc: Command = {
+  operands: '[--external] GCC-ARGUMENT…',
+  summary: 'compiles a C program for the cores, with our startup code and <ecore.h>',
+  examples: [
+    'epiphany cc -O2 -o program.elf program.c               all in SRAM',
+    'epiphany cc --external -O2 -o program.elf program.c    code in shared DRAM: for printf and the like',
+    'epiphany cc -O2 -c part.c',
+    'epiphany cc -Wl,--defsym=__ecore_stack_bytes=0x1000 -o program.elf program.c part.o',
+  ],
+  count: [1, Infinity],
+  verbatim: true,
+  run({ operands }) {
+    const compiler = findCompiler();
+    const parameters = operands.filter((operand) => operand !== '--external');
+    const script = parameters.length === operands.length ? 'internal.ld' : 'external.ld';
+    const { status, error } = spawnSync(compiler, compilerParameters(parameters, script), { stdio: 'inherit' });
+    if (error) throw new Error(`${compiler} does not run: ${error.message}`);
+    return status === 0 ? 0 : 1;
+  },
+};
+
+/** All that the compiler is called with: ours before the user's, so that the user's have the last word. */
+function compilerParameters(parameters: readonly string[], script: string): string[] {
+  const include = `-I${RUNTIME}`;
+  if (parameters.some((parameter) => NO_LINKING.test(parameter))) return [include, ...parameters];
+  const config = parameters.flatMap((parameter) => CONFIG_OF_MODE[parameter] ?? []).at(-1);
+  return [
+    include,
+    // Sections as the script has them, one behind the other: no page is ever mapped.
+    ...['-nostartfiles', '-Wl,--gc-sections,--nmagic', `-Wl,--script=${join(RUNTIME, script)}`],
+    ...(config === undefined ? [] : [`-Wl,--defsym=__ecore_config=${config}`]),
+    ...['-x', 'assembler-with-cpp', join(RUNTIME, 'crt0.S'), '-x', 'none'],
+    ...parameters,
+  ];
+}
+
+/** What the user has put on PATH; else what `npm run ecore:toolchain` built; else the compiler of Adapteva's SDK. */
+function findCompiler(): string {
+  const onPath = (name: string): string[] => (process.env['PATH'] ?? '').split(delimiter).filter(isAbsolute).map((directory) => join(directory, name));
+  const candidates = [...onPath('epiphany-elf-gcc'), join(cacheHome(), 'node-epiphany/toolchain/bin/epiphany-elf-gcc'), ...onPath('e-gcc')];
+  const found = candidates.find(isExecutable);
+  if (found !== undefined) return found;
+  const remedy = `node ${relative('.', join(PACKAGE, 'scripts/ecore-toolchain.mjs'))}`;
+  throw new Error(`there is no C compiler for the Epiphany: no epiphany-elf-gcc or e-gcc on PATH, and none built. Build one from Debian's sources, in about 12 minutes: ${remedy}`);
+}
+
+function isExecutable(file: string): boolean {
+  try {
+    accessSync(file, constants.X_OK);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** As scripts/ecore-toolchain.mjs has it: by the XDG rule a relative path counts as unset. */
+function cacheHome(): string {
+  const set = process.env['XDG_CACHE_HOME'] ?? '';
+  return isAbsolute(set) ? set : join(homedir(), '.cache');
+}
