@@ -57,6 +57,13 @@ const steps = [
     product: 'dist/conformance/cases.js',
     command: () => [bin('tsc'), '-p', 'test/conformance/tsconfig.json'],
   },
+  {
+    name: 'examples',
+    title: 'compiling the examples',
+    ingredients: ['examples', 'lib', 'package-lock.json'],
+    product: 'dist/examples/mandelbrot/main.js',
+    command: () => [bin('tsc'), '-p', 'examples/tsconfig.json'],
+  },
 ];
 
 function fail(message) {
