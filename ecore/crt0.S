@@ -7,6 +7,8 @@
 ; Names in C have a prefix with some compilers and none with others. What C shares with this file by the names
 ; __ecore_… has none with any; ecore.h says so where it declares them.
 
+        .file   "crt0.S"                        ; not the name of a temporary file
+
 #define JOIN(a, b) a##b
 #define WITH_PREFIX(prefix, name) JOIN(prefix, name)
 #define C_NAME(name) WITH_PREFIX(__USER_LABEL_PREFIX__, name)
@@ -16,6 +18,7 @@
 #define CLOCK_GATING 0x0040  /* CONFIG bit 22, upper half */
 #define ALL_BUT_EXCEPTIONS 0x3f8
 #define ALL_BUT_SYNC 0x3fe
+#define ENOMEM 12
 
         .macro  address register, name
         mov     \register,%low(\name)
@@ -168,9 +171,11 @@ __ecore_rest:
         b       __ecore_rest
         end     C_NAME(_exit)
 
-; What the C library asks the host for: TRAP 7 with a number in R3. It answers with a result in R0 and, in R3, an error
-; number or 0. libgloss has these functions too; those lose the result when there is an error. Each is in a section of
-; its own, to be left out where it is not used.
+; What the C library wants of a system. Each function is in a section of its own, to be left out where it is not used.
+; libgloss has them too; but those that ask the host lose its answer when there is an error, and those for signals bring
+; vectors along. With all of these, nothing of libgloss is linked.
+
+; Asks the host: TRAP 7 with a number in R3. It answers with a result in R0 and, in R3, an error number or 0.
         .macro  system_call name, number
         .section .text.\name, "ax"
         function C_NAME(\name)
@@ -195,6 +200,7 @@ __ecore_rest:
         .section .text.__ecore_system_call, "ax"
         function __ecore_system_call
         trap    #7
+        function __ecore_system_result          ; returns R0, and sets errno to R3 unless that is 0
         orr     r3,r3,r3
         beq     1f
         strd    r4,[sp],#-2                     ; and 8 bytes more: the next function may use 16
@@ -211,7 +217,60 @@ __ecore_rest:
         ldrd    r4,[sp,#+2]
         add     sp,sp,#16
 1:      jr      lr
+        end     __ecore_system_result
         end     __ecore_system_call
+
+; Memory for malloc(): R0 bytes more.
+        .section .bss.__ecore_heap_used, "aw", @nobits
+        .balign 4
+__ecore_heap_used:
+        .space  4
+
+        .section .text._sbrk, "ax"
+        function C_NAME(_sbrk)
+        address r12,__ecore_heap_used
+        ldr     r2,[r12]
+        address r1,__ecore_heap_begin
+        add     r1,r1,r2                        ; so far
+        add     r2,r2,r0
+        address r3,__ecore_heap_bytes
+        sub     r3,r3,r2
+        bltu    1f                              ; both less than none and too much
+        str     r2,[r12]
+        mov     r0,r1
+        jr      lr
+1:      mov     r0,#0
+        sub     r0,r0,#1
+        mov     r3,#ENOMEM
+        address r12,__ecore_system_result
+        jr      r12
+        end     C_NAME(_sbrk)
+
+; The standard streams are terminals: each line is written when it ends.
+        .section .text._isatty, "ax"
+        function C_NAME(_isatty)
+        mov     r1,#1
+        mov     r2,#0
+        sub     r0,r0,#3
+        movltu  r2,r1
+        mov     r0,r2
+        jr      lr
+        end     C_NAME(_isatty)
+
+; There is one process, and a signal that nobody handles ends it; abort() does so.
+        .section .text._getpid, "ax"
+        function C_NAME(_getpid)
+        mov     r0,#1
+        jr      lr
+        end     C_NAME(_getpid)
+
+        .section .text._kill, "ax"
+        function C_NAME(_kill)
+        add     r0,r1,#64
+        add     r0,r0,#64                       ; 128 + signal, as a shell reports it
+        address r3,C_NAME(_exit)
+        jr      r3
+        end     C_NAME(_kill)
 
         .section .ecore_text, "ax"
 

@@ -43,8 +43,9 @@ function compilerParameters(parameters: readonly string[], script: string): stri
   const config = parameters.flatMap((parameter) => CONFIG_OF_MODE[parameter] ?? []).at(-1);
   return [
     include,
-    // Sections as the script has them, one behind the other: no page is ever mapped.
-    ...['-nostartfiles', '-Wl,--gc-sections,--nmagic', `-Wl,--script=${join(RUNTIME, script)}`],
+    // Sections one behind the other, as no page is ever mapped. The script by default only, and so read last: the
+    // user may have another one, or symbols that change what is in ours.
+    ...['-nostartfiles', '-Wl,--gc-sections,--nmagic', `-Wl,--default-script=${join(RUNTIME, script)}`],
     ...(config === undefined ? [] : [`-Wl,--defsym=__ecore_config=${config}`]),
     ...['-x', 'assembler-with-cpp', join(RUNTIME, 'crt0.S'), '-x', 'none'],
     ...parameters,

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 /** The runtime of the cores, by programs in C that use it. Their build lines: programs/README.md. */
 import { describe, expect, it } from 'vitest';
-import { readProgram, Run, WHOLE_CHIP } from './harness.js';
+import { openBoard } from '../../lib/index.js';
+import { fileOf, readProgram, Run, WHOLE_CHIP } from './harness.js';
 
 const PART = { row: 1, column: 1, rows: 2, columns: 3 };
 const COREIDS = [0x808, 0x809, 0x80a, 0x80b, 0x848, 0x849, 0x84a, 0x84b, 0x888, 0x889, 0x88a, 0x88b, 0x8c8, 0x8c9, 0x8ca, 0x8cb];
@@ -120,6 +121,28 @@ describe('the C library', () => {
     expect([...run.exits].sort()).toEqual([0x809, 0x80a, 0x849, 0x84a].map((id) => [id, 7]));
     const greeted = run.board.sharedDramMapping().read(run.address('greeted') - 0x8e000000, 16);
     expect([...new Uint32Array(greeted.buffer)]).toEqual([0x809, 0x80a, 0x849, 0x84a]);
+  });
+});
+
+describe('as work-groups, by themselves', () => {
+  it.each(['mutex', 'dma', 'interrupts'])('%s finds nothing wrong', async (name) => {
+    using board = openBoard('sim');
+    using group = board.workgroup();
+    await group.load(fileOf(name));
+    group.start();
+    const states = await group.finished({ timeout: 50_000 });
+    expect(states.map(({ exitCode }) => exitCode)).toEqual(Array(16).fill(0));
+  });
+
+  it('hello prints, and ends with its exit code', async () => {
+    using board = openBoard('sim');
+    using group = board.workgroup({ row: 3, column: 3, rows: 1, columns: 1 });
+    await group.load(fileOf('hello'), { arguments: ['two words'] });
+    group.start();
+    let output = '';
+    for await (const { text } of group.output) output += text;
+    expect(output).toMatch(/^hello from core 0x8cb: fib\(20\)=6765 sqrt\(2\)=1\.414214\nargument 0: hello\.elf\nargument 1: two words\n.*goodbye$/s);
+    expect((await group.finished()).map(({ exitCode }) => exitCode)).toEqual([7]);
   });
 });
 

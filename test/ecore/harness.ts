@@ -24,9 +24,12 @@ const SYSTEM_CALLS = { open: 2, write: 5 } as const;
 const [ENOENT, ENOSYS] = [2, 88]; // as newlib numbers them
 const MOST_INSTRUCTIONS = 50_000_000;
 
+export function fileOf(name: string): string {
+  return fileURLToPath(new URL(`programs/${name}.elf`, import.meta.url));
+}
+
 export function readProgram(name: string): Program {
-  const file = fileURLToPath(new URL(`programs/${name}.elf`, import.meta.url));
-  return readElf(readFileSync(file), file);
+  return readElf(readFileSync(fileOf(name)), fileOf(name));
 }
 
 /** A program on the cores of a group of a simulated board that stands still between calls. */
