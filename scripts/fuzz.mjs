@@ -112,7 +112,7 @@ async function main() {
     console.error('not run: there is no clang++; on Debian: apt-get install clang');
     return 2;
   }
-  setPriority(constants.priority.PRIORITY_LOW);
+  setPriority(constants.priority.PRIORITY_BELOW_NORMAL);
   prepare();
   const { program, ready } = build();
   await ready;
