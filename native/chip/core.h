@@ -115,7 +115,7 @@ class Core {
   const Block* FetchOutside(uint32_t pc, Access* access);
   const Entry* Cut(const Block& block, uint32_t offset, uint64_t instructions, const Entry** loop_end);
   static bool IsOfTimers(uint32_t offset);
-  bool IsOwnRegister(const Entry& entry) const;
+  uint32_t AddressOf(const Entry& entry) const;
   bool IsIdleAt(uint32_t offset) const;
   Access SlowAccess(const Entry& entry);
   Access TestAndSet(const Entry& entry);

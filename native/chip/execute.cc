@@ -244,12 +244,12 @@ bool Core::IsOfTimers(uint32_t offset) {
   return offset == reg::kConfig || offset == reg::kTimer0 || offset == reg::kTimer1;
 }
 
-bool Core::IsOwnRegister(const Entry& entry) const {
-  if (entry.handler == Handler::kTestset) return false;
+// Of a load, a store, or TESTSET.
+uint32_t Core::AddressOf(const Entry& entry) const {
   const Register* const r = registers_.general();
+  if (entry.handler == Handler::kTestset) return Get(r[entry.rn]) + Offset(entry, false, r);
   const AccessForm form = AccessForm::Of(entry.handler);
-  const uint32_t address = Get(r[entry.rn]) + (form.post_modify ? 0 : Offset(entry, form.has_immediate, r));
-  return (address >> 20 == 0 || address >> 20 == id_) && (address & 0xfffff) >= kRegistersBase;
+  return Get(r[entry.rn]) + (form.post_modify ? 0 : Offset(entry, form.has_immediate, r));
 }
 
 bool Core::IsIdleAt(uint32_t offset) const {
@@ -332,6 +332,7 @@ uint64_t Core::Execute(const uint64_t limit) {
   const uint32_t config = registers_.Get(reg::kConfig);
   const bool is_float = config::ArithMode(config) == config::kFloat;
   const FpuMode mode = {(config & config::kTruncate) != 0, profile_};
+  const bool is_multicast = config::CtrlMode(config) == config::kMulticastMode;
   const bool is_protected = registers_.Get(reg::kMemProtect) != 0;
   is_blocked_ = false;
 
@@ -366,6 +367,7 @@ uint64_t Core::Execute(const uint64_t limit) {
       --left;
       break;
     }
+    const uint32_t start = pc;
     const uint32_t block_bytes = 2u * block->halfwords;
     const Entry* first = block->entries;
     const Entry* loop_end = nullptr;
@@ -458,11 +460,15 @@ uint64_t Core::Execute(const uint64_t limit) {
 #undef ACCESS
       OPERATION(Testset) {
       slow_access:
+        const uint32_t address = AddressOf(*e);
+        const bool is_to_itself = address >> 20 == 0 || address >> 20 == id_ || is_multicast;
         // The core's own registers can be reached by address, too.
-        if (!IS_FIRST_OF_ALL() && IsOwnRegister(*e)) goto later;
+        if (is_to_itself && (address & 0xfffff) >= kRegistersBase && !IS_FIRST_OF_ALL()) goto later;
         PUBLISH();
         const Access access = e->handler == Handler::kTestset ? TestAndSet(*e) : SlowAccess(*e);
         if (access == Access::kIllegal) Raise(Exception::kIllegalAccess);
+        // An access to others changes nothing that is in use here, unless it calls for attention.
+        if (!is_to_itself && access == Access::kDone && !attention_.load(std::memory_order_relaxed)) NEXT();
         if (access == Access::kDone || access == Access::kIllegal) goto looked_at;
         if (access == Access::kNever) SetLoadPending(true);
         is_blocked_ = access == Access::kLater;
@@ -635,6 +641,13 @@ uint64_t Core::Execute(const uint64_t limit) {
   jumped:
     COUNT();
     left -= static_cast<uint64_t>(e - first) + 1;
+    // A loop that is but one run need not be looked at again: it did not store into itself, or it would have
+    // been left; and what others store is seen in the next turn, if not before.
+    if (pc == start && first == block->entries && block != &outside_block_ && left > block->instructions &&
+        !attention_.load(std::memory_order_relaxed)) {
+      e = first;
+      GO();
+    }
   }
   registers_.Set(reg::kStatus, Pack(flags));
   registers_.Set(reg::kPc, pc);

@@ -40,24 +40,28 @@ constexpr bool IsNan(uint32_t bits) {
 constexpr bool IsFinite(uint32_t bits) {
   return (bits & ~kSign) < kInfinity;
 }
+// Finite and not zero, as operands usually are: one more makes exponents 0 and 255 to 1 and 0.
+constexpr bool IsNormal(uint32_t bits) {
+  return ((bits + kHidden) & 0x7f000000) != 0;
+}
 
-// All ones or none. Signs and the order of exponents are masks, not branches: they are data, and no branch
-// predictor knows them.
+// All ones or none. Signs are masks, not branches: they are data, and no branch predictor knows them.
 constexpr uint64_t Mask(bool is_set) {
   return 0 - static_cast<uint64_t>(is_set);
 }
 
-inline Number Unpack(uint32_t bits) {
-  if (IsZero(bits)) return {bits & kSign, kZeroExponent, 0};
+inline Number UnpackNormal(uint32_t bits) {
   return {bits & kSign, static_cast<int32_t>(bits >> 23 & 0xff),
           static_cast<uint64_t>((bits & kFraction) | kHidden) << (kPoint - 23)};
 }
 
+inline Number Unpack(uint32_t bits) {
+  return IsZero(bits) ? Number{bits & kSign, kZeroExponent, 0} : UnpackNormal(bits);
+}
+
 // Exact: 24 bits by 24 are 48. That the product of two numbers in [1, 2) can be 2 or more is why the exponent
 // is one higher, and the significand half.
-inline Number Product(uint32_t rn, uint32_t rm) {
-  const Number n = Unpack(rn);
-  const Number m = Unpack(rm);
+inline Number Product(const Number& n, const Number& m) {
   return {n.sign ^ m.sign, n.exponent + m.exponent - kBias + 1,
           (n.significand >> (kPoint - 23)) * (m.significand >> (kPoint - 23)) << (kPoint - 47)};
 }
@@ -69,6 +73,9 @@ inline uint64_t ShiftRight(uint64_t significand, int32_t distance) {
   const uint64_t shifted = significand >> distance;
   return shifted | (shifted << distance != significand);
 }
+
+constexpr unsigned kNegativeBit = 9;
+static_assert(status::kBn == 1u << kNegativeBit);
 
 inline FpuResult Result(uint32_t value, uint32_t other_flags = 0) {
   const uint32_t zero = (value & ~kSign) == 0 ? status::kBz : 0;
@@ -94,23 +101,22 @@ FpuResult Underflow(uint32_t sign, int32_t exponent, uint64_t significand, FpuMo
   return Result(sign | (is_normal ? kSmallestNormal : 0), is_exact ? 0 : status::kBus);
 }
 
+// Of a significand that is not zero.
 inline FpuResult Round(const Number& number, FpuMode mode) {
-  if (number.significand == 0) return Result(number.sign);
-  const int shift = __builtin_clzll(number.significand);
-  const uint64_t significand = number.significand << shift;
-  const int32_t exponent = number.exponent + (63 - kPoint) - shift;
-  const uint32_t kept = static_cast<uint32_t>(significand >> 40);
-  const uint64_t rest = significand & 0xffffffffff;
-  // Half and an odd number: up, to the even one.
-  const bool is_up = !mode.truncate && rest + (kept & 1) > 0x8000000000;
+  const int shift = __builtin_clzll(number.significand) - 1;
+  const uint64_t significand = number.significand << shift;  // with its leading one in bit 62
+  const int32_t exponent = number.exponent + (62 - kPoint) - shift;
+  // Almost half of what is worth one in the result; all of that half if this makes the result even.
+  const uint64_t half = 0x3fffffffff + (significand >> 39 & 1);
+  const uint32_t kept = static_cast<uint32_t>((significand + (mode.truncate ? 0 : half)) >> 39);
   // The leading one of `kept` counts as one in the exponent; and so does the carry if all bits were ones.
-  const uint32_t magnitude = (static_cast<uint32_t>(exponent - 1) << 23) + kept + is_up;
+  const uint32_t magnitude = (static_cast<uint32_t>(exponent - 1) << 23) + kept;
   // Exponents are between -171 and 383, so that none looks like another modulo 512.
   if (magnitude - kSmallestNormal < kInfinity - kSmallestNormal) {
-    return {number.sign | magnitude, number.sign != 0 ? status::kBn : 0};
+    return {number.sign | magnitude, number.sign >> 31 << kNegativeBit};
   }
   if (exponent > 0) return Overflow(number.sign, mode);
-  return Underflow(number.sign, exponent, significand, mode);
+  return Underflow(number.sign, exponent, significand << 1, mode);
 }
 
 // Of a number and one whose exponent is not higher.
@@ -175,23 +181,22 @@ FpuResult MultiplyAddSpecial(uint32_t rd, uint32_t rn, uint32_t rm, uint32_t neg
   return InfiniteProduct(rn, rm, &product) ? InfiniteSum(rd, product ^ negate) : Invalid();
 }
 
+// In a sum of many numbers the same one is the higher one most of the time: that is a branch.
+inline FpuResult Add(const Number& n, const Number& m, FpuMode mode) {
+  return n.exponent < m.exponent ? Sum(m, n, mode) : Sum(n, m, mode);
+}
+
 inline FpuResult Add(uint32_t rn, uint32_t rm, uint32_t negate, FpuMode mode) {
+  if (IsNormal(rn) && IsNormal(rm)) return Add(UnpackNormal(rn), UnpackNormal(rm ^ negate), mode);
   if (!IsFinite(rn) || !IsFinite(rm)) return AddSpecial(rn, rm, negate, mode);
-  rm ^= negate;
-  const uint32_t swap = (rn ^ rm) & static_cast<uint32_t>(Mask((rn & ~kSign) < (rm & ~kSign)));
-  return Sum(Unpack(rn ^ swap), Unpack(rm ^ swap), mode);
+  return Add(Unpack(rn), Unpack(rm ^ negate), mode);
 }
 
 inline FpuResult MultiplyAdd(uint32_t rd, uint32_t rn, uint32_t rm, uint32_t negate, FpuMode mode) {
+  if (IsNormal(rd) && IsNormal(rn) && IsNormal(rm))
+    return Add(UnpackNormal(rd), Product(UnpackNormal(rn ^ negate), UnpackNormal(rm)), mode);
   if (!IsFinite(rd) || !IsFinite(rn) || !IsFinite(rm)) return MultiplyAddSpecial(rd, rn, rm, negate, mode);
-  const Number d = Unpack(rd);
-  const Number p = Product(rn ^ negate, rm);
-  const uint64_t mask = Mask(d.exponent < p.exponent);
-  const uint32_t sign = (d.sign ^ p.sign) & static_cast<uint32_t>(mask);
-  const int32_t exponent = (d.exponent ^ p.exponent) & static_cast<int32_t>(mask);
-  const uint64_t significand = (d.significand ^ p.significand) & mask;
-  return Sum({d.sign ^ sign, d.exponent ^ exponent, d.significand ^ significand},
-             {p.sign ^ sign, p.exponent ^ exponent, p.significand ^ significand}, mode);
+  return Add(Unpack(rd), Product(Unpack(rn ^ negate), Unpack(rm)), mode);
 }
 
 // BZ looks at all bits of an integer: -2^31 is not zero.
@@ -212,8 +217,9 @@ FpuResult Fsub(uint32_t rn, uint32_t rm, FpuMode mode) {
 }
 
 FpuResult Fmul(uint32_t rn, uint32_t rm, FpuMode mode) {
+  if (IsNormal(rn) && IsNormal(rm)) return Round(Product(UnpackNormal(rn), UnpackNormal(rm)), mode);
   if (!IsFinite(rn) || !IsFinite(rm)) return MultiplySpecial(rn, rm, mode);
-  return Round(Product(rn, rm), mode);
+  return Result((rn ^ rm) & kSign);  // of zero
 }
 
 FpuResult Fmadd(uint32_t rd, uint32_t rn, uint32_t rm, FpuMode mode) {
@@ -226,6 +232,7 @@ FpuResult Fmsub(uint32_t rd, uint32_t rn, uint32_t rm, FpuMode mode) {
 
 FpuResult Float(uint32_t rn, FpuMode mode) {
   const uint32_t sign = rn & kSign;
+  if (rn == 0) return Result(0);
   return Round({sign, kBias + kPoint, sign != 0 ? 0 - rn : rn}, mode);
 }
 

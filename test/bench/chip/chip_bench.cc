@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // How fast simulated cores are: test/bench/chip.mjs builds and runs this, and prints what it measures.
 //
-//   chip_bench workloads.elf samples        one line of JSON
+//   chip_bench workloads.elf samples [workload]        one line of JSON
 //
 // All ways to execute a workload take turns, sample by sample, on one processor. What is measured is the time
 // that the processor spends on this program, so that others on the machine matter less.
@@ -388,7 +388,7 @@ void Print(const char* name, std::vector<double>* samples) {
 }  // namespace
 
 int main(int count, char** arguments) {
-  if (count != 3) Fail("workloads.elf samples", "usage");
+  if (count < 3) Fail("workloads.elf samples [workload]", "usage");
   const std::vector<unsigned char> program = ReadProgram(arguments[1]);
   const int samples = std::atoi(arguments[2]);
   for (uint32_t i = 0; i < kBytes / 4; ++i) {
@@ -407,6 +407,7 @@ int main(int count, char** arguments) {
   bool is_first = true;
   size_t later = 0;  // allocated while cores run
   for (const Workload& workload : kWorkloads) {
+    if (count > 3 && std::strcmp(arguments[3], workload.name) != 0) continue;
     Measurement measurement(&board, workload, processors);
     std::vector<double> results[kWays];
     for (int round = -2; round < samples; ++round) {
