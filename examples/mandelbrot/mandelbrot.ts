@@ -32,12 +32,15 @@ export async function mandelbrot(board: Board, columns: number, rows: number, it
   const begin = performance.now();
   group.start();
   let milliseconds = 0;
-  const end = group.finished().then(() => (milliseconds = performance.now() - begin));
+  const end = group.finished().then(() => {
+    milliseconds = performance.now() - begin;
+  });
   const expected = new Uint16Array(columns * rows);
   const nextRow = group.symbol('next_row').words(0);
-  for (let row = 0; row < rows || milliseconds === 0; await setImmediate()) {
+  for (let row = 0; row < rows || milliseconds === 0; ) {
     if (row < rows) expected.set(hostRow(left, top, scale, columns, row, iterations), columns * row++);
     onProgress(Math.min(1, (nextRow[0] as number) / rows));
+    await setImmediate();
   }
   await end;
   const steps = memory.readInto(PICTURE_OFFSET, new Uint16Array(columns * rows));
