@@ -1,187 +1,172 @@
 #!/usr/bin/env node
 // SPDX-License-Identifier: MIT
 //
-//   node scripts/chip-check.mjs [part of a name …]        default: all
+//   node scripts/chip-check.mjs [part of a build's name …]        default: all
 //
-// Builds the native tests of the software chip and runs them: as they are, with the portable form of the execution loop,
-// watched by sanitizers, and for ARM under qemu-user. Runs in steps must have the same result on every machine, so their
-// digests are compared. What cannot run for lack of a program is named, and is a failure if CI is true.
+// Builds the native tests of the software chip and runs them, with random programs whose outcome is known: as they are,
+// with the portable form of the execution loop, watched by sanitizers, and for ARM under qemu-user. Runs in steps must
+// have the same result on every machine, so their digests are compared. What cannot run for lack of a program is named,
+// and is a failure if CI is true.
 
-import { spawnSync } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { availableParallelism, tmpdir } from 'node:os';
-import { basename, join } from 'node:path';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { Worker, isMainThread, parentPort, workerData } from 'node:worker_threads';
-
-import { run } from './run.mjs';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
+const LONGEST_SECONDS = 600;
 
-const steps = ['fpu_test', 'chip/operations_test', 'chip/system_test', 'chip/scheduling_test'];
-const threads = 'chip/free_running_test';
 const warnings = ['-Wall', '-Wextra', '-Werror'];
-const thorough = ['-g1', '-fno-omit-frame-pointer'];
+const watched = ['-O1', '-g1', '-fno-omit-frame-pointer'];
+
+/** The programs: sources, and options that make them shorter where a processor is emulated or is being watched. */
+const tests = {
+  fpu: { sources: ['fpu_test.cc'], short: ['200000'] },
+  operations: { sources: ['chip/operations_test.cc'] },
+  system: { sources: ['chip/system_test.cc'] },
+  scheduling: { sources: ['chip/scheduling_test.cc'] },
+  threads: { sources: ['chip/free_running_test.cc'] },
+  random: {
+    sources: ['replay.cc', 'generator.cc', 'machine.cc'].map((name) => `differential/${name}`),
+    long: ['--seeds', '0', '20000'],
+    short: ['--seeds', '0', '2000'],
+  },
+};
+const inSteps = ['fpu', 'operations', 'system', 'scheduling', 'random'];
+const all = [...inSteps, 'threads'];
 
 /** How the model is built, and what runs in each build. `needs` are programs beside the compiler. */
 const builds = [
-  { name: 'normal', compiler: 'g++', flags: ['-O2'], tests: [...steps, threads] },
-  { name: 'plain switch', compiler: 'g++', flags: ['-O2', '-DCHIP_PLAIN_SWITCH'], tests: [...steps, threads] },
-  {
-    name: 'address and undefined behaviour',
-    compiler: 'g++',
-    flags: ['-O1', ...thorough, '-fsanitize=address,undefined', '-fno-sanitize-recover=undefined'],
-    tests: [...steps, threads],
-  },
-  { name: 'threads, g++', compiler: 'g++', flags: ['-O1', ...thorough, '-fsanitize=thread'], tests: [threads] },
-  { name: 'threads, clang++', compiler: 'clang++', flags: ['-O1', ...thorough, '-fsanitize=thread'], tests: [threads] },
   {
     name: 'arm64',
     compiler: 'aarch64-linux-gnu-g++',
     flags: ['-O2', '-static'],
-    needs: ['qemu-aarch64'],
     launcher: ['qemu-aarch64'],
-    tests: steps,
+    runs: inSteps,
+    length: 'short',
   },
   {
     name: 'armhf',
     compiler: 'arm-linux-gnueabihf-g++',
     flags: ['-O2', '-static', '-Wno-psabi'],
-    needs: ['qemu-arm'],
     launcher: ['qemu-arm'],
-    tests: steps,
+    runs: inSteps,
+    length: 'short',
   },
+  {
+    name: 'address and undefined behaviour',
+    compiler: 'g++',
+    flags: [...watched, '-fsanitize=address,undefined', '-fno-sanitize-recover=undefined'],
+    runs: all,
+    length: 'short',
+  },
+  { name: 'threads, clang++', compiler: 'clang++', flags: [...watched, '-fsanitize=thread'], runs: ['threads'] },
+  { name: 'threads, g++', compiler: 'g++', flags: [...watched, '-fsanitize=thread'], runs: ['threads'] },
+  { name: 'plain switch', compiler: 'g++', flags: ['-O2', '-DCHIP_PLAIN_SWITCH'], runs: all, length: 'long' },
+  { name: 'normal', compiler: 'g++', flags: ['-O2'], runs: all, length: 'long' },
 ];
 
-// The exhaustive part of this test takes long where a processor is emulated, or is being watched.
-const operandsOfSlowBuilds = '200000';
-
-function isThere(program) {
-  return spawnSync(program, ['--version'], { stdio: 'ignore' }).error === undefined;
-}
-
+const isThere = (program) => spawnSync(program, ['--version'], { stdio: 'ignore' }).error === undefined;
 const seconds = (since) => `${((performance.now() - since) / 1000).toFixed(1)} s`;
 
-/** Compiles the model and the tests of one build; gives the paths of the programs. */
-function build({ compiler, flags, tests }, directory) {
-  mkdirSync(directory);
-  const sources = readdirSync(join(root, 'native/chip')).filter((name) => name.endsWith('.cc'));
-  const all = [
-    ...sources.map((name) => join('native/chip', name)),
-    ...tests.map((test) => join('test/native', `${test}.cc`)),
-  ];
-  const objectOf = (source) => join(directory, `${basename(source, '.cc')}.o`);
-  for (const source of all) {
-    const options = ['-std=c++17', '-pthread', ...warnings, ...flags, '-Inative'];
-    run([compiler, ...options, '-c', source, '-o', objectOf(source)], { cwd: root });
-  }
-  const model = sources.map(objectOf);
-  return tests.map((test) => {
-    const program = join(directory, basename(test));
-    run([compiler, '-pthread', ...flags, objectOf(test), ...model, '-o', program], { cwd: root });
-    return program;
-  });
+/** Lets so many tasks run at once; the others wait for their turn in the order in which they came. */
+function pool(size) {
+  const waiting = [];
+  let free = size;
+  return async (task) => {
+    if (free === 0) await new Promise((resolve) => waiting.push(resolve));
+    else --free;
+    try {
+      return await task();
+    } finally {
+      const next = waiting.shift();
+      if (next) next();
+      else ++free;
+    }
+  };
 }
 
-/** What a test printed, and whether all was well; a test that tells of no cases has not tested anything. */
-function test(program, { name, launcher = [] }) {
-  const isSlow = name !== 'normal' && name !== 'plain switch';
-  const options = basename(program) === 'fpu_test' && isSlow ? [operandsOfSlowBuilds] : [];
-  const [command, ...rest] = [...launcher, program, ...options];
-  const { error, status, signal, stdout, stderr } = spawnSync(command, rest, {
-    encoding: 'utf8',
-    maxBuffer: 1 << 26,
-    timeout: 600_000,
-  });
-  const trouble = error?.message ?? (status === 0 ? undefined : `ended with ${signal ?? status}`);
-  return { trouble, output: `${stdout ?? ''}${stderr ?? ''}` };
-}
-
-function check(work, directory) {
-  const results = [];
-  const begun = performance.now();
-  let programs;
-  try {
-    programs = build(work, directory);
-  } catch (error) {
-    return [{ name: `${work.name}: build`, duration: seconds(begun), trouble: error.message }];
-  }
-  results.push({ name: `${work.name}: build`, duration: seconds(begun) });
-  for (const program of programs) {
-    const since = performance.now();
-    const { trouble, output } = test(program, work);
-    const summary = output.trim().split('\n').at(-1);
-    const digest = /^digest ([0-9a-f]{16})$/m.exec(output)?.[1];
-    const detail = trouble === undefined ? undefined : `${trouble}\n${output.slice(0, 8000)}`;
-    results.push({
-      name: `${work.name}: ${basename(program)}`,
-      duration: seconds(since),
-      trouble: detail,
-      summary,
-      digest,
+/** What a program printed, and what went wrong if something did. */
+function execute([program, ...parameters]) {
+  return new Promise((resolve) => {
+    let output = '';
+    const child = spawn(program, parameters, { cwd: root, timeout: LONGEST_SECONDS * 1000, stdio: ['ignore', 'pipe', 'pipe'] });
+    for (const stream of [child.stdout, child.stderr]) stream.setEncoding('utf8').on('data', (text) => (output += text));
+    child.on('error', (error) => resolve({ trouble: `${program} does not run: ${error.message}`, output }));
+    child.on('close', (code, signal) => {
+      const trouble = code === 0 ? undefined : `${program} ${parameters.join(' ')} ended with ${signal ?? code}`;
+      resolve({ trouble, output });
     });
-  }
-  return results;
+  });
+}
+
+/** Builds everything of one build and runs it; `tell` hears of each result. */
+async function check({ name, compiler, flags, launcher = [], runs, length }, directory, inTurn, tell) {
+  mkdirSync(directory);
+  const begun = performance.now();
+  const troubles = [];
+  const make = (command) =>
+    inTurn(async () => {
+      if (troubles.length > 0) return;
+      const { trouble, output } = await execute(command);
+      if (trouble !== undefined) troubles.push(`${trouble}\n${output}`);
+    });
+  const objectOf = (source) => join(directory, `${source.replaceAll(/\W/g, '_')}.o`);
+  const compile = (source) => make([compiler, '-std=c++17', '-pthread', ...warnings, ...flags, '-Inative', '-c', source, '-o', objectOf(source)]);
+  const model = readdirSync(join(root, 'native/chip')).filter((file) => file.endsWith('.cc')).map((file) => join('native/chip', file));
+  const programs = runs.map((test) => ({ test, path: join(directory, test), sources: tests[test].sources.map((file) => join('test/native', file)) }));
+  await Promise.all([...model, ...programs.flatMap(({ sources }) => sources)].map(compile));
+  await Promise.all(programs.map(({ path, sources }) => make([compiler, '-pthread', ...flags, ...[...sources, ...model].map(objectOf), '-o', path])));
+  tell({ name: `${name}: build`, duration: seconds(begun), trouble: troubles[0] });
+  if (troubles.length > 0) return;
+  const run = ({ test, path }) =>
+    inTurn(async () => {
+      const since = performance.now();
+      const { trouble, output } = await execute([...launcher, path, ...(tests[test][length] ?? [])]);
+      tell({
+        name: `${name}: ${test}`,
+        duration: seconds(since),
+        trouble: trouble && `${trouble}\n${output.slice(0, 8000)}`,
+        summary: output.trim().split('\n').at(-1),
+        digest: /^digest ([0-9a-f]{16})$/m.exec(output)?.[1],
+      });
+    });
+  await Promise.all(programs.map(run));
 }
 
 async function main(wanted) {
-  const isAsked = ({ name }) => wanted.length === 0 || wanted.some((part) => name.includes(part));
-  const scratch = mkdtempSync(join(tmpdir(), 'epiphany-chip-'));
   const results = [];
   const tell = (result) => {
     results.push(result);
     const verdict = result.trouble === undefined ? 'ok' : 'FAILED';
-    console.log(`${verdict} ${result.name} (${result.duration})${result.summary ? `: ${result.summary}` : ''}`);
+    console.log(`${verdict} ${result.name}${result.duration ? ` (${result.duration})` : ''}${result.summary ? `: ${result.summary}` : ''}`);
     if (result.trouble !== undefined) console.log(result.trouble);
   };
+  const scratch = mkdtempSync(join(tmpdir(), 'epiphany-chip-'));
   try {
-    const queue = [];
-    for (const work of builds.filter(isAsked)) {
-      const missing = [work.compiler, ...(work.needs ?? [])].filter((program) => !isThere(program));
-      if (missing.length === 0) {
-        queue.push(work);
-      } else if (process.env.CI === 'true') {
-        tell({ name: work.name, duration: seconds(performance.now()), trouble: `there is no ${missing.join(', no ')}` });
-      } else {
-        console.log(`not run ${work.name}: there is no ${missing.join(', no ')}`);
-      }
+    const inTurn = pool(availableParallelism());
+    const checks = [];
+    for (const build of builds) {
+      if (wanted.length > 0 && !wanted.some((part) => build.name.includes(part))) continue;
+      const missing = [build.compiler, ...(build.launcher ?? [])].filter((program) => !isThere(program));
+      if (missing.length === 0) checks.push(check(build, join(scratch, build.name.replaceAll(/\W+/g, '-')), inTurn, tell));
+      else if (process.env.CI === 'true') tell({ name: build.name, trouble: `there is no ${missing.join(', no ')}` });
+      else console.log(`not run ${build.name}: there is no ${missing.join(', no ')}`);
     }
-    // Each build on its own, as many at once as there are processors.
-    const worker = async () => {
-      for (let work = queue.shift(); work !== undefined; work = queue.shift()) {
-        const directory = join(scratch, work.name.replaceAll(/\W+/g, '-'));
-        for (const result of await inWorker(work, directory)) tell(result);
-      }
-    };
-    await Promise.all(Array.from({ length: availableParallelism() }, worker));
-    const digests = results.filter(({ digest }) => digest !== undefined);
-    if (digests.length > 1) {
-      const listed = digests.map(({ name, digest }) => `${name} ${digest}`).join('\n');
-      const isSame = new Set(digests.map(({ digest }) => digest)).size === 1;
-      tell({
-        name: `the same digest in ${digests.length} builds: ${digests[0].digest}`,
-        duration: '0.0 s',
-        trouble: isSame ? undefined : listed,
-      });
-    }
+    await Promise.all(checks);
   } finally {
     rmSync(scratch, { recursive: true, force: true });
+  }
+  const digests = results.filter(({ digest }) => digest !== undefined);
+  if (digests.length > 1) {
+    const isSame = new Set(digests.map(({ digest }) => digest)).size === 1;
+    const listed = digests.map(({ name, digest }) => `${name} ${digest}`).join('\n');
+    tell({ name: `the same digest in ${digests.length} builds: ${digests[0].digest}`, trouble: isSame ? undefined : listed });
   }
   const failed = results.filter(({ trouble }) => trouble !== undefined).length;
   console.log(`${results.length - failed} passed, ${failed} failed`);
   if (failed > 0 || results.length === 0) process.exitCode = 1;
 }
 
-function inWorker(work, directory) {
-  return new Promise((resolve, reject) => {
-    const worker = new Worker(fileURLToPath(import.meta.url), { workerData: { work, directory } });
-    worker.once('message', resolve);
-    worker.once('error', reject);
-  });
-}
-
-if (isMainThread) {
-  await main(process.argv.slice(2));
-} else {
-  parentPort.postMessage(check(workerData.work, workerData.directory));
-}
+await main(process.argv.slice(2));
