@@ -17,6 +17,15 @@ info=$(epiphany info --board sim --json)
 epiphany write 1,2 0x2000 0xdeadbeef --board "sim:$folder/state"
 [[ $(epiphany read 1,2 0x2000 --board "sim:$folder/state") == '0x02000  0xdeadbeef' ]]
 
+symbols=$(epiphany symbols examples/first-light/first-light.elf)
+[[ $symbols == *'0x04404'*object*result* ]]
+
+status=0
+output=$(epiphany run test/ecore/programs/hello.elf --board sim --group 1,2,1,1 -- hello) || status=$?
+[[ $status == 7 && $output == '1,2 | hello from core 0x84a'*'argument 1: hello'* ]]
+
+[[ $(epiphany reset --board sim) == '16 cores are reset' ]]
+
 status=0
 error=$(epiphany read 4,0 0 --board sim 2>&1) || status=$?
 [[ $status == 1 && $error == 'epiphany: '* && $error != *$'\n'* ]]
