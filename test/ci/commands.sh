@@ -9,7 +9,8 @@ folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
 epiphany() { npm run -s epiphany -- "$@"; }
 
-npm start | grep -x 'every byte is as the program has it'
+npm start -- sim "$folder/picture.png" | grep -x 'every pixel is as the host computes it'
+[[ -s $folder/picture.png ]]
 
 info=$(epiphany info --board sim --json)
 [[ $info == '{"type":"E16G301","rows":4,"columns":4,"origin":"0x808"'* ]]
