@@ -104,13 +104,14 @@ Bus Chip::StoreCore(Core& core, uint32_t local, uint32_t value, unsigned bytes) 
 Chip::Turn Chip::RunCore(unsigned index, uint64_t clocks) noexcept {
   Core& core = mesh_.core(index);
   if (core.is_asleep()) return {};
-  if (core.is_wanted() || !core.TryClaim()) return {0, 0, false, true, false};
-  const Core::Turn turn =
-      core.Run(clocks, profile_.load(std::memory_order_relaxed), counting_.load(std::memory_order_relaxed),
-               {is_strict_ ? &strict_ : nullptr, tracer_});
+  Turn turn = {};
+  turn.is_contended = true;
+  if (core.is_wanted() || !core.TryClaim()) return turn;
+  turn = core.Run(clocks, profile_.load(std::memory_order_relaxed), counting_.load(std::memory_order_relaxed),
+                  {is_strict_ ? &strict_ : nullptr, tracer_});
   core.Release();
   Deliver();
-  return {turn.clocks, turn.instructions, turn.is_blocked, turn.is_contended, turn.rests};
+  return turn;
 }
 
 // The core whose turn it is. The order is another one in each round, and follows from seed and round alone.

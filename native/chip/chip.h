@@ -5,8 +5,8 @@
 // listens to events, and stands where the board's ARM stands. Sources of each behaviour are named where it
 // is modelled; what no public source settles is listed in docs/validation.md.
 //
-// Threads: everything may be called from any thread at any time, also while others let cores run; only one
-// thread at a time lets a given core run. Nothing here throws, and nothing is allocated after construction.
+// Threads: everything may be called from any thread at any time, also while others let cores run, unless it
+// says otherwise. Nothing here throws, and nothing is allocated after construction.
 #ifndef CHIP_CHIP_H_
 #define CHIP_CHIP_H_
 
@@ -46,6 +46,7 @@ struct RunRequest {
 };
 
 struct RunResult {
+  // Embedders know them by their numbers.
   enum class Stop : uint8_t {
     kInstructions,  // as many as were asked for
     kAllIdle,       // no core has anything to do
@@ -72,18 +73,13 @@ class Chip {
   Bus Store(uint32_t address, uint32_t value, unsigned bytes) noexcept;
   bool interrupt_line() const noexcept { return elink_.interrupt_line(); }
 
-  // Lets the cores take turns on this thread. As long as nobody else reaches the chip, what happens depends
-  // on its state and on quantum and seed alone: it is the same on every machine, and in however many calls.
+  // Lets the cores take turns on this thread; not while another thread does. As long as nobody else reaches
+  // the chip, what happens depends on its state and on quantum and seed alone: it is the same on every
+  // machine, and in however many calls.
   RunResult Run(const RunRequest& request) noexcept;
 
-  // One turn of one core, for whoever schedules cores in another way. False if there was nothing to do.
-  struct Turn {
-    uint64_t clocks, instructions;
-    // There is something to do, but not at this moment: the mailbox has to be emptied, or somebody is at the
-    // core's registers.
-    bool is_blocked, is_contended;
-    bool rests;  // it was at work, and has nothing to do any more
-  };
+  // One turn of one core, for whoever schedules cores in another way. All zero if there was nothing to do.
+  using Turn = Core::Turn;
   Turn RunCore(unsigned index, uint64_t clocks) noexcept;
   // For threads that have run out of turns: take a ticket, try every core, wait.
   Doorbell& doorbell() noexcept { return mesh_.doorbell(); }
@@ -96,7 +92,7 @@ class Chip {
 
   // What an execution does where the manual and the GNU simulator differ. The manual's way by default.
   void SetProfile(FpuProfile profile) noexcept { profile_ = profile; }
-  // Counts instructions by class, for a quarter of the speed. Off by default.
+  // Counts instructions by class, which costs a quarter of the speed. Off by default.
   void SetCounting(bool counting) noexcept { counting_ = counting; }
   // Zero, all of them, if there is no such core.
   Counters counters(unsigned core_id) noexcept;

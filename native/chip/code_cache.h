@@ -58,7 +58,7 @@ struct AccessForm {
   }
 };
 
-// Of instructions, as counters tell them apart.
+// Of instructions, as counters tell them apart. Embedders know them by their numbers.
 enum class InstructionClass : uint8_t { kInteger, kFloat, kLoad, kStore, kBranch, kMove, kControl };
 inline constexpr unsigned kInstructionClasses = 7;
 

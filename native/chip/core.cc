@@ -97,7 +97,7 @@ void Core::Halted(Halt reason, uint32_t number) {
   mesh_->outbox().Post({Event::Kind::kCoreHalted, id_, static_cast<uint32_t>(reason) | number << 8});
 }
 
-// Source of the order: a core raises the interrupt and goes on with the next instruction, unless it is taken.
+// The interrupt comes back to the instruction behind the one that raises it.
 void Core::Raise(Exception exception) {
   const CauseRow& row = kCauses[static_cast<size_t>(exception)];
   const uint32_t cause = generation_ == Generation::kEpiphany3 ? row.epiphany3 : row.epiphany4;
@@ -301,13 +301,12 @@ Core::Turn Core::Run(uint64_t clocks, FpuProfile profile, bool counting, const T
     is_blocked_ = false;
     holds_interrupts_ = false;
     const uint32_t config = registers_.Get(reg::kConfig);
-    uint64_t done;
     if (is_traced) {
       limit = 1;
       for (Tracer* tracer : tracers)
         if (tracer) tracer->Before(*this);
     }
-    done = counting ? Execute<true>(limit) : Execute<false>(limit);
+    const uint64_t done = counting ? Execute<true>(limit) : Execute<false>(limit);
     if (is_traced && done > 0) {
       for (Tracer* tracer : tracers)
         if (tracer) tracer->After(*this);

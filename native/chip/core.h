@@ -33,7 +33,7 @@ enum class Access : uint8_t {
 // EXCAUSE, named as the causes are; the numbers are a matter of the generation.
 enum class Exception : uint8_t { kSwi, kUnaligned, kFpu, kUnimplemented, kIllegalAccess };
 
-// Why a core is halted; with a trap comes its number.
+// Why a core is halted; with a trap comes its number. Embedders know them by their numbers.
 enum class Halt : uint8_t { kCommand, kBreakpoint, kTrap, kMulticoreBreakpoint };
 
 struct Counters {

@@ -15,13 +15,14 @@ namespace chip {
 
 class FreeRunner {
  public:
-  // Each thread has its share of the cores. Nothing runs before Start.
-  FreeRunner(Chip* chip, unsigned threads) noexcept;  // at most one for each core
+  // Each thread has its share of the cores; there is at most one for each core. Nothing runs before Start.
+  FreeRunner(Chip* chip, unsigned threads) noexcept;
   ~FreeRunner() { Stop(); }
   FreeRunner(const FreeRunner&) = delete;
   FreeRunner& operator=(const FreeRunner&) = delete;
 
-  // False if the system has no threads left. Starting twice, or stopping twice, is harmless.
+  // Both are for one thread at a time. Starting twice, or stopping twice, is harmless.
+  // False if the system has no threads left.
   bool Start() noexcept;
   // Returns when no core runs any more.
   void Stop() noexcept;

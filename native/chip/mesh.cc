@@ -18,13 +18,14 @@ constexpr uint32_t kEastEdge = 1u << 13;
 constexpr uint32_t kNorthEdge = 1u << 14;
 constexpr uint32_t kSouthEdge = 1u << 15;
 
-// MEMPROTECT of Epiphany-IV, above the bits of the pages; MEMSTATUS has the same number for the same breach.
+// MEMPROTECT of Epiphany-IV, above the bits of the pages.
 constexpr uint32_t kNoExternalReads = 1u << 10;
 constexpr uint32_t kNoExternalRegisterWrites = 1u << 11;
 constexpr uint32_t kNoExternalWrites = 1u << 12;
 constexpr uint32_t kNoWritesOnChip = 1u << 13;
 constexpr uint32_t kNoWritesOffChip = 1u << 14;
 constexpr uint32_t kExceptionEnable = 1u << 15;
+// MEMSTATUS: which of them was touched.
 constexpr uint32_t kPageBreach = 1u << 2;
 constexpr uint32_t kReadBreach = 1u << 10;
 constexpr uint32_t kWriteBreach = 1u << 11;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Names for registers of a core, and for their bits, of those that the model itself refers to.
+// Names for those registers of a core, and for those of their bits, that the model itself refers to.
 // Source: Epiphany Architecture Reference, appendix B.
 #ifndef CHIP_REGISTERS_H_
 #define CHIP_REGISTERS_H_
@@ -8,7 +8,7 @@
 
 namespace chip {
 
-// Offsets within the register page, of those that the model itself refers to.
+// Offsets within the register page.
 namespace reg {
 inline constexpr uint32_t kConfig = 0x400;
 inline constexpr uint32_t kStatus = 0x404;

@@ -37,10 +37,7 @@ void StrictChecker::Poison() noexcept {
 
 void StrictChecker::Report(const Violation& violation) noexcept {
   const std::lock_guard<std::mutex> lock(mutex_);
-  if (count_ == kCapacity) {
-    ++lost_;
-    return;
-  }
+  if (count_ == kCapacity) return;
   violations_[(first_ + count_++) % kCapacity] = violation;
 }
 

@@ -17,6 +17,7 @@ namespace chip {
 class Mesh;
 
 struct Violation {
+  // Embedders know them by their numbers.
   enum class Kind : uint8_t {
     kUnaligned,        // the address is no multiple of the access's width
     kUninitialised,    // a load of SRAM that nobody has stored to
@@ -33,12 +34,12 @@ struct Violation {
     kHardwareLoop,     // against the rules for LS, LE, and what is between them
     kRegisterWrite,    // MOVTS to PC, IPEND or IAB
     kDmaBusy,          // DMAxCONFIG written while the channel works
-    kDmaAlignment,     // addresses or strides that are no multiples of the width
+    kDmaAlignment,     // addresses or strides that are no multiples of the width, or a descriptor of 8
   };
   Kind kind;
   uint16_t core;     // its ID
   uint32_t pc;       // of the instruction
-  uint32_t address;  // of the access, or the bits of the instruction
+  uint32_t address;  // of the access, offset of the register, or the bits of the instruction
 };
 
 class StrictChecker final : public Tracer {
@@ -50,11 +51,10 @@ class StrictChecker final : public Tracer {
   void Before(Core& core) noexcept override;
   void After(Core&) noexcept override {}
 
+  // Kept until it is taken, if there is room.
   void Report(const Violation& violation) noexcept;
   // The oldest that has not been taken yet. False if there is none.
   bool Take(Violation* violation) noexcept;
-  // How many there have been for which there was no room.
-  uint64_t lost() const noexcept { return lost_; }
 
  private:
   void CheckAccess(Core& core, const Instruction& instruction, uint32_t pc);
@@ -74,7 +74,6 @@ class StrictChecker final : public Tracer {
   std::array<Violation, kCapacity> violations_{};
   unsigned first_ = 0;
   unsigned count_ = 0;
-  std::atomic<uint64_t> lost_{0};
 };
 
 }  // namespace chip
