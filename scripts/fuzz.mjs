@@ -22,6 +22,8 @@ import { seeds } from '../test/native/fuzz/seeds.mjs';
 const LONGEST_INPUT = 512;
 /** Far longer than any input takes, also on a busy machine. */
 const PATIENCE_SECONDS = 20;
+/** Of libFuzzer, when it was asked to end. */
+const INTERRUPTED = 72;
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const source = 'test/native/fuzz';
@@ -80,7 +82,7 @@ function fuzz(program, parameters) {
   });
   return new Promise((resolve, reject) => {
     child.on('error', reject);
-    child.on('close', (code, signal) => resolve({ ...result, failed: code !== 0 || signal !== null }));
+    child.on('close', (code, signal) => resolve({ ...result, failed: signal !== null || ![0, INTERRUPTED].includes(code) }));
   });
 }
 

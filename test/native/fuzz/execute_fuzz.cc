@@ -364,6 +364,7 @@ class Bench final : private chip::EventSink {
       }
       case kTrace:
         Trace(reader.Byte() & 1);
+        chip_->counters(Id(reader));
         break;
       case kProfile:
         chip_->SetProfile(reader.Byte() & 1 ? chip::FpuProfile::kGnu : chip::FpuProfile::kManual);

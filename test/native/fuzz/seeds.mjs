@@ -20,7 +20,7 @@ const register = (core, offset, value) => action('register', core, half(offset),
 const dma = (core, channel, ...values) => action('dma', core, channel, words(...values));
 const run = (instructions = 200, quantum = 7, seed = 1) => action('run', half(instructions), quantum, seed);
 /** A core runs this code with these values in R0 and on. */
-const execute = (code, ...values) => [program(0, hex(code)), registers(0, 0, ...values), go(0), run()];
+const execute = (code, ...values) => [program(0, hex(code)), values.length > 0 ? registers(0, 0, ...values) : [], go(0), run()];
 
 const ID = 0x80800000;
 const NEIGHBOUR = 0x80900000;
@@ -44,6 +44,8 @@ const scripts = [
   [program(0, hex('4f190204'), 0x200), registers(0, 20, 1, ID + 0x3000, 0), execute('49972049 5205 e0fd', 0, 0x200)].flat(),
   // A hardware loop: lc, ls, le, and eight long instructions.
   execute('0215 1f190000'.slice(0, 4) + '2219 421d 9203' + '1b004000'.repeat(8) + 'b201', 3, 0x110, 0x12c),
+  // gie and idle, which belong together
+  [program(0, hex('d201'), 0), action('interrupt', 0, half(1)), execute('9203 9201 b201'), execute('9201 b201')].flat(),
   // Vectors, gie, swi, rti; timers; sync; wand
   [program(0, hex('d201 a201'), 4), execute('9201 e201 a201 e0fd')].flat(),
   [register(0, 0x438, 5), register(0, 0x43c, 9), register(0, 0x400, 0x110), program(0, hex('d201'), 12), execute('9300 e0ff')].flat(),
