@@ -37,7 +37,7 @@ describe('startup', () => {
     expect(run.exits.get(core.id)).toBe(40);
     run.exits.clear();
     core.registers.IPEND.write(0x2a0);
-    core.registers.CONFIG.update({ arithmode: 'integer', rmode: 'truncate' });
+    core.registers.CONFIG.update({ arithmode: 'integer', rmode: 'truncate', ctimer0cfg: 'clock', lpmode: true });
     core.registers.ILATST.write(1);
     core.registers.DEBUGCMD.write(0);
     await run.finish();
@@ -45,6 +45,7 @@ describe('startup', () => {
     expect(run.word(core, 'report', 13)).toBe(0);
     expect(run.word(core, 'report', 16)).toBe(0x40900000);
     expect(core.registers.IPEND.read().value).toBe(0);
+    expect(core.registers.CONFIG.read().value).toBe(0x400000); // clock gating is the host's to choose
   });
 
   it('halts a core with what is known of an exception that nobody handles', async () => {

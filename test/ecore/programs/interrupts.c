@@ -42,6 +42,37 @@ static void spoil(uint32_t interrupt) {
   ecore_timer_set(1, 113 + (ticks & 63));
 }
 
+#define EACH_REGISTER                                                                                  \
+  ".irp n,1,3,12,16,17,18,19,20,21,22,23,24,25,26,27,32,33,34,35,36,37,38,39,40,41,42,43,44,45,46,47," \
+  "48,49,50,51,52,53,54,55,56,57,58,59,60,61,62,63\n\t"
+
+// Leaves nothing in any register that a function may use, by the rules of any compiler.
+static void trash(uint32_t interrupt) {
+  order = interrupt;
+  ++ticks;
+  ecore_timer_set(1, 97 + (ticks & 63));
+  __asm__ __volatile__(EACH_REGISTER "mov r\\n,#0xdead\n\t.endr" : : : "r1", "r3", "ip", "memory");
+}
+
+// Puts its number into each register, lets time pass, and returns the sum of what is there then.
+__attribute__((noinline)) static uint32_t sum_of_registers(void) {
+  register uint32_t sum __asm__("r0");
+  __asm__ __volatile__(EACH_REGISTER
+                       "mov r\\n,#\\n\n\t.endr\n\t"
+                       "mov r0,#0\n\t"
+                       "mov r2,#0x7fff\n"
+                       "1:\tsub r2,r2,#1\n\t"
+                       "bne 1b\n\t" EACH_REGISTER "add r0,r0,r\\n\n\t.endr"
+                       : "=r"(sum)
+                       :
+                       : "r1", "r2", "r3", "ip", "r16", "r17", "r18", "r19", "r20", "r21", "r22", "r23",
+                         "r24", "r25", "r26", "r27", "r32", "r33", "r34", "r35", "r36", "r37", "r38", "r39",
+                         "r40", "r41", "r42", "r43", "r44", "r45", "r46", "r47", "r48", "r49", "r50", "r51",
+                         "r52", "r53", "r54", "r55", "r56", "r57", "r58", "r59", "r60", "r61", "r62", "r63",
+                         "cc", "memory");
+  return sum;
+}
+
 static void on_exception(uint32_t interrupt) {
   note(interrupt);
   check(1, (ECORE_READ_REGISTER(status) >> 16 & 0xf) == 2);  // unaligned
@@ -125,6 +156,15 @@ int main(void) {
   for (uint32_t i = 0; i < 3; ++i) check(12, work(i + 1) == expected[i]);
   ecore_timer_stop(1);
   check(13, ticks > 500);
+
+  // And so do registers that are only kept.
+  const uint32_t kept = sum_of_registers();
+  ticks = 0;
+  ecore_interrupt_attach(ECORE_TIMER1, trash);
+  ecore_timer_start(1, ECORE_TIMER_CLOCK, 50);
+  check(15, sum_of_registers() == kept);
+  ecore_timer_stop(1);
+  check(16, ticks > 100);
 
   // Each core interrupts the next one.
   order = 0;
