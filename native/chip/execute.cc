@@ -367,7 +367,6 @@ uint64_t Core::Execute(const uint64_t limit) {
       --left;
       break;
     }
-    const uint32_t start = pc;
     const uint32_t block_bytes = 2u * block->halfwords;
     const Entry* first = block->entries;
     const Entry* loop_end = nullptr;
@@ -641,13 +640,6 @@ uint64_t Core::Execute(const uint64_t limit) {
   jumped:
     COUNT();
     left -= static_cast<uint64_t>(e - first) + 1;
-    // A loop that is but one run need not be looked at again: it did not store into itself, or it would have
-    // been left; and what others store is seen in the next turn, if not before.
-    if (pc == start && first == block->entries && block != &outside_block_ && left > block->instructions &&
-        !attention_.load(std::memory_order_relaxed)) {
-      e = first;
-      GO();
-    }
   }
   registers_.Set(reg::kStatus, Pack(flags));
   registers_.Set(reg::kPc, pc);
