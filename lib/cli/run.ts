@@ -50,9 +50,10 @@ export const run: Command = {
 
 /** Of a program: that of the first core that did not end well. */
 function exitCodeOf(states: readonly CoreState[]): number {
-  const failed = states.find(({ exitCode = 0, exception }) => exitCode !== 0 || exception !== undefined);
+  const failed = states.find(({ state, exitCode = 0, exception }) => state === 'halted' || exitCode !== 0 || exception !== undefined);
   if (!failed) return 0;
-  if (failed.exception !== undefined) process.stderr.write(`epiphany: core ${formatHex(failed.core.id, 3)}: ${failed.exception} exception, PC ${formatHex(failed.pc)}\n`);
+  const what = failed.exception === undefined ? (failed.state === 'halted' ? 'halted' : undefined) : `${failed.exception} exception`;
+  if (what !== undefined) process.stderr.write(`epiphany: core ${formatHex(failed.core.id, 3)}: ${what}, PC ${formatHex(failed.pc)}\n`);
   return (failed.exitCode ?? 0) & 0xff || 1;
 }
 

@@ -217,7 +217,8 @@ export class WorkGroup implements Disposable, Looker {
   }
 
   /**
-   * Waits until no core has anything more to do: each has come to rest, or has exited.
+   * Waits until no core has anything more to do: each has come to rest, has exited, or has halted by itself, at a
+   * breakpoint or at a trap that nobody serves.
    * @throws (rejects) `ERR_EPIPHANY_TIMEOUT`, the signal's reason, `ERR_EPIPHANY_CORE_STUCK` if a core is stuck,
    *   `ERR_EPIPHANY_RESET` if the group is reset meanwhile, `ERR_EPIPHANY_CLOSED`
    */
@@ -296,12 +297,17 @@ export class WorkGroup implements Disposable, Looker {
       const stuck = states.find(({ state }) => state === 'stuck');
       if (stuck) throw new EpiphanyError('ERR_EPIPHANY_CORE_STUCK', `Core ${formatHex(stuck.core.id, 3)} waits for a load that nothing answers, at PC ${formatHex(stuck.pc)}; only a reset of the chip helps`, { address: stuck.core.address });
       // Between two looks at two cores one may have woken the other.
-      if (!isOver(states) || !isOver(this.states())) return false;
+      if (!this.#isOver(states) || !this.#isOver(this.states())) return false;
       this.#end(undefined, states);
     } catch (error) {
       this.#end(error);
     }
     return true;
+  }
+
+  /** Nobody has anything more to do. One that came upon a breakpoint has not, but one that the host halted may. */
+  #isOver(states: readonly CoreState[]): boolean {
+    return states.every(({ core, state }) => state === 'idle' || state === 'exited' || (state === 'halted' && !this.#halted.has(core)));
   }
 
   /** Whether a trap of this core was served. */
@@ -370,10 +376,6 @@ export class WorkGroup implements Disposable, Looker {
   #checkOpen(): void {
     if (this.#closed || this.board.closed) throw closedError(String(this));
   }
-}
-
-function isOver(states: readonly CoreState[]): boolean {
-  return states.every(({ state }) => state === 'idle' || state === 'exited');
 }
 
 function checkServices(services: HostServices): void {

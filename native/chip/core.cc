@@ -316,6 +316,10 @@ Core::Turn Core::Run(uint64_t clocks, FpuProfile profile, bool counting, const T
     turn.clocks += done;
     turn.instructions += done;
     has_worked_ = true;
+    if (ends_turn_) {
+      ends_turn_ = false;
+      break;
+    }
     if (done == 0 && is_blocked_) {
       turn.is_blocked = true;
       break;

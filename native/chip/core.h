@@ -89,11 +89,17 @@ class Core {
   void Save(uint32_t* words) const;
   void Restore(const uint32_t* words);
 
+  // By what the core itself does, if it concerns the embedder: its turn is over after this instruction.
+  void EndTurn() {
+    ends_turn_ = true;
+    Interrupt();
+  }
+
   // --- at any time, by anyone.
   void Latch(uint32_t interrupts);
   void HaltBy(Halt reason);
   void SetLoadPending(bool pending);
-  // Ends the turn that the core may be in.
+  // Makes the core look around before its next instruction.
   void Interrupt() { attention_.store(true, std::memory_order_release); }
   CoreRegisters& registers() { return registers_; }
 
@@ -137,7 +143,8 @@ class Core {
   bool holds_interrupts_ = false;
   bool is_blocked_ = false;
   bool is_stepping_ = false;  // a step is executed now, whoever else wants the core
-  bool has_worked_ = false;   // since it last came to rest
+  bool ends_turn_ = false;
+  bool has_worked_ = false;  // since it last came to rest
   InstructionClass last_kind_ = InstructionClass::kControl;
   uint64_t clock_ = 0;
   std::array<DmaChannel, 2> dma_;

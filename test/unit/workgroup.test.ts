@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import { layout, openBoard, type CoreState, type WorkGroup } from '../../lib/index.js';
 import { indexSymbols, type Program, type ProgramSymbol, type Segment } from '../../lib/program/program.js';
-import { add, branch, IDLE, load, move, NOP, program as code, store, trap, type Instruction } from './encode.js';
+import { add, BKPT, branch, IDLE, load, move, NOP, program as code, store, trap, type Instruction } from './encode.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'epiphany-'));
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -179,6 +179,15 @@ describe('a program', () => {
     await withGroup(programOf([NOP, IDLE]), async (group) => {
       group.start();
       expect((await group.finished({ timeout: 5000 })).map(({ state }) => state)).toEqual(Array(4).fill('idle'));
+    });
+  });
+
+  it('that comes upon a breakpoint is over as it stands there', async () => {
+    await withGroup(programOf([move(0, 0x1001), load(1, 0), BKPT]), async (group) => {
+      for (const core of group.cores) core.registers.IMASK.write(0x3fe);
+      group.start();
+      const states = await group.finished({ timeout: 5000 });
+      expect(states.map(({ state, pc, exception }) => [state, pc, exception])).toEqual(Array(4).fill(['halted', 10, 'unaligned']));
     });
   });
 
