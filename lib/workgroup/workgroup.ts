@@ -89,6 +89,8 @@ export class WorkGroup implements Disposable, Looker {
   readonly #exitCodes = new Map<Core, number>();
   /** Cores that the host has halted: a trap that they have behind them is not to be served again. */
   readonly #halted = new Set<Core>();
+  /** Cores that were seen halted by themselves, and not at a trap that is served. */
+  readonly #broken = new Set<Core>();
   readonly #waiters = new Set<{ resolve: (states: CoreState[]) => void; reject: (error: unknown) => void }>();
   #host: Semihosting | undefined;
   #program: Program | undefined;
@@ -305,17 +307,21 @@ export class WorkGroup implements Disposable, Looker {
     return true;
   }
 
-  /** Nobody has anything more to do. One that came upon a breakpoint has not, but one that the host halted may. */
+  /** Nobody has anything more to do. */
   #isOver(states: readonly CoreState[]): boolean {
-    return states.every(({ core, state }) => state === 'idle' || state === 'exited' || (state === 'halted' && !this.#halted.has(core)));
+    return states.every(({ core, state }) => state === 'idle' || state === 'exited' || (state === 'halted' && this.#broken.has(core)));
   }
 
   /** Whether a trap of this core was served. */
   #serve(core: Core): boolean {
+    this.#broken.delete(core);
     if (!this.#host || this.#halted.has(core) || this.#exitCodes.has(core)) return false;
     if (!core.registers.DEBUGSTATUS.read().halted) return false;
     const outcome = this.#host.serve(core);
-    if (outcome === 'unknown') return false;
+    if (outcome === 'unknown') {
+      this.#broken.add(core);
+      return false;
+    }
     if (outcome !== 'served') this.#exitCodes.set(core, outcome.exitCode);
     return true;
   }
