@@ -168,7 +168,7 @@ Access Mesh::Store(Core& from, uint32_t address, unsigned size, uint64_t value, 
     elink_->Push(static_cast<uint32_t>(value), static_cast<uint32_t>(value >> 32), &effect);
     if (effect == Elink::Effect::kLineChanged) {
       outbox_.Post({Event::Kind::kInterruptLine, 0, 1});
-      from.Interrupt();  // so that the host hears of it before much more is sent
+      from.CallAttention();  // so that the host hears of it before much more is sent
     }
     return Access::kDone;
   }
