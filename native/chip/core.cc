@@ -153,8 +153,8 @@ void Core::StoreRegister(uint32_t offset, uint32_t value) {
     case reg::kDma1:
       dma_[1].Start(*this, value);
       break;
-    case reg::kDma0 + 0x14:
-    case reg::kDma1 + 0x14:
+    case reg::kDma0 + dma::kAuto0:
+    case reg::kDma1 + dma::kAuto0:
       registers.Store(offset, value);
       dma_[offset >= reg::kDma1].Feed(*this, value);
       return;
