@@ -55,7 +55,7 @@ void Core::Claim() {
   if (TryClaim()) return;
   wanted_.fetch_add(1);
   do {
-    Interrupt();
+    CallAttention();
     std::this_thread::yield();
   } while (!TryClaim());
   wanted_.fetch_sub(1);
@@ -66,7 +66,7 @@ bool Core::ClaimSoon() {
   wanted_.fetch_add(1);
   bool is_claimed = false;
   for (int i = 0; i < kPatience && !is_claimed; ++i) {
-    Interrupt();
+    CallAttention();
     is_claimed = TryClaim();
   }
   wanted_.fetch_sub(1);
@@ -75,14 +75,14 @@ bool Core::ClaimSoon() {
 
 void Core::Latch(uint32_t interrupts) {
   registers_.at(reg::kIlat).fetch_or(interrupts & kInterruptMask);
-  Interrupt();
+  CallAttention();
   mesh_->doorbell().Ring();
 }
 
 void Core::SetLoadPending(bool pending) {
   auto& debug_status = registers_.at(reg::kDebugStatus);
   pending ? debug_status.fetch_or(debug::kLoadPending) : debug_status.fetch_and(~debug::kLoadPending);
-  Interrupt();
+  CallAttention();
   mesh_->doorbell().Ring();
 }
 
@@ -90,7 +90,7 @@ void Core::HaltBy(Halt reason) {
   uint32_t bits = debug::kHalted;
   if (reason == Halt::kMulticoreBreakpoint) bits |= debug::kMulticoreBreakpoint;
   if (!(registers_.at(reg::kDebugStatus).fetch_or(bits) & debug::kHalted)) Halted(reason, 0);
-  Interrupt();
+  CallAttention();
 }
 
 void Core::Halted(Halt reason, uint32_t number) {
@@ -153,15 +153,15 @@ void Core::StoreRegister(uint32_t offset, uint32_t value) {
     case reg::kDma1:
       dma_[1].Start(*this, value);
       break;
-    case reg::kDma0 + 0x14:
-    case reg::kDma1 + 0x14:
+    case reg::kDma0 + dma::kAuto0:
+    case reg::kDma1 + dma::kAuto0:
       registers.Store(offset, value);
       dma_[offset >= reg::kDma1].Feed(*this, value);
       return;
     default:
       registers.Store(offset, value);
   }
-  Interrupt();
+  CallAttention();
   mesh_->doorbell().Ring();
 }
 
@@ -174,7 +174,7 @@ void Core::Reset() {
 
 void Core::ResetByChip() {
   Reset();
-  Interrupt();
+  CallAttention();
 }
 
 bool Core::is_running() const {
@@ -368,7 +368,7 @@ void Core::Restore(const uint32_t* words) {
     channel.Restore(words);
     words += DmaChannel::kStateWords;
   }
-  Interrupt();
+  CallAttention();
 }
 
 }  // namespace chip

@@ -57,19 +57,30 @@ class Core {
   unsigned id() const { return id_; }
   unsigned char* sram() const { return sram_; }
 
-  // --- whoever holds the claim may use everything below.
-  bool TryClaim() { return !claimed_.exchange(true, std::memory_order_acquire); }
-  void Claim();
-  void Release() { claimed_.store(false, std::memory_order_release); }
+  // --- by anyone, at any time.
+  CoreRegisters& registers() { return registers_; }
+  void Latch(uint32_t interrupts);
+  void HaltBy(Halt reason);
+  void SetLoadPending(bool pending);
+  // Has the core look soon at what has changed: ends the turn that it may be in, or its sleep.
+  void CallAttention() { attention_.store(true, std::memory_order_release); }
+  // Active, and not halted, nor stuck, nor held in reset.
+  bool is_running() const;
   // It had nothing to do when it last had a turn, and nobody has touched it since.
   bool is_asleep() const {
     return is_asleep_.load(std::memory_order_relaxed) && !attention_.load(std::memory_order_acquire);
   }
+
+  // --- the claim.
+  bool TryClaim() { return !claimed_.exchange(true, std::memory_order_acquire); }
+  void Claim();
   // For one core to reach another: gives up after a while, because the other may be trying the same.
   bool ClaimSoon();
+  void Release() { claimed_.store(false, std::memory_order_release); }
   // Somebody waits for the claim, and a runner should not take it again at once.
   bool is_wanted() const { return wanted_.load(std::memory_order_relaxed) != 0; }
 
+  // --- by whoever holds the claim.
   uint32_t LoadRegister(uint32_t offset) const { return registers_.Load(offset); }
   void StoreRegister(uint32_t offset, uint32_t value);
   // While there are tracers, it goes an instruction at a time.
@@ -78,11 +89,9 @@ class Core {
   // Executes one instruction of a core that is halted. False if there is none to execute.
   bool Step(FpuProfile profile);
   void ResetByChip();
-  // Active, and not halted, nor stuck, nor held in reset.
-  bool is_running() const;
   // The bits at PC, or zero if they cannot be had.
   uint32_t PeekInstruction();
-  Counters& counters() { return counters_; }
+  const Counters& counters() const { return counters_; }
 
   // The whole state but for SRAM.
   static constexpr uint32_t kStateWords = CoreRegisters::kWords + 3 + 2 * DmaChannel::kStateWords;
@@ -92,16 +101,8 @@ class Core {
   // By what the core itself does, if it concerns the embedder: its turn is over after this instruction.
   void EndTurn() {
     ends_turn_ = true;
-    Interrupt();
+    CallAttention();
   }
-
-  // --- at any time, by anyone.
-  void Latch(uint32_t interrupts);
-  void HaltBy(Halt reason);
-  void SetLoadPending(bool pending);
-  // Makes the core look around before its next instruction.
-  void Interrupt() { attention_.store(true, std::memory_order_release); }
-  CoreRegisters& registers() { return registers_; }
 
  private:
   friend class DmaChannel;
@@ -120,12 +121,10 @@ class Core {
   // Cold parts of the loop.
   const Block* FetchOutside(uint32_t pc, Access* access);
   const Entry* Cut(const Block& block, uint32_t offset, uint64_t instructions, const Entry** loop_end);
-  static bool IsOfTimers(uint32_t offset);
   uint32_t AddressOf(const Entry& entry) const;
   bool IsIdleAt(uint32_t offset) const;
   Access SlowAccess(const Entry& entry);
   Access TestAndSet(const Entry& entry);
-  bool FloatException(uint32_t status, uint32_t config) const;
 
   CoreRegisters registers_;
   std::atomic<bool> claimed_{false};

@@ -125,7 +125,8 @@ void CoreRegisters::RestoreRaw(uint32_t index, uint32_t value) {
   if (offset == reg::kDebugStatus) mask = debug::kHalted | debug::kLoadPending | debug::kMulticoreBreakpoint;
   if (offset == reg::kCoreId) return;
   // The low bits of DMAxSTATUS are the engine's own.
-  if (offset == reg::kDma0 + 0x1c || offset == reg::kDma1 + 0x1c) mask = 0xffff000f;
+  if (offset == reg::kDma0 + dma::kStatus || offset == reg::kDma1 + dma::kStatus)
+    mask = 0xffff0000 | dma::kStateMask;
   words_[index].store(value & mask, std::memory_order_relaxed);
 }
 

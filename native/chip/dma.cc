@@ -6,35 +6,10 @@
 #include "chip/mesh.h"
 
 namespace chip {
+
+using namespace dma;
+
 namespace {
-
-// Offsets of a channel's registers.
-constexpr uint32_t kConfig = 0x00;
-constexpr uint32_t kStride = 0x04;
-constexpr uint32_t kCount = 0x08;
-constexpr uint32_t kSource = 0x0c;
-constexpr uint32_t kDestination = 0x10;
-constexpr uint32_t kAuto1 = 0x18;
-constexpr uint32_t kStatus = 0x1c;
-
-// CONFIG.
-constexpr uint32_t kEnable = 1u << 0;
-constexpr uint32_t kMaster = 1u << 1;
-constexpr uint32_t kChain = 1u << 2;
-constexpr uint32_t kStartup = 1u << 3;
-constexpr uint32_t kInterruptEnable = 1u << 4;
-constexpr uint32_t kMessage = 1u << 10;
-constexpr uint32_t kShiftSourceInner = 1u << 12;
-constexpr uint32_t kShiftDestinationInner = 1u << 13;
-constexpr uint32_t kShiftSourceOuter = 1u << 14;
-constexpr uint32_t kShiftDestinationOuter = 1u << 15;
-
-constexpr unsigned Size(uint32_t config) {
-  return config >> 5 & 3;
-}
-
-constexpr uint32_t kDescriptorAlignment = 8;
-constexpr uint32_t kStateMask = 0xf;
 
 uint32_t Step(uint32_t stride, bool shifted) {
   const auto step = static_cast<uint32_t>(static_cast<int16_t>(stride & 0xffff));
@@ -59,7 +34,7 @@ bool DmaChannel::is_active(const Core& core) const {
 void DmaChannel::Start(Core& core, uint32_t config) {
   const bool is_paused = core.registers_.Get(reg::kConfig) & config::kDmaPause;
   const State before = state(core);
-  core.registers_.Set(base_ + kConfig, config);
+  core.registers_.Set(base_, config);
   // While the core's channels are paused, a host takes them out of whatever they were doing.
   if (before != kIdle && before != kError && !is_paused) return SetState(core, kError);
   if (config & kStartup) {
@@ -75,6 +50,7 @@ void DmaChannel::Start(Core& core, uint32_t config) {
 void DmaChannel::Load(Core& core, uint32_t descriptor) {
   CoreRegisters& registers = core.registers_;
   if (descriptor % kDescriptorAlignment != 0) return SetState(core, kError);
+  // At a local address, which is answered at once.
   uint32_t words[6] = {};
   for (uint32_t i = 0; i < 6; ++i) {
     uint64_t value = 0;
@@ -82,7 +58,7 @@ void DmaChannel::Load(Core& core, uint32_t descriptor) {
     words[i] = static_cast<uint32_t>(value);
   }
   registers.Set(base_ + kStatus, descriptor << 16 | (registers.Get(base_ + kStatus) & 0xffff));
-  registers.Set(base_ + kConfig, words[0]);
+  registers.Set(base_, words[0]);
   registers.Set(base_ + kStride, inner_stride_ = words[1]);
   registers.Set(base_ + kCount, words[2]);
   inner_count_ = words[2] & 0xffff;
@@ -93,7 +69,7 @@ void DmaChannel::Load(Core& core, uint32_t descriptor) {
 }
 
 void DmaChannel::Begin(Core& core) {
-  const uint32_t config = core.registers_.Get(base_ + kConfig);
+  const uint32_t config = core.registers_.Get(base_);
   const bool is_paused = core.registers_.Get(reg::kConfig) & config::kDmaPause;
   if (!(config & kEnable)) return SetState(core, kIdle);
   if (!(config & kMaster)) return SetState(core, kSlave);
@@ -117,7 +93,7 @@ bool DmaChannel::Transfer(Core& core, uint64_t datum, uint32_t config) {
 
 void DmaChannel::Clock(Core& core) {
   if (!is_active(core)) return;
-  const uint32_t config = core.registers_.Get(base_ + kConfig);
+  const uint32_t config = core.registers_.Get(base_);
   const uint32_t from = core.registers_.Get(base_ + kSource) & ~((1u << Size(config)) - 1);
   uint64_t datum = 0;
   switch (core.mesh_->Load(core, from, Size(config), &datum)) {
@@ -135,7 +111,7 @@ void DmaChannel::Clock(Core& core) {
 void DmaChannel::Feed(Core& core, uint32_t value) {
   // Two slaves may be set up to feed each other, or one to feed itself: such a datum comes too soon.
   if (state(core) != kSlave || is_feeding_) return;
-  const uint32_t config = core.registers_.Get(base_ + kConfig);
+  const uint32_t config = core.registers_.Get(base_);
   const uint64_t upper = core.registers_.Get(base_ + kAuto1);
   // A datum that cannot be delivered at once is lost: its writer does not wait.
   is_feeding_ = true;

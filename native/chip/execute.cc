@@ -139,8 +139,19 @@ uint32_t IntegerMode(Handler handler, uint32_t d, uint32_t n, uint32_t m) {
   }
 }
 
+bool IsFloatException(uint32_t status, uint32_t config) {
+  return ((config & config::kInvalidEnable) && (status & status::kBis)) ||
+         ((config & config::kOverflowEnable) && (status & status::kBvs)) ||
+         ((config & config::kUnderflowEnable) && (status & status::kBus));
+}
+
 bool HasIntegerMode(Handler handler) {
   return handler != Handler::kFloat && handler != Handler::kFix && handler != Handler::kFabs;
+}
+
+// Whether time matters to an access to this register.
+constexpr bool IsOfTimers(uint32_t offset) {
+  return offset == reg::kConfig || offset == reg::kTimer0 || offset == reg::kTimer1;
 }
 
 // --- loads and stores
@@ -222,7 +233,7 @@ Access Core::SlowAccess(const Entry& entry) {
 
 Access Core::TestAndSet(const Entry& entry) {
   Register* const r = registers_.general();
-  const uint32_t address = Get(r[entry.rn]) + Offset(entry, false, r);
+  const uint32_t address = AddressOf(entry);
   if (!IsAligned(address, 2)) {
     Raise(Exception::kUnaligned);
     return Access::kDone;
@@ -231,17 +242,6 @@ Access Core::TestAndSet(const Entry& entry) {
   const Access access = mesh_->TestAndSet(*this, address, Get(r[entry.rd]), &old);
   if (access == Access::kDone) Set(r[entry.rd], old);
   return access;
-}
-
-bool Core::FloatException(uint32_t status, uint32_t config) const {
-  return ((config & config::kInvalidEnable) && (status & status::kBis)) ||
-         ((config & config::kOverflowEnable) && (status & status::kBvs)) ||
-         ((config & config::kUnderflowEnable) && (status & status::kBus));
-}
-
-// Whether time matters to an access to this register.
-bool Core::IsOfTimers(uint32_t offset) {
-  return offset == reg::kConfig || offset == reg::kTimer0 || offset == reg::kTimer1;
 }
 
 // Of a load, a store, or TESTSET.
@@ -510,14 +510,14 @@ uint64_t Core::Execute(const uint64_t limit) {
       LOGIC(Bitr, ReverseBits(n))
 #undef LOGIC
 
-#define FLOAT(name, expression)                                                                          \
-  OPERATION(name) {                                                                                      \
-    if (!is_float) goto other_mode;                                                                      \
-    const FpuResult result = expression;                                                                 \
-    Set(r[e->rd], result.value);                                                                         \
-    flags.others = (flags.others & ~kFloatFlags) | result.flags;                                         \
-    if ((config & config::kFpuExceptions) && FloatException(flags.others, config)) goto float_exception; \
-    NEXT();                                                                                              \
+#define FLOAT(name, expression)                                                                            \
+  OPERATION(name) {                                                                                        \
+    if (!is_float) goto other_mode;                                                                        \
+    const FpuResult result = expression;                                                                   \
+    Set(r[e->rd], result.value);                                                                           \
+    flags.others = (flags.others & ~kFloatFlags) | result.flags;                                           \
+    if ((config & config::kFpuExceptions) && IsFloatException(flags.others, config)) goto float_exception; \
+    NEXT();                                                                                                \
   }
       FLOAT(Fadd, Fadd(Get(r[e->rn]), Get(r[e->rm]), mode))
       FLOAT(Fsub, Fsub(Get(r[e->rn]), Get(r[e->rm]), mode))
@@ -548,14 +548,14 @@ uint64_t Core::Execute(const uint64_t limit) {
       }
       OPERATION(Idle) {
         flags.others &= ~status::kActive;
-        Interrupt();
+        CallAttention();
         goto stepped;
       }
       OPERATION(Gie) {
         flags.others &= ~status::kGid;
         // Source: Adapteva's barrier example, which an interrupt between the two would hang.
         holds_interrupts_ = is_own && HERE() % 8 == 0 && IsIdleAt(AFTER() & 0xfffff);
-        Interrupt();
+        CallAttention();
         goto stepped;
       }
       OPERATION(Gid) {
@@ -567,7 +567,7 @@ uint64_t Core::Execute(const uint64_t limit) {
         registers_.Set(reg::kIpend, pending & (pending - 1));
         flags.others &= ~(status::kGid | status::kKm);
         pc = registers_.Get(reg::kIret) & ~1u;
-        Interrupt();
+        CallAttention();
         goto jumped;
       }
       OPERATION(Swi) {
@@ -585,7 +585,7 @@ uint64_t Core::Execute(const uint64_t limit) {
       OPERATION(Trap) {
         registers_.at(reg::kDebugStatus).fetch_or(debug::kHalted);
         Halted(Halt::kTrap, static_cast<uint32_t>(e->immediate));
-        Interrupt();
+        CallAttention();
         goto stepped;
       }
       OPERATION(Bkpt) {
@@ -616,7 +616,7 @@ uint64_t Core::Execute(const uint64_t limit) {
     goto stepped;
   later:
     // After the clock has been brought up to date, or somebody else has let go.
-    Interrupt();
+    CallAttention();
     goto over;
   looked_at:
     // Registers may have changed. If PC has, that was a jump.

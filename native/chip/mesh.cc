@@ -140,7 +140,7 @@ Access Mesh::StoreCore(Core& from, Core& to, uint32_t local, unsigned size, uint
     if (offset == reg::kIlatSet) {  // the usual way to wake another core
       to.Latch(static_cast<uint32_t>(value));
     } else {
-      const bool is_auto = (offset & ~0x20u) == reg::kDma0 + 0x14;  // takes less than a word, too
+      const bool is_auto = (offset & ~0x20u) == reg::kDma0 + dma::kAuto0;  // takes less than a word, too
       if (size < kWordSize && !is_auto) return Access::kDone;
       if (&to != &from && !to.ClaimSoon()) return Access::kLater;
       // The upper word first: of AUTO0 and AUTO1, the lower one sets off the transfer.

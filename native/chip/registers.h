@@ -37,6 +37,38 @@ inline constexpr uint32_t kMulticast = 0x708;
 inline constexpr uint32_t kResetCore = 0x70c;
 }  // namespace reg
 
+// The registers of a DMA channel, from its DMAxCONFIG on, and their bits.
+namespace dma {
+inline constexpr uint32_t kStride = 0x04;
+inline constexpr uint32_t kCount = 0x08;
+inline constexpr uint32_t kSource = 0x0c;
+inline constexpr uint32_t kDestination = 0x10;
+inline constexpr uint32_t kAuto0 = 0x14;
+inline constexpr uint32_t kAuto1 = 0x18;
+inline constexpr uint32_t kStatus = 0x1c;
+
+// CONFIG.
+inline constexpr uint32_t kEnable = 1u << 0;
+inline constexpr uint32_t kMaster = 1u << 1;
+inline constexpr uint32_t kChain = 1u << 2;
+inline constexpr uint32_t kStartup = 1u << 3;
+inline constexpr uint32_t kInterruptEnable = 1u << 4;
+inline constexpr uint32_t kMessage = 1u << 10;
+inline constexpr uint32_t kShiftSourceInner = 1u << 12;
+inline constexpr uint32_t kShiftDestinationInner = 1u << 13;
+inline constexpr uint32_t kShiftSourceOuter = 1u << 14;
+inline constexpr uint32_t kShiftDestinationOuter = 1u << 15;
+// The logarithm of the width in bytes.
+constexpr unsigned Size(uint32_t config) {
+  return config >> 5 & 3;
+}
+
+// STATUS.
+inline constexpr uint32_t kStateMask = 0xf;
+
+inline constexpr uint32_t kDescriptorAlignment = 8;
+}  // namespace dma
+
 inline constexpr uint32_t kLinkRegister = 14;  // R14
 
 inline constexpr uint32_t kInterruptMask = 0x3ff;  // ten interrupts

@@ -19,9 +19,6 @@ bool IsPoison(const unsigned char* sram, uint32_t offset) {
   return LoadUnit<uint32_t>(sram + offset) == PoisonAt(offset);
 }
 
-// DMAxCONFIG.
-constexpr uint32_t kEnable = 1u << 0;
-constexpr uint32_t kStartup = 1u << 3;
 constexpr uint32_t kInstructionAddressBuffer = 0x410;
 constexpr uint32_t kShortestLoop = 8;
 
@@ -134,22 +131,23 @@ void StrictChecker::CheckMovts(Core& core, const Instruction& instruction, uint3
 void StrictChecker::CheckDma(Core& core, uint32_t base, uint32_t config, uint32_t pc) {
   const auto report = [&](Kind kind) { Report({kind, static_cast<uint16_t>(core.id()), pc, base}); };
   CoreRegisters& registers = core.registers();
-  if ((registers.Get(base + 0x1c) & 15) != 0) report(Kind::kDmaBusy);
-  uint32_t stride = registers.Get(base + 4);
-  uint32_t source = registers.Get(base + 12);
-  uint32_t destination = registers.Get(base + 16);
-  if (config & kStartup) {
+  if ((registers.Get(base + dma::kStatus) & dma::kStateMask) != 0) report(Kind::kDmaBusy);
+  uint32_t stride = registers.Get(base + dma::kStride);
+  uint32_t source = registers.Get(base + dma::kSource);
+  uint32_t destination = registers.Get(base + dma::kDestination);
+  if (config & dma::kStartup) {
     const uint32_t descriptor = config >> 16;
-    if (descriptor % 8 != 0 || descriptor + 24 > kSramBytes) return report(Kind::kDmaAlignment);
+    if (descriptor % dma::kDescriptorAlignment != 0 || descriptor + 24 > kSramBytes)
+      return report(Kind::kDmaAlignment);
     const unsigned char* const at = core.sram() + descriptor;
     config = LoadUnit<uint32_t>(at);
     stride = LoadUnit<uint32_t>(at + 4) | LoadUnit<uint32_t>(at + 12);
     source = LoadUnit<uint32_t>(at + 16);
     destination = LoadUnit<uint32_t>(at + 20);
-  } else if (!(config & kEnable)) {
+  } else if (!(config & dma::kEnable)) {
     return;
   }
-  const uint32_t unfit = (1u << (config >> 5 & 3)) - 1;
+  const uint32_t unfit = (1u << dma::Size(config)) - 1;
   if ((source | destination | stride | stride >> 16) & unfit) report(Kind::kDmaAlignment);
 }
 

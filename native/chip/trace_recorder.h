@@ -7,6 +7,7 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "chip/registers.h"
 #include "chip/tracer.h"
 
 namespace chip {
@@ -22,7 +23,9 @@ class TraceRecorder final : public Tracer {
   size_t used() const { return used_; }
 
   // Of R0–R63, and of these.
-  static constexpr uint32_t kSpecial[] = {0x400, 0x404, 0x414, 0x420, 0x424, 0x428, 0x434, 0x438, 0x43c};
+  static constexpr uint32_t kSpecial[] = {reg::kConfig, reg::kStatus, reg::kLoopCount,
+                                          reg::kIret,   reg::kImask,  reg::kIlat,
+                                          reg::kIpend,  reg::kTimer0, reg::kTimer1};
   static constexpr size_t kWatched = 64 + sizeof kSpecial / sizeof *kSpecial;
   static constexpr size_t kLongestRecord = 3 + 2 * kWatched;
 
