@@ -25,7 +25,7 @@ function checkNumber(value: unknown): number {
   return value;
 }
 
-/** What a field can be. Source of sizes and alignments: the eCore's ABI, where every scalar is aligned to its size. */
+/** What a field can be. Source of sizes and alignments: GCC for the Epiphany, which aligns every scalar to its size. */
 const SCALARS = {
   u8: integer(1, false),
   i8: integer(1, true),
@@ -57,11 +57,21 @@ interface Place {
 const NAME = /^[A-Za-z_]\w*$/;
 const LARGEST_BYTES = 2 ** 25;
 
+/**
+ * GCC for the Epiphany likes to copy 4 and 8 bytes at once: an array of what is aligned to 4 is aligned to 8, and so is
+ * a structure of more than 4 bytes; one of 4 bytes is aligned to 4.
+ */
+function fieldAlignment(element: Scalar | Layout<Fields>, count: number): number {
+  const own = element instanceof Layout ? element.alignment : element.bytes;
+  return own === 4 && count > 0 ? 8 : own;
+}
+const structAlignment = (bytes: number): number => (bytes > 4 ? 8 : bytes === 4 ? 4 : 1);
+
 /** A structure; made by {@link layout}. */
 export class Layout<Of extends Fields> {
   /** Size in bytes, padding at the end included. */
   readonly bytes: number;
-  /** In bytes: of the field that needs most. */
+  /** In bytes. */
   readonly alignment: number;
   readonly #places: readonly Place[];
 
@@ -75,15 +85,15 @@ export class Layout<Of extends Fields> {
       const [elementType, count] = Array.isArray(type) ? (type as [ScalarName | Layout<Fields>, number]) : [type as ScalarName | Layout<Fields>, 0];
       if (Array.isArray(type)) checkInteger(`count of ${name}`, count, 1, LARGEST_BYTES);
       const element = elementOf(name, elementType);
-      const own = element instanceof Layout ? element.alignment : element.bytes;
+      const own = fieldAlignment(element, count);
       alignment = Math.max(alignment, own);
       const place = { name, element, count, offset: Math.ceil(offset / own) * own };
       offset = place.offset + element.bytes * (count || 1);
       return place;
     });
     if (this.#places.length === 0) throw outOfRange('fields', 'at least one', fields);
-    this.alignment = alignment;
-    this.bytes = Math.ceil(offset / alignment) * alignment;
+    this.alignment = Math.max(alignment, structAlignment(offset));
+    this.bytes = Math.ceil(offset / this.alignment) * this.alignment;
     if (this.bytes > LARGEST_BYTES) throw outOfRange('fields', `at most ${LARGEST_BYTES} bytes`, this.bytes);
     Object.freeze(this);
   }

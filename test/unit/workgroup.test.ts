@@ -398,13 +398,13 @@ describe('variables', () => {
   });
 
   it('can be structures', async () => {
-    const State = layout({ seq: 'u16', at: ['i32', 2], flag: 'u8' });
-    expect([State.bytes, State.alignment, State.offsetOf('at')]).toEqual([16, 4, 4]);
+    const State = layout({ seq: 'u16', at: ['i16', 4], flag: 'i32' });
+    expect([State.bytes, State.alignment, State.offsetOf('at')]).toEqual([16, 8, 2]);
     await withGroup(program, (group) => {
       const variable = group.symbol('words');
-      variable.write(1, State, { seq: 7, at: [-1, 2], flag: 255 });
-      expect(variable.read(State)[1]).toEqual({ seq: 7, at: [-1, 2], flag: 255 });
-      expect(variable.gather('u32')[1]).toEqual(Uint32Array.of(7, 0xffffffff, 2, 255));
+      variable.write(1, State, { seq: 7, at: [-1, 2, 3, 4], flag: 255 });
+      expect(variable.read(State)[1]).toEqual({ seq: 7, at: [-1, 2, 3, 4], flag: 255 });
+      expect(variable.gather('u32')[1]).toEqual(Uint32Array.of(0xffff0007, 0x00030002, 4, 255));
       expect(() => variable.write(0, State, { seq: 65536 })).toThrow(expect.objectContaining({ ...RANGE, message: expect.stringContaining('field seq') as string }));
     });
   });
