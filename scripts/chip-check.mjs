@@ -104,10 +104,11 @@ function execute([program, ...parameters]) {
 /** Builds everything of one build and runs it; `tell` hears of each result. */
 async function check({ name, compiler, flags, launcher = [], runs, length }, directory, inTurn, tell) {
   mkdirSync(directory);
-  const begun = performance.now();
+  let begun;
   const troubles = [];
   const make = (command) =>
     inTurn(async () => {
+      begun ??= performance.now(); // not while it waited for its turn
       if (troubles.length > 0) return;
       const { trouble, output } = await execute(command);
       if (trouble !== undefined) troubles.push(`${trouble}\n${output}`);
