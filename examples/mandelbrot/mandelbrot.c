@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The Mandelbrot set, a row at a time. Each core takes the next row that nobody has, computes it in its SRAM, and
- * sends it by DMA to the picture in shared DRAM while it computes the next one. A pixel is two bytes: after how many
- * steps the point has left the circle of radius 2, or as many as there are at most.
+ * The Mandelbrot set, a row at a time. Each core takes the next row that nobody has, computes it in its SRAM,
+ * and sends it by DMA to the picture in shared DRAM while it computes the next one. A pixel is two bytes:
+ * after how many steps the point has left the circle of radius 2, or as many as there are at most.
  *
  * The host computes the same picture to compare. It has no fused multiply-add, so this file must be compiled
  * with -ffp-contract=off: then every operation is rounded by itself, to nearest, on both sides.
@@ -13,9 +13,9 @@
 
 /* What to draw: the same on every core, from the host, which is there before the startup code. */
 struct view {
-  float left, top;     /* of the first pixel */
-  float step;          /* from a pixel to the next, to the right and down */
-  uint32_t columns;    /* a multiple of 4, at most MOST_COLUMNS */
+  float left, top;  /* of the first pixel */
+  float step;       /* from a pixel to the next, to the right and down */
+  uint32_t columns; /* a multiple of 4, at most MOST_COLUMNS */
   uint32_t rows;
   uint32_t iterations; /* at most, below 65536 */
   uint32_t picture;    /* its address in shared DRAM */
@@ -72,8 +72,9 @@ int main(void) {
       line[column] = (uint16_t)count;
       steps += count;
     }
-    for (; at < row; ++at) picture += bytes; /* no multiplication of integers: it would switch the mode of the FPU */
-    ecore_dma_wait(0);                       /* the other line has left */
+    for (; at < row; ++at)
+      picture += bytes; /* no multiplication of integers: it would switch the mode of the FPU */
+    ecore_dma_wait(0);  /* the other line has left */
     ecore_dma_prepare(&transfer, (void*)picture, line, bytes);
     ecore_dma_start(0, &transfer);
     which ^= 1;

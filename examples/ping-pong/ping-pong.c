@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// The core sleeps until the host throws it a ball: a word in its memory, and then an interrupt that wakes it. It throws
-// the ball back through the mailbox, one up. The ball 0 ends the game.
+// The core sleeps until the host throws it a ball: a word in its memory, and then an interrupt that wakes it.
+// It throws the ball back through the mailbox, one up. The ball 0 ends the game.
 #include <ecore.h>
 
 ECORE_SHARED volatile uint32_t ball;  // at most 20 bits: so many go with a core ID into one word

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
-// Heat in a square plate whose edges are kept at fixed temperatures: in every step each point becomes the mean of its
-// four neighbours (Jacobi's method). Each core has a tile of the plate, and around it a rim for the nearest points of
-// the tiles next to it. Whoever has computed the edge of a tile stores it into the rims of its neighbours, too: a core
-// need not wait for a store to another one, but for a load it would.
+// Heat in a square plate whose edges are kept at fixed temperatures: in every step each point becomes the
+// mean of its four neighbours (Jacobi's method). Each core has a tile of the plate, and around it a rim for
+// the nearest points of the tiles next to it. Whoever has computed the edge of a tile stores it into the rims
+// of its neighbours, too: a core need not wait for a store to another one, but for a load it would.
 #include <ecore.h>
 
 #define TILE 16
@@ -18,7 +18,7 @@ ECORE_SHARED uint32_t steps;
 // What the host takes.
 float result[TILE][TILE];
 
-// One for the step that is over and one for the step at work, in turns; volatile, because neighbours store here.
+// One for the step that is over, one for that at work, in turns. Volatile, because neighbours store here.
 static ECORE_SHARED volatile float heat[2][RIM][RIM];
 // By side: the last step whose edge the neighbour there has stored here.
 static ECORE_SHARED volatile uint32_t arrived[SIDES];
@@ -73,7 +73,8 @@ int main(void) {
     volatile float(*now)[RIM] = heat[step & 1];
     compute(now, heat[~step & 1]);
     for (enum side side = 0; side < SIDES; ++side) send_edge(side, now, step);
-    // A neighbour may be a step ahead, not more: for the next one it needs what this core sends after this one.
+    // A neighbour may be one step ahead, not two: for the second it needs what this core sends after the
+    // first.
     for (enum side side = 0; side < SIDES; ++side) {
       while (neighbours[side] != 0 && arrived[side] < step) continue;
     }
