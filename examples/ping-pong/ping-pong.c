@@ -5,25 +5,24 @@
 
 ECORE_SHARED volatile uint32_t ball;  // at most 20 bits: so many go with a core ID into one word
 
-static volatile int is_thrown;
-
 static void wake(uint32_t interrupt) {
   (void)interrupt;
-  is_thrown = 1;
 }
 
 int main(void) {
+  uint32_t last = 0;
   ecore_interrupt_attach(ECORE_USER, wake);
   for (;;) {
-    // Not interrupted between looking and sleeping, or a ball could be missed: see ecore.h.
+    // The word tells, the interrupt only wakes: one that came before this program began is forgotten. Not
+    // interrupted between looking and sleeping, or a ball could be missed: see ecore.h.
     for (;;) {
       ecore_interrupts_disable();
-      if (is_thrown) break;
+      if (ball != last) break;
       ecore_wait_for_interrupt();
     }
-    is_thrown = 0;
+    last = ball;
     ecore_interrupts_enable();
-    if (ball == 0) return 0;
-    ecore_mailbox_send_tagged(ball + 1);
+    if (last == 0) return 0;
+    ecore_mailbox_send_tagged(last + 1);
   }
 }
