@@ -20,6 +20,7 @@ export const VIOLATION_KINDS = [
   'register-write',
   'dma-busy',
   'dma-alignment',
+  'stack-overflow',
 ] as const;
 
 /**
@@ -39,6 +40,7 @@ export const VIOLATION_KINDS = [
  * - `register-write`: MOVTS to PC, IPEND or IAB
  * - `dma-busy`: DMAxCONFIG written while the channel works
  * - `dma-alignment`: DMA addresses, strides or descriptors that are not aligned
+ * - `stack-overflow`: a store by R13, the stack pointer, to where instructions have been executed
  */
 export type ViolationKind = (typeof VIOLATION_KINDS)[number];
 

@@ -16,6 +16,7 @@ import { placeOf, type Place } from './memory.js';
 import type { OutputStream } from './output.js';
 import { haltCore, resetCores } from './reset.js';
 import { Semihosting, type HostServices } from './semihosting.js';
+import { stepCore } from './step.js';
 import { Variable } from './variable.js';
 
 /** How to load a program. */
@@ -210,6 +211,16 @@ export class WorkGroup implements Disposable, Looker {
       core.registers.DEBUGCMD.write(0);
     }
     this.#watch.refresh();
+  }
+
+  /**
+   * Executes one instruction of a halted core, `index` counting row by row.
+   * @throws `ERR_EPIPHANY_BUSY` if it is not halted, or has nothing to execute; `ERR_EPIPHANY_UNSUPPORTED` on a real
+   *   board if there is no place for a breakpoint behind the instruction
+   */
+  step(index: number): void {
+    this.#checkOpen();
+    stepCore(this.board, this.#core(index));
   }
 
   /** What each core is doing. */

@@ -10,6 +10,9 @@ namespace {
 
 using Kind = Violation::Kind;
 
+constexpr uint32_t kLocalMask = 0xfffff;
+constexpr uint32_t kStackPointer = 13;  // of every compiler
+
 // What SRAM holds that nobody has stored to: hardly ever what a program means.
 constexpr uint32_t PoisonAt(uint32_t offset) {
   return (offset + 1) * 0x9e3779b1u;
@@ -72,6 +75,8 @@ void StrictChecker::Before(Core& core) noexcept {
       break;
   }
   if (core.registers().Get(reg::kLoopCount) != 0) CheckLoop(core, instruction, pc);
+  const uint32_t local = pc & kLocalMask;
+  if (local < kSramBytes && (pc >> 20 == 0 || pc >> 20 == core.id())) executed_[core.index()].set(local / 4);
 }
 
 void StrictChecker::CheckAccess(Core& core, const Instruction& instruction, uint32_t pc) {
@@ -105,6 +110,8 @@ void StrictChecker::CheckAccess(Core& core, const Instruction& instruction, uint
       auto& bits = stored[at / 4 / 32];
       const uint32_t bit = 1u << at / 4 % 32;
       if (is_store) {
+        if (instruction.rn == kStackPointer && to == &core && executed_[core.index()].test(at / 4))
+          report(Kind::kStackOverflow);
         bits.fetch_or(bit, std::memory_order_relaxed);
       } else if (is_poisoned_ && !(bits.load(std::memory_order_relaxed) & bit) && IsPoison(to->sram(), at)) {
         report(Kind::kUninitialised);

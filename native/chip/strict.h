@@ -5,6 +5,7 @@
 
 #include <array>
 #include <atomic>
+#include <bitset>
 #include <cstdint>
 #include <mutex>
 
@@ -35,6 +36,7 @@ struct Violation {
     kRegisterWrite,    // MOVTS to PC, IPEND or IAB
     kDmaBusy,          // DMAxCONFIG written while the channel works
     kDmaAlignment,     // addresses or strides that are no multiples of the width, or a descriptor of 8
+    kStackOverflow,    // a store by the stack pointer to where instructions have been executed
   };
   Kind kind;
   uint16_t core;     // its ID
@@ -70,6 +72,8 @@ class StrictChecker final : public Tracer {
   // Of each word of SRAM: a core has stored to it, be it what the poison was.
   // Cores store to each other's, each on its own thread.
   std::array<std::array<std::atomic<uint32_t>, kWords / 32>, kMaxCores> stored_{};
+  // Of each word of SRAM: its core has executed an instruction there. Only that core's thread looks.
+  std::array<std::bitset<kWords>, kMaxCores> executed_{};
   std::mutex mutex_;  // guards what is below
   std::array<Violation, kCapacity> violations_{};
   unsigned first_ = 0;

@@ -2,6 +2,7 @@
 // What is compared with what. A comparison is `{ title, loop, rows }`; a row is a contestant as contest.mjs has it, with
 // `targets` and `access` for the report, or a text that heads the rows after it. All share the memory of one core, so
 // each comparison is prepared when its turn comes, and done with before the next one is asked for.
+import { placeProgram, verifyProgram, writePlacements } from '../../dist/program/loader.js';
 import { readProgram } from '../../dist/program/read.js';
 import { addUp, anew, repeat } from './contest.mjs';
 import { largeElf, largeRecords } from './large-programs.mjs';
@@ -257,6 +258,34 @@ export function* sameWork(ways, mapping, at, probe) {
       ],
     };
   }
+}
+
+// ---- Loading
+
+const SRAM_BYTES = 0x8000;
+
+function writeAndCompare(windows, words) {
+  let wrong = 0;
+  for (const window of windows) for (let i = 0; i < words.length; ++i) window[i] = words[i];
+  for (const window of windows) for (let i = 0; i < words.length; ++i) wrong += window[i] === words[i] ? 0 : 1;
+  return wrong;
+}
+
+/** What `group.load` does to memory, on all cores of a board, with a program that fills SRAM. */
+export function* loads(board) {
+  const data = pattern(SRAM_BYTES);
+  const words = new Uint32Array(data.buffer);
+  const segment = { address: 0, data, memoryBytes: SRAM_BYTES, flags: { read: true, write: true, execute: true } };
+  const placements = placeProgram({ path: 'program', segments: [segment] }, board, board.cores);
+  const windows = board.cores.map((core) => core.words);
+  const loop = 'word loop, there and back';
+  yield {
+    title: `Loading 32 KiB onto each of ${windows.length} cores, and reading it back`,
+    rows: [
+      repeating(loop, () => writeAndCompare(windows, words), (wrong) => wrong === 0),
+      repeating('as group.load does it', () => (writePlacements(placements, board), verifyProgram(placements, board)), ({ differing }) => differing === 0, { targets: [timesAtMost(1.5, loop)] }),
+    ],
+  };
 }
 
 // ---- Program files

@@ -9,7 +9,7 @@ import { createRequire } from 'node:module';
 import { parseArgs } from 'node:util';
 import { openBoard } from '../../dist/index.js';
 import { measureChip, printChip } from './chip.mjs';
-import { copies, elements, programs, sameWork, words } from './comparisons.mjs';
+import { copies, elements, loads, programs, sameWork, words } from './comparisons.mjs';
 import { contest } from './contest.mjs';
 import { MEMORY_BYTES, openMemory, openMemoryBoard } from './memory-board.mjs';
 import { figures, machine, print, printAccess, printMachine } from './report.mjs';
@@ -20,7 +20,7 @@ const rounds = options.quick ? 5 : 31;
 const probe = createRequire(import.meta.url)('../native/build/Release/probe.node');
 
 const board = openMemoryBoard(probe.memfd(MEMORY_BYTES));
-const simulated = openBoard('sim');
+const simulated = openBoard('sim', { stepped: true });
 const core = board.core(0, 0);
 
 const descriptor = probe.memfd(MEMORY_BYTES);
@@ -33,6 +33,7 @@ function* comparisons() {
   yield* words(core, simulated.core(0, 0), probe);
   yield* copies(core, probe, 32768);
   yield* copies(core, probe, 64);
+  yield* loads(simulated);
   yield* programs();
   yield* sameWork(waysTo({ mapping, descriptor, at, ...rivals }), mapping, at, probe);
 }

@@ -367,6 +367,13 @@ describe('a strict board', () => {
     expect(await run(program([[0x0017_000f, 4]], IDLE))).toEqual([{ kind: 'undefined', ...at(0, 0x0017_000f) }]);
   });
 
+  it('finds a stack that has grown into the program', async () => {
+    // SP = 0x24; str r0,[sp],-1 again and again: it comes down to the loop at 8.
+    const push: [number, 4] = [0x0700_14dc, 4];
+    const found = await run(program(move(13, 0x24), push, branch(-4), ...Array<typeof NOP>(12).fill(NOP)));
+    expect(found[0]).toEqual({ kind: 'stack-overflow', id: 0x808, pc: 8, value: 0xc });
+  });
+
   it('can be had, and got rid of, at any time', async () => {
     using board = openBoard('sim', stepped);
     const simulator = simulatorOf(board);

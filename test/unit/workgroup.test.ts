@@ -4,8 +4,9 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSyn
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
-import { layout, openBoard, type CoreState, type WorkGroup } from '../../lib/index.js';
+import { layout, openBoard, type Core, type CoreState, type WorkGroup } from '../../lib/index.js';
 import { indexSymbols, type Program, type ProgramSymbol, type Segment } from '../../lib/program/program.js';
+import { stepByBreakpoints } from '../../lib/workgroup/step.js';
 import { add, BKPT, branch, IDLE, load, move, NOP, program as code, store, trap, type Instruction } from './encode.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'epiphany-'));
@@ -180,6 +181,34 @@ describe('a program', () => {
       group.start();
       expect((await group.finished({ timeout: 5000 })).map(({ state }) => state)).toEqual(Array(4).fill('idle'));
     });
+  });
+
+  it('that is halted goes on an instruction at a time, on a simulated board as on others', async () => {
+    const instructions = [move(1, 3), add(1, 1, -1), [[0xff10, 2]] as const, branch(4), NOP, move(2, 0x1c), [[0x0952, 2]] as const, IDLE, [[0x1942, 2]] as const];
+    const paths = await Promise.all(
+      [false, true].map(async (byBreakpoints) => {
+        using board = openBoard('sim');
+        using group = board.workgroup({ rows: 1, columns: 1 });
+        await group.load(programOf(instructions));
+        const core = group.cores[0] as Core;
+        expect(() => group.step(0)).toThrow(expect.objectContaining(BUSY));
+        core.registers.DEBUGCMD.write(1);
+        core.registers.FSTATUS.write(1);
+        const path: number[][] = [];
+        const image = core.read(0, 0x40);
+        while (path.length < 14 && core.registers.STATUS.read().active) {
+          path.push([core.registers.PC.read().value, core.registers.R1.read().value]);
+          if (path.length === 14) break;
+          if (byBreakpoints) stepByBreakpoints(board, core);
+          else group.step(0);
+        }
+        expect(core.read(0, 0x40)).toEqual(image);
+        expect(() => group.step(1)).toThrow(expect.objectContaining(RANGE));
+        return path;
+      }),
+    );
+    expect(paths[0]?.length).toBeGreaterThan(10);
+    expect(paths[1]).toEqual(paths[0]);
   });
 
   it('that comes upon a breakpoint is over as it stands there', async () => {
