@@ -3,6 +3,7 @@
 
 #include <fcntl.h>
 #include <pthread.h>
+#include <sched.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <time.h>
@@ -59,6 +60,8 @@ class Simulator final : private chip::EventSink {
   // The read end of the event pipe, given away once; -1 afterwards.
   int TakeEventDescriptor() { return std::exchange(event_read_, -1); }
   void Emit(uint32_t type, uint64_t payload);
+  // False if the mailbox is full, and nobody is about to empty it.
+  bool PushMailbox(uint32_t word);
 
   // The cores run by themselves, on a thread of their own. False if there is none to be had.
   bool Start() { return runner_->Start(); }
@@ -226,6 +229,16 @@ void Simulator::DrainMailbox() {
   } while (!drain_requests_.compare_exchange_strong(seen, 0));
 }
 
+bool Simulator::PushMailbox(uint32_t word) {
+  while (!chip_->PushMailbox(word, 0)) {
+    if (!chip_->interrupt_line()) return false;
+    // The cores' thread has heard of the interrupt, and has yet to act on it.
+    DrainMailbox();
+    sched_yield();
+  }
+  return true;
+}
+
 void Simulator::Emit(uint32_t type, uint64_t payload) {
   const std::lock_guard<std::mutex> lock(writing_);
   // One that nobody has read yet says it all; many would crowd out the mailbox.
@@ -328,7 +341,7 @@ Napi::Value Events(const Napi::CallbackInfo& info) {
 Napi::Value PushMailbox(const Napi::CallbackInfo& info) {
   Simulator* simulator = SimulatorOf(info);
   if (!simulator) return Answer(info.Env(), -EBADF);
-  return Answer(info.Env(), simulator->chip().PushMailbox(info[1].As<Napi::Number>().Uint32Value(), 0));
+  return Answer(info.Env(), simulator->PushMailbox(info[1].As<Napi::Number>().Uint32Value()));
 }
 
 Napi::Value Interrupt(const Napi::CallbackInfo& info) {

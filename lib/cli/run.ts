@@ -95,7 +95,7 @@ async function ending(group: WorkGroup, timeout: number | undefined, traced: Sim
   process.once('SIGTERM', interrupt);
   try {
     const end = group.finished({ timeout, signal: interruption.signal });
-    if (traced) await Promise.race([end, trace(traced, end)]);
+    if (traced) await trace(traced, end);
     return await end;
   } catch (error) {
     if (!interruption.signal.aborted && (error as EpiphanyError).code !== 'ERR_EPIPHANY_TIMEOUT') throw error;
