@@ -231,9 +231,12 @@ static inline void ecore_interrupt_send(uint32_t core, enum ecore_interrupt inte
  *       ecore_wait_for_interrupt();
  *     }
  *     ecore_interrupts_enable();
+ *
+ * NOPs lead to the multiple of eight: left to itself, the assembler fills more than two bytes with zeros, and
+ * that is a BEQ to itself.
  */
 static inline void ecore_wait_for_interrupt(void) {
-  __asm__ __volatile__(".balign 8\n\tgie\n\tidle" : : : "memory");
+  __asm__ __volatile__(".balignw 8,0x01a2\n\tgie\n\tidle" : : : "memory");
 }
 
 /* ----------------------------------------------------------------------------------------------------------

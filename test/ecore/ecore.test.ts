@@ -153,4 +153,13 @@ describe('every program', () => {
     const place = (section: string): unknown => sections.filter((candidate) => candidate.name === section).map(({ address, bytes }) => [address, bytes])[0];
     expect(['workgroup_cfg', 'ext_mem_cfg', 'loader_cfg', '.ecore_vectors'].map(place)).toEqual([[0x28, 40], [0x50, 8], [0x58, 16], [0, 40]]);
   });
+
+  it.each(['dma', 'interrupts'])('%s gets to sleep by way of NOPs, not of zeros, which are a branch to itself', (name) => {
+    const code = Buffer.concat(readProgram(name).segments.filter(({ flags }) => flags.execute).map(({ data }) => data));
+    const GIE_IDLE = Buffer.of(0x92, 0x01, 0xb2, 0x01);
+    const waits: number[] = [];
+    for (let at = code.indexOf(GIE_IDLE); at >= 0; at = code.indexOf(GIE_IDLE, at + 1)) waits.push(code.readUInt16LE(at - 2));
+    expect(waits.length).toBeGreaterThan(1);
+    expect(waits).not.toContain(0);
+  });
 });
