@@ -311,6 +311,8 @@ export class WorkGroup implements Disposable, Looker {
       if (stuck) throw new EpiphanyError('ERR_EPIPHANY_CORE_STUCK', `Core ${formatHex(stuck.core.id, 3)} waits for a load that nothing answers, at PC ${formatHex(stuck.pc)}; only a reset of the chip helps`, { address: stuck.core.address });
       // Between two looks at two cores one may have woken the other.
       if (!this.#isOver(states) || !this.#isOver(this.states())) return false;
+      // A program whose cores sleep may be woken again, and want something, as long as nobody has asked for its end.
+      if (!this.holdsProcess && states.some(({ state }) => state === 'idle')) return false;
       this.#end(undefined, states);
     } catch (error) {
       this.#end(error);

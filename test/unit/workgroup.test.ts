@@ -220,6 +220,20 @@ describe('a program', () => {
     });
   });
 
+  it('that sleeps until the host wakes it is served then, too', async () => {
+    const program = programOf([IDLE, NOP, ...call(5, 1, 0x1000, 2), ...exit(3)], { segments: [at(0x1000, bytes('up'))] });
+    await withGroup(program, async (group) => {
+      group.start();
+      await new Promise((resolve) => setTimeout(resolve, 50)); // long enough to be seen asleep
+      for (const core of group.cores) core.registers.FSTATUS.write(1); // on behind the IDLE
+      const { output } = group;
+      let text = '';
+      for await (const piece of output) text += piece.text;
+      expect(text).toBe('up'.repeat(4));
+      expect((await group.finished()).map(({ exitCode }) => exitCode)).toEqual([3, 3, 3, 3]);
+    });
+  });
+
   it('that never ends can be waited for, halted, looked at, resumed and reset', async () => {
     await withGroup(programOf([move(2, 0), add(2, 2, 1), branch(-2)]), async (group) => {
       group.start();
