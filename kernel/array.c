@@ -1,0 +1,222 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* An array of chips behind an eLink, which is a child of it, and the mesh device that programs use. */
+#include <linux/io.h>
+#include <linux/module.h>
+#include <linux/of.h>
+#include <linux/platform_device.h>
+#include <linux/slab.h>
+
+#include "compat.h"
+#include "epiphany.h"
+
+static void array_free(struct device *dev)
+{
+	kfree(container_of(dev, struct epi_array, dev));
+}
+
+static void mesh_free(struct device *dev)
+{
+	kfree(container_of(dev, struct epi_mesh, dev));
+}
+
+/* reg: first core ID, side of the eLink, rows and columns of chips. These are no addresses. */
+static int parse(struct device *dev, struct epi_array_geometry *geometry)
+{
+	u32 reg[4];
+	int ret;
+
+	ret = of_property_read_u32_array(dev->of_node, "reg", reg, ARRAY_SIZE(reg));
+	if (ret)
+		return dev_err_probe(dev, ret, "reg has not four cells\n");
+	*geometry = (struct epi_array_geometry) {
+		.first_core = reg[0],
+		.side = reg[1],
+		.chip_rows = reg[2],
+		.chip_columns = reg[3],
+	};
+	return 0;
+}
+
+/* SRAM and registers of every core, as the kernel reaches them. */
+static int map_cores(struct epi_elink *elink, struct device *dev)
+{
+	unsigned int count = epi_layout_cores(&elink->layout);
+	const struct epi_range *window = &elink->layout.window;
+	unsigned int core;
+
+	elink->cores = devm_kcalloc(dev, 2 * count, sizeof(*elink->cores), GFP_KERNEL);
+	if (!elink->cores)
+		return -ENOMEM;
+	for (core = 0; core < count; core++) {
+		u64 address = (u64)epi_layout_core_id(&elink->layout, core) << 20;
+		phys_addr_t phys = window->phys + (address - window->address);
+
+		elink->cores[2 * core] = devm_ioremap(dev, phys, EPI_SRAM_BYTES);
+		elink->cores[2 * core + 1] = devm_ioremap(dev, phys + EPI_REGISTERS_BASE, EPI_REGISTERS_BYTES);
+		if (!elink->cores[2 * core] || !elink->cores[2 * core + 1])
+			return -ENOMEM;
+	}
+	return 0;
+}
+
+/* Named in a coreid property of 16 or 32 bits, which only boards with such pins have. */
+static void check_core_id(struct epi_elink *elink, struct device *dev, u32 first_core)
+{
+	u32 named;
+	u16 half;
+
+	if (of_property_read_u32(elink->dev.parent->of_node, "adapteva,coreid", &named)) {
+		if (of_property_read_u16(elink->dev.parent->of_node, "adapteva,coreid", &half))
+			return;
+		named = half;
+	}
+	if (named != first_core)
+		dev_warn(dev, "adapteva,coreid is 0x%03x, but the array begins with 0x%03x\n", named, first_core);
+}
+
+static struct epi_mesh *mesh_new(struct epi_array *array)
+{
+	struct epi_mesh *mesh = kzalloc(sizeof(*mesh), GFP_KERNEL);
+	int ret;
+
+	if (!mesh)
+		return ERR_PTR(-ENOMEM);
+	mesh->array = array;
+	device_initialize(&mesh->dev);
+	mesh->dev.class = &epiphany_class;
+	mesh->dev.parent = &array->dev;
+	mesh->dev.devt = epi_devt(array->elink->index, true);
+	mesh->dev.release = mesh_free;
+	ret = dev_set_name(&mesh->dev, "mesh%d", array->elink->index);
+	if (ret) {
+		put_device(&mesh->dev);
+		return ERR_PTR(ret);
+	}
+	return mesh;
+}
+
+static struct epi_array *array_new(struct epi_elink *elink)
+{
+	struct epi_array *array = kzalloc(sizeof(*array), GFP_KERNEL);
+	int ret;
+
+	if (!array)
+		return ERR_PTR(-ENOMEM);
+	array->elink = elink;
+	device_initialize(&array->dev);
+	array->dev.class = &epiphany_class;
+	array->dev.parent = &elink->dev;
+	array->dev.release = array_free;
+	ret = dev_set_name(&array->dev, "array%d", elink->index);
+	if (ret) {
+		put_device(&array->dev);
+		return ERR_PTR(ret);
+	}
+	return array;
+}
+
+/* The devices of the class, then what makes the chip reachable. */
+static int array_register(struct epi_elink *elink, struct epi_array *array, struct epi_mesh *mesh)
+{
+	int ret;
+
+	ret = device_add(&array->dev);
+	if (ret)
+		return ret;
+	ret = sysfs_create_link(&elink->dev.kobj, &array->dev.kobj, "array");
+	if (ret)
+		goto del_array;
+	array->mesh = mesh;
+	epi_elink_set_array(elink, array);
+	cdev_init(&mesh->cdev, &epi_mesh_fops);
+	mesh->cdev.owner = THIS_MODULE;
+	ret = cdev_device_add(&mesh->cdev, &mesh->dev);
+	if (ret)
+		goto forget_array;
+	return 0;
+
+forget_array:
+	epi_elink_set_array(elink, NULL);
+	sysfs_remove_link(&elink->dev.kobj, "array");
+del_array:
+	device_del(&array->dev);
+	return ret;
+}
+
+static int array_probe(struct platform_device *pdev)
+{
+	struct device *dev = &pdev->dev;
+	struct epi_elink *elink = dev_get_drvdata(dev->parent);
+	struct epi_array_geometry geometry;
+	struct epi_array *array;
+	struct epi_mesh *mesh;
+	int ret;
+
+	/* The eLink makes these devices itself; another parent has no eLink. */
+	if (!elink || dev->parent->driver != &epi_elink_driver.driver || elink->array)
+		return -ENXIO;
+	ret = parse(dev, &geometry);
+	if (ret)
+		return ret;
+	ret = epi_layout_set_array(&elink->layout, elink->chip, &geometry);
+	if (ret)
+		return dev_err_probe(dev, ret, "the window of the eLink has no such cores\n");
+	check_core_id(elink, dev, geometry.first_core);
+	ret = map_cores(elink, dev);
+	if (ret)
+		return ret;
+	array = array_new(elink);
+	if (IS_ERR(array))
+		return PTR_ERR(array);
+	array->geometry = geometry;
+	mesh = mesh_new(array);
+	if (IS_ERR(mesh)) {
+		ret = PTR_ERR(mesh);
+		goto put_array;
+	}
+	ret = array_register(elink, array, mesh);
+	if (ret)
+		goto put_mesh;
+	platform_set_drvdata(pdev, array);
+	dev_info(dev, "%u x %u cores from 0x%03x: mesh%d\n", elink->layout.rows, elink->layout.columns,
+		 geometry.first_core, elink->index);
+	return 0;
+
+put_mesh:
+	put_device(&mesh->dev);
+put_array:
+	put_device(&array->dev);
+	return ret;
+}
+
+/* Only with the eLink, which has made sure that nobody reaches the chip any more. */
+static EPI_REMOVE_TYPE array_remove(struct platform_device *pdev)
+{
+	struct epi_array *array = platform_get_drvdata(pdev);
+	struct epi_elink *elink = array->elink;
+	struct epi_mesh *mesh = array->mesh;
+
+	cdev_device_del(&mesh->cdev, &mesh->dev);
+	epi_elink_set_array(elink, NULL);
+	sysfs_remove_link(&elink->dev.kobj, "array");
+	device_del(&array->dev);
+	put_device(&mesh->dev);
+	put_device(&array->dev);
+	EPI_REMOVE_RETURN;
+}
+
+static const struct of_device_id array_match[] = {
+	{ .compatible = "adapteva,chip-array" },
+	{ }
+};
+MODULE_DEVICE_TABLE(of, array_match);
+
+struct platform_driver epi_array_driver = {
+	.probe = array_probe,
+	.remove = array_remove,
+	.driver = {
+		.name = "epiphany-array",
+		.of_match_table = array_match,
+		.suppress_bind_attrs = true,
+	},
+};

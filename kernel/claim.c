@@ -1,0 +1,241 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Claims: who uses which cores. A work-group is an explicit one; a mapping of a
+ * device node is an implicit, shared one. They keep hosts from each other, not
+ * cores: the mesh has no protection.
+ */
+#include <linux/io.h>
+#include <linux/slab.h>
+
+#include "epiphany.h"
+
+#define DEBUGCMD_HALT	1
+
+static bool is_exclusive(const struct epi_claim *claim)
+{
+	return claim->flags & EPIPHANY_CLAIM_EXCLUSIVE;
+}
+
+static bool overlaps(const struct epi_claim *claim, const unsigned long *cores)
+{
+	return bitmap_intersects(claim->cores, cores, EPI_MAX_CORES);
+}
+
+/* Two work-groups exclude each other whoever made them; a mapping is no obstacle to whom it belongs to. */
+static bool conflicts(const struct epi_claim *a, const struct epi_claim *b)
+{
+	if (!is_exclusive(a) && !is_exclusive(b))
+		return false;
+	if (a->family == b->family && !(a->explicit && b->explicit))
+		return false;
+	return overlaps(a, b->cores);
+}
+
+static int add_claim(struct epi_elink *elink, struct epi_claim *claim)
+{
+	struct epi_claim *other;
+
+	list_for_each_entry(other, &elink->claims, list)
+		if (conflicts(claim, other))
+			return -EBUSY;
+	list_add_tail(&claim->list, &elink->claims);
+	return 0;
+}
+
+/* Whether somebody else has a core to himself. */
+bool epi_claim_excludes(struct epi_elink *elink, u64 family, unsigned int core)
+{
+	struct epi_claim *claim;
+
+	list_for_each_entry(claim, &elink->claims, list)
+		if (is_exclusive(claim) && claim->family != family && test_bit(core, claim->cores))
+			return true;
+	return false;
+}
+
+/* Whether somebody else has a work-group that uses one of these cores; any core without them. */
+bool epi_claim_by_others(struct epi_elink *elink, u64 family, const unsigned long *cores)
+{
+	struct epi_claim *claim;
+
+	list_for_each_entry(claim, &elink->claims, list)
+		if (claim->explicit && claim->family != family && (!cores || overlaps(claim, cores)))
+			return true;
+	return false;
+}
+
+/* Of a mapping that begins with one reference; NULL if it touches no core. */
+struct epi_claim *epi_claim_implicit(struct epi_file *file, u64 address, u64 bytes)
+{
+	struct epi_claim *claim = kzalloc(sizeof(*claim), GFP_KERNEL);
+	int ret;
+
+	if (!claim)
+		return ERR_PTR(-ENOMEM);
+	refcount_set(&claim->refs, 1);
+	claim->family = file->family;
+	epi_layout_covered(&file->elink->layout, address, bytes, claim->cores);
+	ret = add_claim(file->elink, claim);
+	if (ret) {
+		kfree(claim);
+		return ERR_PTR(ret);
+	}
+	return claim;
+}
+
+void epi_claim_put_implicit(struct epi_claim *claim)
+{
+	if (!refcount_dec_and_test(&claim->refs))
+		return;
+	list_del(&claim->list);
+	kfree(claim);
+}
+
+/* The file of DRAM that a dead man writes to: the caller's own. */
+static struct file *dead_man_dram(struct epi_file *opener, const struct epiphany_claim *request)
+{
+	struct file *filp;
+	struct epi_file *dram;
+	u64 address = request->dead_man_address;
+
+	filp = fget(request->dead_man_fd);
+	if (!filp)
+		return ERR_PTR(-EBADF);
+	dram = epi_file_of(filp, opener->elink);
+	if (dram && dram->kind == EPI_FILE_DRAM && dram->family == opener->family &&
+	    address >= dram->block->address && address - dram->block->address < dram->block->bytes)
+		return filp;
+	fput(filp);
+	return ERR_PTR(-EINVAL);
+}
+
+static bool is_dead_man_of_core(struct epi_elink *elink, const struct epi_claim *claim)
+{
+	unsigned int core;
+	phys_addr_t phys;
+	enum epi_page page = epi_layout_page(&elink->layout, claim->dead_man_address, &core, &phys);
+
+	return (page == EPI_SRAM || page == EPI_REGISTERS) && test_bit(core, claim->cores);
+}
+
+static int parse(struct epi_file *opener, const struct epiphany_claim *request, struct epi_claim *claim)
+{
+	const u32 known = EPIPHANY_CLAIM_EXCLUSIVE | EPIPHANY_CLAIM_DEAD_MAN | EPIPHANY_CLAIM_DEAD_MAN_DRAM;
+	bool dead_man = request->flags & EPIPHANY_CLAIM_DEAD_MAN;
+	bool in_dram = request->flags & EPIPHANY_CLAIM_DEAD_MAN_DRAM;
+	int ret;
+
+	if (request->flags & ~known || request->on_release > EPIPHANY_RELEASE_SCRUB || (in_dram && !dead_man))
+		return -EINVAL;
+	if ((!dead_man && (request->dead_man_address || request->dead_man_value)) ||
+	    (!in_dram && request->dead_man_fd) || request->dead_man_address & 3)
+		return -EINVAL;
+	ret = epi_layout_rectangle(&opener->elink->layout, request->row, request->column,
+				   request->rows, request->columns, claim->cores);
+	if (ret)
+		return ret;
+	claim->flags = request->flags;
+	claim->on_release = request->on_release;
+	claim->dead_man_address = request->dead_man_address;
+	claim->dead_man_value = request->dead_man_value;
+	if (in_dram) {
+		claim->dead_man_dram = dead_man_dram(opener, request);
+		if (IS_ERR(claim->dead_man_dram))
+			return PTR_ERR(claim->dead_man_dram);
+	} else if (dead_man && !is_dead_man_of_core(opener->elink, claim)) {
+		return -EINVAL;
+	}
+	return 0;
+}
+
+struct file *epi_claim_create(struct epi_file *opener, const struct epiphany_claim *request)
+{
+	struct epi_elink *elink = opener->elink;
+	struct epi_claim *claim;
+	struct epi_file *group;
+	int ret;
+
+	claim = kzalloc(sizeof(*claim), GFP_KERNEL);
+	if (!claim)
+		return ERR_PTR(-ENOMEM);
+	claim->explicit = true;
+	claim->family = opener->family;
+	ret = parse(opener, request, claim);
+	if (ret)
+		goto free_claim;
+	group = epi_file_new(elink, EPI_FILE_GROUP, opener->family);
+	if (IS_ERR(group)) {
+		ret = PTR_ERR(group);
+		goto put_dram;
+	}
+	ret = epi_file_power(group);
+	if (ret)
+		goto free_group;
+	mutex_lock(&elink->lock);
+	ret = epi_state_error(elink);
+	if (!ret)
+		ret = add_claim(elink, claim);
+	if (!ret) {
+		claim->epoch = elink->epoch;
+		group->claim = claim;
+	}
+	mutex_unlock(&elink->lock);
+	if (ret)
+		goto free_group;
+	return epi_file_publish(group);
+
+free_group:
+	epi_file_free(group);
+put_dram:
+	if (claim->dead_man_dram)
+		fput(claim->dead_man_dram);
+free_claim:
+	kfree(claim);
+	return ERR_PTR(ret);
+}
+
+static void scrub(struct epi_elink *elink, unsigned int core)
+{
+	u32 offset;
+
+	for (offset = 0; offset < EPI_SRAM_BYTES; offset += 4)
+		writel_relaxed(0, epi_core_address(elink, core, offset));
+}
+
+/* Writes only: a core that hangs must not hang who lets go of it. */
+static void on_release(struct epi_elink *elink, struct epi_claim *claim)
+{
+	unsigned int core;
+
+	if (claim->on_release == EPIPHANY_RELEASE_HALT)
+		for_each_set_bit(core, claim->cores, EPI_MAX_CORES)
+			epi_core_write(elink, core, EPI_CORE_DEBUGCMD, DEBUGCMD_HALT);
+	if (claim->on_release >= EPIPHANY_RELEASE_RESET)
+		epi_reset_cores(elink, EPIPHANY_RESET_GROUP, claim->cores);
+	if (claim->on_release == EPIPHANY_RELEASE_SCRUB)
+		for_each_set_bit(core, claim->cores, EPI_MAX_CORES)
+			scrub(elink, core);
+	if (claim->flags & EPIPHANY_CLAIM_DEAD_MAN && !claim->dead_man_dram)
+		epi_core_write(elink, epi_layout_core(&elink->layout, claim->dead_man_address >> 20),
+			       claim->dead_man_address & (EPI_CORE_BYTES - 1), claim->dead_man_value);
+}
+
+/* With the last reference to the work-group's file, also that of a process that was killed. */
+void epi_claim_release(struct epi_file *group)
+{
+	struct epi_elink *elink = group->elink;
+	struct epi_claim *claim = group->claim;
+	__le32 value = cpu_to_le32(claim->dead_man_value);
+
+	mutex_lock(&elink->lock);
+	/* After a reset of the chip the cores are no longer what was claimed. */
+	if (!epi_state_error(elink) && claim->epoch == elink->epoch)
+		on_release(elink, claim);
+	list_del(&claim->list);
+	mutex_unlock(&elink->lock);
+	if (claim->dead_man_dram) {
+		epi_file_access(claim->dead_man_dram->private_data, claim->dead_man_address, &value, sizeof(value), true);
+		fput(claim->dead_man_dram);
+	}
+	kfree(claim);
+}

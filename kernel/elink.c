@@ -1,0 +1,378 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* The eLink's platform device: what the device tree says of it, and its life. */
+#include <linux/fpga/fpga-mgr.h>
+#include <linux/ioport.h>
+#include <linux/module.h>
+#include <linux/of.h>
+#include <linux/of_address.h>
+#include <linux/of_platform.h>
+#include <linux/platform_device.h>
+#include <linux/pm_runtime.h>
+#include <linux/slab.h>
+
+#include "compat.h"
+#include "epiphany.h"
+
+/* With the last reference: of the device, a file, a mapping, or a copy. */
+static void elink_free(struct device *dev)
+{
+	struct epi_elink *elink = container_of(dev, struct epi_elink, dev);
+
+	epi_dram_free(elink);
+	epi_ring_free(&elink->legacy);
+	if (!IS_ERR_OR_NULL(elink->inode))
+		epi_inode_free(elink->inode);
+	epi_index_put(elink->index);
+	kfree(elink);
+}
+
+/* The state, without anything of the device tree's; devices of the class come later. */
+static struct epi_elink *elink_new(struct device *parent)
+{
+	struct epi_elink *elink = kzalloc(sizeof(*elink), GFP_KERNEL);
+	int ret;
+
+	if (!elink)
+		return ERR_PTR(-ENOMEM);
+	elink->index = epi_index_get();
+	if (elink->index < 0) {
+		ret = elink->index;
+		kfree(elink);
+		return ERR_PTR(ret);
+	}
+	mutex_init(&elink->lock);
+	mutex_init(&elink->legacy_readers);
+	spin_lock_init(&elink->ring_lock);
+	init_waitqueue_head(&elink->wait);
+	INIT_LIST_HEAD(&elink->files);
+	INIT_LIST_HEAD(&elink->claims);
+	INIT_LIST_HEAD(&elink->blocks);
+	INIT_LIST_HEAD(&elink->streams);
+	INIT_LIST_HEAD(&elink->dma_jobs);
+	elink->chip = &epi_chips[E_CHIP_UNKNOWN];
+	elink->vdd_wanted = -1;
+
+	device_initialize(&elink->dev);
+	elink->dev.class = &epiphany_class;
+	elink->dev.parent = parent;
+	elink->dev.devt = epi_devt(elink->index, false);
+	elink->dev.groups = epi_elink_groups;
+	elink->dev.release = elink_free;
+	ret = dev_set_name(&elink->dev, "elink%d", elink->index);
+	if (!ret)
+		ret = epi_ring_init(&elink->legacy, EPI_LEGACY_MESSAGES);
+	if (!ret) {
+		elink->inode = epi_inode_new();
+		ret = PTR_ERR_OR_ZERO(elink->inode);
+	}
+	if (ret) {
+		put_device(&elink->dev);
+		return ERR_PTR(ret);
+	}
+	return elink;
+}
+
+static void elink_put(void *elink)
+{
+	put_device(&((struct epi_elink *)elink)->dev);
+}
+
+/* Nothing of the FPGA answers before it is configured; where somebody can tell, wait. */
+static int wait_for_fpga(struct device *dev)
+{
+	struct device_node *node = of_parse_phandle(dev->of_node, "fpga-mgr", 0);
+	bool is_named = node;
+	enum fpga_mgr_states state;
+	struct fpga_manager *manager;
+
+	if (!node)
+		node = of_find_compatible_node(NULL, NULL, "xlnx,zynq-devcfg-1.0");
+	if (!node || !IS_REACHABLE(CONFIG_FPGA)) {
+		of_node_put(node);
+		return 0;
+	}
+	manager = of_fpga_mgr_get(node);
+	of_node_put(node);
+	if (IS_ERR(manager)) {
+		/* There may never be one: whoever boots from U-Boot need not have its driver. */
+		if (!is_named && !IS_ENABLED(CONFIG_FPGA_MGR_ZYNQ_FPGA))
+			return 0;
+		return dev_err_probe(dev, -EPROBE_DEFER, "waits for the FPGA's manager\n");
+	}
+	state = manager->state;
+	fpga_mgr_put(manager);
+	if (state != FPGA_MGR_STATE_OPERATING)
+		return dev_err_probe(dev, -EPROBE_DEFER, "waits for the FPGA to be configured\n");
+	return 0;
+}
+
+/* Old trees do not name their two ranges. */
+static struct resource *range_of(struct platform_device *pdev, const char *name, unsigned int index)
+{
+	return platform_get_resource_byname(pdev, IORESOURCE_MEM, name) ?:
+	       platform_get_resource(pdev, IORESOURCE_MEM, index);
+}
+
+/* The registers, and the window onto the mesh, which on the Parallella holds them. */
+static int map_window(struct epi_elink *elink, struct platform_device *pdev)
+{
+	struct device *dev = &pdev->dev;
+	struct resource *regs = range_of(pdev, "regs", 0);
+	struct resource *window = range_of(pdev, "emesh", 1);
+	bool inside;
+
+	if (!regs || !window || regs == window)
+		return dev_err_probe(dev, -EINVAL, "needs two ranges: registers, and the mesh\n");
+	if (resource_size(regs) < EPI_ELINK_BYTES || resource_size(window) < EPI_CORE_BYTES)
+		return dev_err_probe(dev, -EINVAL, "ranges are too small\n");
+	inside = resource_contains(window, regs);
+	if (!inside && resource_overlaps(window, regs))
+		return dev_err_probe(dev, -EINVAL, "registers lie partly in the mesh\n");
+	if (!devm_request_mem_region(dev, window->start, resource_size(window), dev_name(dev)) ||
+	    (!inside && !devm_request_mem_region(dev, regs->start, resource_size(regs), dev_name(dev))))
+		return dev_err_probe(dev, -EBUSY, "its addresses are in use\n");
+	elink->regs = devm_ioremap(dev, regs->start, EPI_ELINK_BYTES);
+	if (!elink->regs)
+		return -ENOMEM;
+	elink->layout.elink = (struct epi_range) {
+		.address = regs->start,		/* the chip has the same number for it */
+		.bytes = EPI_ELINK_BYTES,
+		.phys = regs->start,
+	};
+	elink->layout.window.phys = window->start;
+	elink->layout.window.bytes = resource_size(window);
+	return 0;
+}
+
+/* DRAM that the chip reaches: reserved, so that nobody else has it. */
+static int reserve_memory(struct epi_elink *elink, struct device *dev)
+{
+	struct device_node *node = of_parse_phandle(dev->of_node, "memory-region", 0);
+	struct epi_range memory;
+	struct resource resource;
+	u32 entry[3];
+	int count, i, ret;
+
+	if (!node)
+		return dev_err_probe(dev, -EINVAL, "has no memory-region\n");
+	ret = of_address_to_resource(node, 0, &resource);
+	of_node_put(node);
+	if (ret)
+		return dev_err_probe(dev, ret, "cannot tell its memory-region\n");
+	if (region_intersects(resource.start, resource_size(&resource), IORESOURCE_SYSTEM_RAM,
+			      IORES_DESC_NONE) != REGION_DISJOINT)
+		return dev_err_probe(dev, -EBUSY, "%pR is memory of the system: its node needs no-map\n", &resource);
+	if (!devm_request_mem_region(dev, resource.start, resource_size(&resource), dev_name(dev)))
+		return dev_err_probe(dev, -EBUSY, "%pR is in use\n", &resource);
+	memory.phys = resource.start;
+	memory.bytes = resource_size(&resource);
+	ret = epi_layout_remap(&memory, &elink->rxcfg);
+	if (ret)
+		return dev_err_probe(dev, ret, "%pR is not a power of two, aligned to it\n", &resource);
+
+	count = of_property_count_u32_elems(dev->of_node, "adapteva,mmu");
+	if (count == -EINVAL)
+		return 0;	/* no DRAM for users */
+	if (count <= 0 || count % 3)
+		return dev_err_probe(dev, -EINVAL, "adapteva,mmu is no list of triplets\n");
+	for (i = 0; i < count; i += 3) {
+		of_property_read_u32_index(dev->of_node, "adapteva,mmu", i, &entry[0]);
+		of_property_read_u32_index(dev->of_node, "adapteva,mmu", i + 1, &entry[1]);
+		of_property_read_u32_index(dev->of_node, "adapteva,mmu", i + 2, &entry[2]);
+		ret = epi_layout_add_dram(&elink->layout, entry[0], entry[1], entry[2], &memory);
+		if (ret)
+			return dev_err_probe(dev, ret, "adapteva,mmu: cannot map 0x%08x\n", entry[0]);
+	}
+	return 0;
+}
+
+static void disable_clocks(void *data)
+{
+	struct clk_bulk_data *clocks = data;
+
+	clk_bulk_disable_unprepare(4, clocks);
+}
+
+/* Only the first is the eLink's own. Without it even a write to its registers would hang the bus. */
+static int enable_clocks(struct device *dev)
+{
+	static const char * const names[] = { "fclk0", "fclk1", "fclk2", "fclk3" };
+	struct clk_bulk_data *clocks;
+	unsigned int i;
+	int ret;
+
+	clocks = devm_kcalloc(dev, ARRAY_SIZE(names), sizeof(*clocks), GFP_KERNEL);
+	if (!clocks)
+		return -ENOMEM;
+	for (i = 0; i < ARRAY_SIZE(names); i++) {
+		clocks[i].id = names[i];
+		clocks[i].clk = i ? devm_clk_get_optional(dev, names[i]) : devm_clk_get(dev, names[i]);
+		if (IS_ERR(clocks[i].clk))
+			return dev_err_probe(dev, PTR_ERR(clocks[i].clk), "no clock %s\n", names[i]);
+	}
+	ret = clk_bulk_prepare_enable(ARRAY_SIZE(names), clocks);
+	if (ret)
+		return dev_err_probe(dev, ret, "cannot enable its clocks\n");
+	return devm_add_action_or_reset(dev, disable_clocks, clocks);
+}
+
+static int get_supply(struct epi_elink *elink, struct device *dev)
+{
+	elink->vdd = devm_regulator_get_optional(dev, "vdd");
+	if (!IS_ERR(elink->vdd))
+		return 0;
+	if (PTR_ERR(elink->vdd) != -ENODEV)
+		return dev_err_probe(dev, PTR_ERR(elink->vdd), "no supply\n");
+	dev_warn(dev, "has no vdd-supply: the chip cannot be switched off\n");
+	elink->vdd = NULL;
+	return 0;
+}
+
+/* What the tree calls the chip. Older ones leave that to VERSION, which tells it when the chip has power. */
+static int name_chip(struct epi_elink *elink, struct device *dev)
+{
+	const char *name;
+
+	elink->coreid_pins = !of_property_read_bool(dev->of_node, "adapteva,no-coreid-pinout");
+	if (of_property_read_string(dev->of_node, "adapteva,chip", &name))
+		return 0;
+	elink->chip = epi_chip_by_name(name);
+	return elink->chip ? 0 : dev_err_probe(dev, -EINVAL, "unknown chip %s\n", name);
+}
+
+static int detect_chip(struct epi_elink *elink, struct device *dev)
+{
+	int ret;
+
+	if (elink->chip->type != E_CHIP_UNKNOWN)
+		return 0;
+	ret = pm_runtime_resume_and_get(dev);
+	if (ret)
+		return dev_err_probe(dev, ret, "cannot switch the chip on\n");
+	mutex_lock(&elink->lock);
+	ret = epi_elink_read(elink, EPI_VERSION, &elink->version);
+	mutex_unlock(&elink->lock);
+	/* At once: what comes next is for a chip that is known. */
+	pm_runtime_put_sync_suspend(dev);
+	if (ret)
+		return dev_err_probe(dev, ret, "the eLink does not answer; name the chip by adapteva,chip\n");
+	elink->chip = epi_chip_by_version(elink->version);
+	if (!elink->chip) {
+		elink->chip = &epi_chips[E_CHIP_UNKNOWN];
+		return dev_err_probe(dev, -EINVAL, "unknown platform, VERSION 0x%04x\n", elink->version);
+	}
+	if (!elink->version)
+		dev_warn(dev, "VERSION tells nothing: taken for an %s; adapteva,chip would name it\n", elink->chip->name);
+	return 0;
+}
+
+/* Whatever the array's driver found. It has probed, or is about to. */
+void epi_elink_set_array(struct epi_elink *elink, struct epi_array *array)
+{
+	mutex_lock(&elink->lock);
+	elink->array = array;
+	mutex_unlock(&elink->lock);
+}
+
+static int elink_setup(struct epi_elink *elink, struct platform_device *pdev)
+{
+	struct device *dev = &pdev->dev;
+	int ret;
+
+	ret = wait_for_fpga(dev) ?:
+	      map_window(elink, pdev) ?:
+	      reserve_memory(elink, dev) ?:
+	      enable_clocks(dev) ?:
+	      get_supply(elink, dev) ?:
+	      name_chip(elink, dev) ?:
+	      epi_dram_probe(elink);
+	if (ret)
+		return ret;
+	elink->irq = platform_get_irq(pdev, 0);
+	if (elink->irq < 0)
+		return elink->irq;
+	ret = epi_mailbox_probe(elink);
+	return ret ? dev_err_probe(dev, ret, "no interrupt\n") : 0;
+}
+
+static int elink_probe(struct platform_device *pdev)
+{
+	struct device *dev = &pdev->dev;
+	struct epi_elink *elink;
+	int ret;
+
+	elink = elink_new(dev);
+	if (IS_ERR(elink))
+		return PTR_ERR(elink);
+	/* First of all, so that it is undone last: whatever is bound to the driver has the state. */
+	ret = devm_add_action_or_reset(dev, elink_put, elink);
+	if (ret)
+		return ret;
+	platform_set_drvdata(pdev, elink);
+	ret = elink_setup(elink, pdev);
+	if (ret)
+		return ret;
+	ret = epi_dma_probe(elink);
+	if (ret)
+		return ret;
+	epi_power_probe(elink);
+	ret = detect_chip(elink, dev) ?: epi_vdd_hwmon(elink);
+	if (ret)
+		goto remove_power;
+	cdev_init(&elink->cdev, &epi_elink_fops);
+	elink->cdev.owner = THIS_MODULE;
+	ret = cdev_device_add(&elink->cdev, &elink->dev);
+	if (ret)
+		goto remove_power;
+	epi_debugfs_add(elink);
+	ret = of_platform_populate(dev->of_node, NULL, NULL, dev);
+	if (ret)
+		goto remove_device;
+	dev_info(dev, "%s, VERSION 0x%04x\n", elink->chip->name, elink->version);
+	return 0;
+
+remove_device:
+	epi_debugfs_remove(elink);
+	cdev_device_del(&elink->cdev, &elink->dev);
+remove_power:
+	epi_power_remove(elink);
+	epi_dma_remove(elink);
+	return ret;
+}
+
+static EPI_REMOVE_TYPE elink_remove(struct platform_device *pdev)
+{
+	struct epi_elink *elink = platform_get_drvdata(pdev);
+
+	epi_debugfs_remove(elink);
+	/* From here on no file reaches hardware, and no mapping shows it. */
+	epi_power_remove(elink);
+	epi_event(elink, EPIPHANY_EVENT_GONE, 0, 0, 0);
+	epi_events_wake(elink);
+	epi_dma_remove(elink);
+	of_platform_depopulate(&pdev->dev);
+	cdev_device_del(&elink->cdev, &elink->dev);
+	EPI_REMOVE_RETURN;
+}
+
+static void elink_shutdown(struct platform_device *pdev)
+{
+	epi_power_shutdown(platform_get_drvdata(pdev));
+}
+
+static const struct of_device_id elink_match[] = {
+	{ .compatible = "adapteva,elink" },
+	{ }
+};
+MODULE_DEVICE_TABLE(of, elink_match);
+
+struct platform_driver epi_elink_driver = {
+	.probe = elink_probe,
+	.remove = elink_remove,
+	.shutdown = elink_shutdown,
+	.driver = {
+		.name = "epiphany-elink",
+		.of_match_table = elink_match,
+		.pm = pm_ptr(&epi_pm_ops),
+	},
+};

@@ -1,0 +1,276 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Driver of the Adapteva Epiphany: what its parts owe each other.
+ * README.md tells the objects, their lifetimes, and the lock.
+ */
+#ifndef _EPIPHANY_H
+#define _EPIPHANY_H
+
+#include <linux/cdev.h>
+#include <linux/clk.h>
+#include <linux/device.h>
+#include <linux/file.h>
+#include <linux/fs.h>
+#include <linux/list.h>
+#include <linux/mutex.h>
+#include <linux/regulator/consumer.h>
+#include <linux/spinlock.h>
+#include <linux/wait.h>
+#include <misc/epiphany.h>
+
+#include "layout.h"
+#include "ring.h"
+
+struct dma_chan;
+struct gen_pool;
+struct seq_file;
+struct workqueue_struct;
+
+#define EPI_LEGACY_MESSAGES	2048
+#define EPI_EVENT_RECORDS	1024
+
+/**
+ * struct epi_elink - one eLink, and the chip behind it
+ *
+ * Lives until the last device, file and mapping of it is gone; after unbinding
+ * (@gone) nothing of it reaches hardware.
+ */
+struct epi_elink {
+	struct device dev;
+	struct cdev cdev;
+	int index;
+	struct inode *inode;		/* its address space holds all mappings of all files */
+
+	/*
+	 * Guards what is below, up to the rings, and every access to hardware.
+	 * The fault handler takes it: no user memory is touched under it, and
+	 * no runtime PM reference is waited for.
+	 */
+	struct mutex lock;
+	bool gone;
+	bool active;			/* runtime PM wants power */
+	bool powered;			/* and there is: out of reset, links up */
+	bool thermal;			/* switched off by the thermal daemon */
+	u64 generation;			/* counts resets of any scope, and changes of power */
+	u64 epoch;			/* counts those that end work-groups */
+	u64 families;			/* numbers open files */
+	struct list_head files;		/* that are open */
+	struct list_head claims;
+	struct list_head blocks;	/* of DRAM that were given out */
+
+	const struct epi_chip *chip;
+	struct epi_layout layout;	/* without cores until an array is there */
+	struct epi_array *array;
+	struct gen_pool *pools[EPI_MAX_DRAM];	/* of eMesh addresses, as the layout has them */
+	void __iomem *regs;
+	void __iomem **cores;		/* SRAM, and registers after it, of each core */
+	u32 txcfg;			/* as written: reading it needs the chip's clock */
+	u32 rxcfg;
+	u32 version;
+	bool coreid_pins;
+	int irq;
+	struct regulator *vdd;		/* or NULL */
+	int vdd_wanted;			/* microvolts, -1 for the highest state of the chip */
+
+	struct workqueue_struct *dma_queue;
+	struct dma_chan *dma;		/* or NULL */
+	struct list_head dma_jobs;	/* not yet completed */
+	u64 dma_cookie;
+
+	/* Guards the rings; taken in the interrupt's thread. */
+	spinlock_t ring_lock;
+	struct epi_ring legacy;		/* messages for MAILBOX_READ */
+	struct list_head streams;	/* files of events */
+	u64 messages;			/* that came at all */
+	wait_queue_head_t wait;		/* for messages in @legacy, or the end */
+	struct mutex legacy_readers;	/* one after the other: a message is copied before it is dropped */
+
+	struct dentry *debugfs;
+};
+
+struct epi_array {
+	struct device dev;
+	struct epi_elink *elink;
+	struct epi_array_geometry geometry;
+	struct epi_mesh *mesh;
+};
+
+struct epi_mesh {
+	struct device dev;
+	struct cdev cdev;
+	struct epi_array *array;
+};
+
+/* Cores that somebody uses; guarded by the lock of the eLink. */
+struct epi_claim {
+	struct list_head list;
+	refcount_t refs;		/* of mappings, or one of a work-group */
+	u64 family;
+	bool explicit;			/* a work-group, or else a mapping of a device node */
+	u32 flags;
+	u32 on_release;
+	u64 epoch;			/* when it was made */
+	u64 dead_man_address;
+	u32 dead_man_value;
+	struct file *dead_man_dram;
+	DECLARE_BITMAP(cores, EPI_MAX_CORES);
+};
+
+struct epi_block {
+	struct list_head list;
+	u64 address;
+	u64 bytes;
+	unsigned int pool;
+};
+
+enum epi_file_kind { EPI_FILE_DEVICE, EPI_FILE_GROUP, EPI_FILE_DRAM };
+
+/* An open file that reaches memory: a device node, a work-group, or DRAM. */
+struct epi_file {
+	struct list_head list;
+	struct epi_elink *elink;
+	enum epi_file_kind kind;
+	u64 family;			/* of the open device node that it comes from */
+	bool has_power;			/* holds a runtime PM reference */
+	unsigned int mappings;
+	struct page *dummy;		/* what its mappings read when there is nothing else */
+	struct epi_claim *claim;	/* of a work-group */
+	struct epi_block *block;	/* of DRAM */
+};
+
+/* main.c */
+extern struct class epiphany_class;
+dev_t epi_devt(int index, bool mesh);
+int epi_index_get(void);
+void epi_index_put(int index);
+struct inode *epi_inode_new(void);
+void epi_inode_free(struct inode *inode);
+
+/* elink.c, array.c */
+extern struct platform_driver epi_elink_driver;
+extern struct platform_driver epi_array_driver;
+void epi_elink_set_array(struct epi_elink *elink, struct epi_array *array);
+
+/* registers.c: only with power, except RESET */
+#define EPI_RESET	0xf0200
+#define EPI_CHIPID	0xf0208
+#define EPI_VERSION	0xf020c
+#define EPI_TXCFG	0xf0210
+#define EPI_RXCFG	0xf0300
+#define EPI_RXDELAY0	0xf0310
+#define EPI_RXDELAY1	0xf0314
+#define EPI_MAILBOXLO	0xf0730
+#define EPI_MAILBOXHI	0xf0734
+#define EPI_MAILBOXSTAT	0xf0738
+
+#define EPI_CORE_CONFIG		0xf0400
+#define EPI_CORE_DEBUGSTATUS	0xf040c
+#define EPI_CORE_DEBUGCMD	0xf0448
+#define EPI_CORE_MESHCONFIG	0xf0700
+#define EPI_CORE_RESETCORE	0xf070c
+#define EPI_CORE_LINKCFG	0xf0300
+#define EPI_CORE_LINKTXCFG	0xf0304
+#define EPI_CORE_LINKRXCFG	0xf0308
+
+bool epi_safe_read(void);
+int epi_read_word(void __iomem *address, u32 *value);
+void epi_elink_write(struct epi_elink *elink, u32 offset, u32 value);
+int epi_elink_read(struct epi_elink *elink, u32 offset, u32 *value);
+void __iomem *epi_core_address(struct epi_elink *elink, unsigned int core, u32 local);
+void epi_core_write(struct epi_elink *elink, unsigned int core, u32 local, u32 value);
+void epi_link_write(struct epi_elink *elink, unsigned int side, u32 local, u32 value);
+
+/* power.c */
+int epi_power_probe(struct epi_elink *elink);
+void epi_power_remove(struct epi_elink *elink);
+void epi_power_shutdown(struct epi_elink *elink);
+int epi_power_thermal(struct epi_elink *elink, bool off);
+int epi_vdd(struct epi_elink *elink);
+int epi_file_power(struct epi_file *file);
+int epi_reset_chip(struct epi_elink *elink);
+void epi_reset_cores(struct epi_elink *elink, u32 scope, const unsigned long *cores);
+int epi_state_error(struct epi_elink *elink);
+extern const struct dev_pm_ops epi_pm_ops;
+
+/* vdd.c */
+int epi_vdd_enable(struct epi_elink *elink);
+void epi_vdd_disable(struct epi_elink *elink);
+int epi_vdd_hwmon(struct epi_elink *elink);
+u32 epi_vdd_link_divider(struct epi_elink *elink);
+extern const struct attribute_group *epi_elink_groups[];
+
+/* mailbox.c */
+int epi_mailbox_probe(struct epi_elink *elink);
+void epi_mailbox_enable(struct epi_elink *elink);
+void epi_mailbox_disable(struct epi_elink *elink);
+int epi_mailbox_peek(struct epi_elink *elink, bool nonblocking, struct epiphany_event *message);
+void epi_mailbox_drop(struct epi_elink *elink, const struct epiphany_event *message);
+unsigned int epi_mailbox_count(struct epi_elink *elink);
+
+/* events.c */
+struct file *epi_events_create(struct epi_file *file, u32 mask);
+void epi_event(struct epi_elink *elink, u32 type, u32 flags, u64 payload, u64 family);
+void epi_events_wake(struct epi_elink *elink);
+
+/* file.c */
+extern const struct file_operations epi_elink_fops;
+extern const struct file_operations epi_mesh_fops;
+struct epi_file *epi_file_new(struct epi_elink *elink, enum epi_file_kind kind, u64 family);
+void epi_file_free(struct epi_file *file);
+struct file *epi_file_publish(struct epi_file *file);
+struct epi_file *epi_file_of(struct file *filp, struct epi_elink *elink);
+
+/* ioctl.c */
+long epi_ioctl(struct file *filp, unsigned int cmd, unsigned long argument);
+
+/* legacy.c */
+long epi_legacy_ioctl(struct file *filp, unsigned int cmd, void __user *argument);
+
+/* access.c: who may reach which page, and pread and pwrite */
+struct epi_place {
+	enum epi_page page;
+	unsigned int core;
+	phys_addr_t phys;
+	bool normal;		/* memory that merges and reorders: DRAM that was given out */
+};
+
+int epi_file_reach(struct epi_file *file, u64 address, bool raw, struct epi_place *place);
+int epi_file_access(struct epi_file *file, u64 address, void *buffer, size_t bytes, bool write);
+ssize_t epi_file_read(struct file *filp, char __user *buffer, size_t count, loff_t *offset);
+ssize_t epi_file_write(struct file *filp, const char __user *buffer, size_t count, loff_t *offset);
+loff_t epi_file_llseek(struct file *filp, loff_t offset, int whence);
+
+/* mapping.c */
+int epi_file_mmap(struct file *filp, struct vm_area_struct *vma);
+void epi_mappings_zap(struct epi_elink *elink);
+void epi_mappings_zap_range(struct epi_elink *elink, u64 address, u64 bytes);
+
+/* claim.c: all under the lock of the eLink, but epi_claim_create() */
+struct file *epi_claim_create(struct epi_file *opener, const struct epiphany_claim *request);
+void epi_claim_release(struct epi_file *group);
+struct epi_claim *epi_claim_implicit(struct epi_file *file, u64 address, u64 bytes);
+void epi_claim_put_implicit(struct epi_claim *claim);
+bool epi_claim_excludes(struct epi_elink *elink, u64 family, unsigned int core);
+bool epi_claim_by_others(struct epi_elink *elink, u64 family, const unsigned long *cores);
+
+/* dram.c */
+int epi_dram_probe(struct epi_elink *elink);
+void epi_dram_free(struct epi_elink *elink);
+struct file *epi_dram_create(struct epi_file *opener, struct epiphany_dram_alloc *request);
+struct epi_block *epi_dram_block(struct epi_elink *elink, u64 address);
+void epi_dram_release(struct epi_file *file);
+
+/* dma.c */
+int epi_dma_probe(struct epi_elink *elink);
+void epi_dma_remove(struct epi_elink *elink);
+void epi_dma_stop(struct epi_elink *elink);
+int epi_dma_copy(struct epi_file *file, struct epiphany_dma_copy *request);
+
+/* debugfs.c */
+void epi_debugfs_init(void);
+void epi_debugfs_exit(void);
+void epi_debugfs_add(struct epi_elink *elink);
+void epi_debugfs_remove(struct epi_elink *elink);
+void epi_fdinfo(struct seq_file *seq, struct file *filp);
+
+#endif /* _EPIPHANY_H */

@@ -1,0 +1,198 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Files of events: what befalls a board, as records that can be waited for. */
+#include <linux/anon_inodes.h>
+#include <linux/ktime.h>
+#include <linux/module.h>
+#include <linux/poll.h>
+#include <linux/sched/signal.h>
+#include <linux/slab.h>
+#include <linux/uaccess.h>
+
+#include "epiphany.h"
+
+#define RECORDS_AT_ONCE	32
+
+/* An open file of events. It holds no power: waiting is no use of the chip. */
+struct epi_stream {
+	struct list_head list;		/* of the eLink; guarded as the ring, by its ring_lock */
+	struct epi_elink *elink;
+	struct epi_ring ring;
+	u64 family;
+	u32 mask;
+	struct mutex readers;		/* one after the other: a record is copied before it is dropped */
+	wait_queue_head_t wait;
+};
+
+/* Tells all files that want it; a family, if it is not zero, is whom it is for. */
+void epi_event(struct epi_elink *elink, u32 type, u32 flags, u64 payload, u64 family)
+{
+	u64 now = ktime_get_ns();
+	struct epi_stream *stream;
+
+	spin_lock(&elink->ring_lock);
+	list_for_each_entry(stream, &elink->streams, list) {
+		if (!(stream->mask & EPIPHANY_EVENT_BIT(type)) || (family && family != stream->family))
+			continue;
+		epi_ring_push(&stream->ring, type, flags, now, payload);
+		wake_up_interruptible_poll(&stream->wait, EPOLLIN | EPOLLRDNORM);
+	}
+	spin_unlock(&elink->ring_lock);
+}
+
+/* After the end: whoever waits returns. */
+void epi_events_wake(struct epi_elink *elink)
+{
+	struct epi_stream *stream;
+
+	spin_lock(&elink->ring_lock);
+	list_for_each_entry(stream, &elink->streams, list)
+		wake_up_all(&stream->wait);
+	spin_unlock(&elink->ring_lock);
+	wake_up_all(&elink->wait);
+}
+
+static bool has_records(struct epi_stream *stream)
+{
+	bool empty;
+
+	spin_lock(&stream->elink->ring_lock);
+	empty = epi_ring_is_empty(&stream->ring);
+	spin_unlock(&stream->elink->ring_lock);
+	return !empty;
+}
+
+static int wait_for_records(struct epi_stream *stream, bool nonblocking)
+{
+	if (has_records(stream))
+		return 0;
+	/* What came before the end can still be read after it. */
+	if (READ_ONCE(stream->elink->gone))
+		return -ENODEV;
+	if (nonblocking)
+		return -EAGAIN;
+	return wait_event_interruptible(stream->wait, has_records(stream) || READ_ONCE(stream->elink->gone));
+}
+
+static ssize_t stream_read(struct file *filp, char __user *buffer, size_t count, loff_t *offset)
+{
+	struct epi_stream *stream = filp->private_data;
+	struct epiphany_event *records;
+	unsigned int wanted, got;
+	ssize_t done = 0;
+	int ret;
+
+	if (count < sizeof(*records))
+		return -EINVAL;
+	records = kmalloc_array(RECORDS_AT_ONCE, sizeof(*records), GFP_KERNEL);
+	if (!records)
+		return -ENOMEM;
+	do {
+		ret = wait_for_records(stream, filp->f_flags & O_NONBLOCK);
+		if (ret)
+			break;
+		ret = mutex_lock_interruptible(&stream->readers);
+		if (ret) {
+			ret = -ERESTARTSYS;
+			break;
+		}
+		do {
+			wanted = min_t(size_t, RECORDS_AT_ONCE, (count - done) / sizeof(*records));
+			spin_lock(&stream->elink->ring_lock);
+			got = epi_ring_peek(&stream->ring, records, wanted);
+			spin_unlock(&stream->elink->ring_lock);
+			if (!got)
+				break;
+			if (copy_to_user(buffer + done, records, got * sizeof(*records))) {
+				ret = -EFAULT;
+				break;
+			}
+			spin_lock(&stream->elink->ring_lock);
+			epi_ring_drop(&stream->ring, records[got - 1].sequence);
+			spin_unlock(&stream->elink->ring_lock);
+			done += got * sizeof(*records);
+		} while (got == wanted && count - done >= sizeof(*records));
+		mutex_unlock(&stream->readers);
+		/* Another reader may have been faster: then wait again. */
+	} while (!done && !ret);
+	kfree(records);
+	return done ?: ret;
+}
+
+static __poll_t stream_poll(struct file *filp, poll_table *wait)
+{
+	struct epi_stream *stream = filp->private_data;
+	__poll_t events = 0;
+
+	poll_wait(filp, &stream->wait, wait);
+	if (has_records(stream))
+		events |= EPOLLIN | EPOLLRDNORM;
+	if (READ_ONCE(stream->elink->gone))
+		events |= EPOLLHUP | EPOLLERR;
+	return events;
+}
+
+static int stream_release(struct inode *inode, struct file *filp)
+{
+	struct epi_stream *stream = filp->private_data;
+
+	spin_lock(&stream->elink->ring_lock);
+	list_del(&stream->list);
+	spin_unlock(&stream->elink->ring_lock);
+	put_device(&stream->elink->dev);
+	epi_ring_free(&stream->ring);
+	kfree(stream);
+	return 0;
+}
+
+static const struct file_operations stream_fops = {
+	.owner = THIS_MODULE,
+	.read = stream_read,
+	.poll = stream_poll,
+	.release = stream_release,
+};
+
+struct file *epi_events_create(struct epi_file *file, u32 mask)
+{
+	struct epi_elink *elink = file->elink;
+	struct epi_stream *stream;
+	struct file *filp;
+	int ret;
+
+	stream = kzalloc(sizeof(*stream), GFP_KERNEL);
+	if (!stream)
+		return ERR_PTR(-ENOMEM);
+	ret = epi_ring_init(&stream->ring, EPI_EVENT_RECORDS);
+	if (ret)
+		goto free_stream;
+	INIT_LIST_HEAD(&stream->list);
+	stream->elink = elink;
+	stream->family = file->family;
+	stream->mask = mask | EPIPHANY_EVENT_BIT(EPIPHANY_EVENT_GONE);
+	mutex_init(&stream->readers);
+	init_waitqueue_head(&stream->wait);
+	filp = anon_inode_getfile("[epiphany-events]", &stream_fops, stream, O_RDONLY);
+	if (IS_ERR(filp)) {
+		ret = PTR_ERR(filp);
+		goto free_ring;
+	}
+	get_device(&elink->dev);
+
+	mutex_lock(&elink->lock);
+	ret = elink->gone ? -ENODEV : 0;
+	if (!ret) {
+		spin_lock(&elink->ring_lock);
+		list_add_tail(&stream->list, &elink->streams);
+		spin_unlock(&elink->ring_lock);
+	}
+	mutex_unlock(&elink->lock);
+	if (!ret)
+		return filp;
+	fput(filp);	/* releases the rest */
+	return ERR_PTR(ret);
+
+free_ring:
+	epi_ring_free(&stream->ring);
+free_stream:
+	kfree(stream);
+	return ERR_PTR(ret);
+}

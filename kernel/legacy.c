@@ -1,0 +1,165 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* The ioctls of the 5.4-era driver: their numbers and layouts, not their defects. */
+#include <linux/capability.h>
+#include <linux/kdev_t.h>
+#include <linux/mutex.h>
+#include <linux/slab.h>
+#include <linux/uaccess.h>
+
+#include "epiphany.h"
+
+/* As stat() tells it. */
+static u64 number_of(const struct device *dev)
+{
+	return huge_encode_dev(dev->devt);
+}
+
+/* The lock is held. */
+static void describe_array(struct epi_elink *elink, struct e_array_info *info)
+{
+	const struct epi_array_geometry *geometry = &elink->array->geometry;
+
+	info->id = geometry->first_core;
+	info->chip_type = elink->chip->type;
+	info->chip_rows = geometry->chip_rows;
+	info->chip_cols = geometry->chip_columns;
+	info->parent_side = geometry->side;
+	info->mesh_dev = number_of(&elink->array->mesh->dev);
+	info->connections[geometry->side].type = E_CONN_ELINK;
+	info->connections[geometry->side].dev = number_of(&elink->dev);
+}
+
+static long elink_probe(struct epi_elink *elink, void __user *argument)
+{
+	struct e_elink_info info = { .dev = number_of(&elink->dev) };
+
+	mutex_lock(&elink->lock);
+	info.version = elink->version;
+	if (elink->array) {
+		info.connection_type = E_CONN_ARRAY;
+		describe_array(elink, &info.array);
+	}
+	mutex_unlock(&elink->lock);
+	return copy_to_user(argument, &info, sizeof(info)) ? -EFAULT : 0;
+}
+
+static long mesh_probe(struct epi_elink *elink, void __user *argument)
+{
+	struct e_mesh_info *info = kzalloc(sizeof(*info), GFP_KERNEL);
+	long ret = -ENODEV;
+
+	if (!info)
+		return -ENOMEM;
+	mutex_lock(&elink->lock);
+	if (elink->array) {
+		info->dev = number_of(&elink->array->mesh->dev);
+		info->chip_type = elink->chip->type;
+		info->narrays = 1;
+		describe_array(elink, &info->arrays[0]);
+		ret = 0;
+	}
+	mutex_unlock(&elink->lock);
+	if (!ret && copy_to_user(argument, info, sizeof(*info)))
+		ret = -EFAULT;
+	kfree(info);
+	return ret;
+}
+
+static long get_mappings(struct epi_elink *elink, void __user *argument)
+{
+	struct e_mappings_info *info = kzalloc(sizeof(*info), GFP_KERNEL);
+	unsigned int i;
+	long ret;
+
+	if (!info)
+		return -ENOMEM;
+	info->nmappings = elink->layout.dram_count;
+	for (i = 0; i < elink->layout.dram_count; i++) {
+		info->mappings[i].emesh_addr = elink->layout.dram[i].address;
+		info->mappings[i].size = elink->layout.dram[i].bytes;
+	}
+	ret = copy_to_user(argument, info, sizeof(*info)) ? -EFAULT : 0;
+	kfree(info);
+	return ret;
+}
+
+/* A message is dropped when it has been delivered, not before. */
+static long mailbox_read(struct epi_elink *elink, bool nonblocking, void __user *argument)
+{
+	struct epiphany_event message;
+	struct e_mailbox_msg old;
+	long ret;
+
+	ret = mutex_lock_interruptible(&elink->legacy_readers);
+	if (ret)
+		return -ERESTARTSYS;
+	ret = epi_mailbox_peek(elink, nonblocking, &message);
+	if (ret)
+		goto unlock;
+	old.from = lower_32_bits(message.payload);
+	old.data = upper_32_bits(message.payload);
+	if (message.type == EPIPHANY_EVENT_OVERFLOW)
+		ret = -EOVERFLOW;	/* once, where messages are missing */
+	else if (copy_to_user(argument, &old, sizeof(old)))
+		ret = -EFAULT;
+	if (ret != -EFAULT)
+		epi_mailbox_drop(elink, &message);
+unlock:
+	mutex_unlock(&elink->legacy_readers);
+	return ret;
+}
+
+static long mailbox_count(struct epi_elink *elink)
+{
+	long ret;
+
+	mutex_lock(&elink->lock);
+	ret = elink->gone ? -ENODEV : elink->thermal ? -EACCES : 0;
+	mutex_unlock(&elink->lock);
+	return ret ?: epi_mailbox_count(elink);
+}
+
+static long reset(struct epi_file *file)
+{
+	struct epi_elink *elink = file->elink;
+	long ret;
+
+	ret = epi_file_power(file);
+	if (ret)
+		return ret == -ESHUTDOWN ? -EACCES : ret;
+	mutex_lock(&elink->lock);
+	if (epi_claim_by_others(elink, file->family, NULL) && !capable(CAP_SYS_ADMIN))
+		ret = -EBUSY;
+	else
+		ret = epi_reset_chip(elink);
+	mutex_unlock(&elink->lock);
+	return ret;
+}
+
+long epi_legacy_ioctl(struct file *filp, unsigned int cmd, void __user *argument)
+{
+	struct epi_file *file = filp->private_data;
+	struct epi_elink *elink = file->elink;
+
+	switch (cmd) {
+	case E_IOCTL_RESET:
+		return reset(file);
+	case E_IOCTL_ELINK_PROBE:
+		return elink_probe(elink, argument);
+	case E_IOCTL_MESH_PROBE:
+		return mesh_probe(elink, argument);
+	case E_IOCTL_GET_MAPPINGS:
+		return get_mappings(elink, argument);
+	case E_IOCTL_MAILBOX_READ:
+		return mailbox_read(elink, filp->f_flags & O_NONBLOCK, argument);
+	case E_IOCTL_MAILBOX_COUNT:
+		return mailbox_count(elink);
+	case E_IOCTL_THERMAL_DISALLOW:
+	case E_IOCTL_THERMAL_ALLOW:
+		if (!capable(CAP_SYS_ADMIN))
+			return -EPERM;
+		return epi_power_thermal(elink, cmd == E_IOCTL_THERMAL_DISALLOW);
+	default:
+		return -ENOTTY;
+	}
+}

@@ -1,0 +1,125 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The mailbox of the eLink: words that eCores send to the host.
+ *
+ * Its FIFO stalls every write of the chip from the moment that it is half full,
+ * so it is emptied at once, whoever wants the words. The line is a level, up
+ * while there are words; old device trees call it an edge. Emptying to the last
+ * word is right for both.
+ */
+#include <linux/delay.h>
+#include <linux/interrupt.h>
+#include <linux/ktime.h>
+
+#include "compat.h"
+#include "epiphany.h"
+#include "trace.h"
+
+/* After so many words in one go, others get the processor. */
+#define WORDS_AT_ONCE	256
+
+static void deal(struct epi_elink *elink, u64 payload)
+{
+	epi_event(elink, EPIPHANY_EVENT_MAILBOX, 0, payload, 0);
+	spin_lock(&elink->ring_lock);
+	elink->messages++;
+	epi_ring_push(&elink->legacy, EPIPHANY_EVENT_MAILBOX, 0, ktime_get_ns(), payload);
+	spin_unlock(&elink->ring_lock);
+	wake_up_interruptible(&elink->wait);
+}
+
+/* Runs only while the chip is powered: whoever switches it off disables the interrupt first. */
+static irqreturn_t drain(int irq, void *data)
+{
+	struct epi_elink *elink = data;
+	unsigned int words = 0;
+	u32 stat, low, high;
+
+	for (;;) {
+		if (epi_elink_read(elink, EPI_MAILBOXSTAT, &stat))
+			goto dead;
+		if (!epi_mailbox_not_empty(stat))
+			break;
+		/* LO pops, and lays the other half into HI. Source: open eLink RTL, emailbox. */
+		if (epi_elink_read(elink, EPI_MAILBOXLO, &low) || epi_elink_read(elink, EPI_MAILBOXHI, &high))
+			goto dead;
+		trace_epiphany_mailbox(elink->index, low, high);
+		deal(elink, (u64)high << 32 | low);
+		if (++words % WORDS_AT_ONCE == 0)
+			usleep_range(50, 100);
+	}
+	/* A line that is up for nothing is for the kernel's detection of storms. */
+	return words ? IRQ_HANDLED : IRQ_NONE;
+
+dead:
+	dev_err_ratelimited(&elink->dev, "the eLink does not answer\n");
+	return IRQ_NONE;
+}
+
+void epi_mailbox_enable(struct epi_elink *elink)
+{
+	/* What came before a reset is over. */
+	spin_lock(&elink->ring_lock);
+	epi_ring_clear(&elink->legacy);
+	spin_unlock(&elink->ring_lock);
+	enable_irq(elink->irq);
+}
+
+/* Returns when the interrupt's thread has ended. */
+void epi_mailbox_disable(struct epi_elink *elink)
+{
+	disable_irq(elink->irq);
+}
+
+/*
+ * The oldest message, which stays until epi_mailbox_drop(). ERESTARTSYS if a
+ * signal came, EAGAIN if there is none and the caller does not want to wait.
+ */
+int epi_mailbox_peek(struct epi_elink *elink, bool nonblocking, struct epiphany_event *message)
+{
+	unsigned int count;
+	int ret;
+
+	for (;;) {
+		mutex_lock(&elink->lock);
+		ret = elink->gone ? -ENODEV : elink->thermal ? -EACCES : 0;
+		mutex_unlock(&elink->lock);
+		if (ret)
+			return ret;
+		spin_lock(&elink->ring_lock);
+		count = epi_ring_peek(&elink->legacy, message, 1);
+		spin_unlock(&elink->ring_lock);
+		if (count)
+			return 0;
+		if (nonblocking)
+			return -EAGAIN;
+		ret = wait_event_interruptible(elink->wait, epi_mailbox_count(elink) || READ_ONCE(elink->gone) ||
+					       READ_ONCE(elink->thermal));
+		if (ret)
+			return ret;
+	}
+}
+
+void epi_mailbox_drop(struct epi_elink *elink, const struct epiphany_event *message)
+{
+	spin_lock(&elink->ring_lock);
+	epi_ring_drop(&elink->legacy, message->sequence);
+	spin_unlock(&elink->ring_lock);
+}
+
+unsigned int epi_mailbox_count(struct epi_elink *elink)
+{
+	unsigned int count;
+
+	spin_lock(&elink->ring_lock);
+	count = elink->legacy.count + !!elink->legacy.lost;
+	spin_unlock(&elink->ring_lock);
+	return count;
+}
+
+int epi_mailbox_probe(struct epi_elink *elink)
+{
+	EPI_SET_NO_AUTOEN(elink->irq);
+	return devm_request_threaded_irq(elink->dev.parent, elink->irq, NULL, drain,
+					 IRQF_ONESHOT | IRQF_NO_AUTOEN, "epiphany", elink);
+}

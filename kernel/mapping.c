@@ -1,0 +1,212 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Mappings. Pages are put in as they are touched, each with the memory type that
+ * belongs to it, and are taken away from everybody at once: whenever the chip is
+ * reset, or loses power, or the driver its device. What may not be reached then
+ * reads a page of zeros that belongs to the file: no process dies of a reset.
+ */
+#include <linux/capability.h>
+#include <linux/mm.h>
+#include <linux/personality.h>
+#include <linux/security.h>
+
+#include "compat.h"
+#include "epiphany.h"
+#include "trace.h"
+
+void epi_mappings_zap(struct epi_elink *elink)
+{
+	unmap_mapping_range(elink->inode->i_mapping, 0, 0, 1);
+}
+
+void epi_mappings_zap_range(struct epi_elink *elink, u64 address, u64 bytes)
+{
+	unmap_mapping_range(elink->inode->i_mapping, address, bytes, 1);
+}
+
+static u64 address_of(struct vm_area_struct *vma)
+{
+	return (u64)vma->vm_pgoff << PAGE_SHIFT;
+}
+
+/* A mapping of the eLink is of nothing else, and was let through when it was made. */
+static bool is_raw(struct epi_elink *elink, struct vm_area_struct *vma)
+{
+	struct epi_place place;
+
+	return epi_layout_page(&elink->layout, address_of(vma), &place.core, &place.phys) == EPI_ELINK;
+}
+
+static vm_fault_t insert_dummy(struct vm_fault *vmf, struct epi_file *file)
+{
+	if (!file->dummy)
+		file->dummy = alloc_page(GFP_KERNEL | __GFP_ZERO);
+	if (!file->dummy)
+		return VM_FAULT_OOM;
+	return vmf_insert_pfn_prot(vmf->vma, vmf->address, page_to_pfn(file->dummy),
+				   vm_get_page_prot(vmf->vma->vm_flags));
+}
+
+static pgprot_t protection(struct vm_area_struct *vma, const struct epi_place *place)
+{
+	pgprot_t protection = vm_get_page_prot(vma->vm_flags);
+
+	if (place->page != EPI_DRAM)
+		return pgprot_device(protection);
+	/* Clients of the 5.4-era driver rely on the order that this type keeps. */
+	return place->normal ? pgprot_writecombine(protection) : pgprot_noncached(protection);
+}
+
+static vm_fault_t mapping_fault(struct vm_fault *vmf)
+{
+	struct vm_area_struct *vma = vmf->vma;
+	struct epi_file *file = vma->vm_file->private_data;
+	struct epi_elink *elink = file->elink;
+	u64 address = (u64)vmf->pgoff << PAGE_SHIFT;
+	struct epi_place place;
+	vm_fault_t ret;
+	int error;
+
+	mutex_lock(&elink->lock);
+	error = epi_file_reach(file, address, is_raw(elink, vma), &place);
+	if (error == -ENXIO)
+		ret = VM_FAULT_SIGBUS;
+	else if (error)
+		ret = insert_dummy(vmf, file);
+	else
+		ret = vmf_insert_pfn_prot(vma, vmf->address, place.phys >> PAGE_SHIFT,
+					  protection(vma, &place));
+	mutex_unlock(&elink->lock);
+	trace_epiphany_fault(elink->index, address, error);
+	return ret;
+}
+
+static void mapping_open(struct vm_area_struct *vma)
+{
+	struct epi_file *file = vma->vm_file->private_data;
+	struct epi_claim *claim = vma->vm_private_data;
+
+	mutex_lock(&file->elink->lock);
+	file->mappings++;
+	if (claim)
+		refcount_inc(&claim->refs);
+	mutex_unlock(&file->elink->lock);
+}
+
+static void mapping_close(struct vm_area_struct *vma)
+{
+	struct epi_file *file = vma->vm_file->private_data;
+
+	mutex_lock(&file->elink->lock);
+	file->mappings--;
+	if (vma->vm_private_data)
+		epi_claim_put_implicit(vma->vm_private_data);
+	mutex_unlock(&file->elink->lock);
+}
+
+/* For debuggers. */
+static int mapping_access(struct vm_area_struct *vma, unsigned long address, void *buffer, int bytes, int write)
+{
+	int part = min_t(int, bytes, PAGE_SIZE - offset_in_page(address));
+	int ret;
+
+	ret = epi_file_access(vma->vm_file->private_data, address_of(vma) + (address - vma->vm_start),
+			      buffer, part, write);
+	return ret ?: part;
+}
+
+static const struct vm_operations_struct mapping_ops = {
+	.open = mapping_open,
+	.close = mapping_close,
+	.fault = mapping_fault,
+	.access = mapping_access,
+};
+
+/* What a range is for this file, judged by its ends: EPI_HOLE if it may not be mapped. The lock is held. */
+static enum epi_page range_kind(struct epi_file *file, u64 address, u64 bytes)
+{
+	struct epi_place first, last;
+
+	if (!epi_layout_mappable(&file->elink->layout, address, bytes))
+		return EPI_HOLE;
+	first.page = epi_layout_page(&file->elink->layout, address, &first.core, &first.phys);
+	switch (file->kind) {
+	case EPI_FILE_DEVICE:
+		return first.page == EPI_HOLE ? EPI_SRAM : first.page;
+	case EPI_FILE_GROUP:
+		if (first.page == EPI_DRAM || first.page == EPI_ELINK)
+			return EPI_HOLE;
+		first.core = epi_layout_core(&file->elink->layout, address >> 20);
+		last.core = epi_layout_core(&file->elink->layout, (address + bytes - 1) >> 20);
+		if (!test_bit(first.core, file->claim->cores) || !test_bit(last.core, file->claim->cores))
+			return EPI_HOLE;
+		return EPI_SRAM;
+	case EPI_FILE_DRAM:
+		if (address < file->block->address ||
+		    address + bytes > file->block->address + file->block->bytes)
+			return EPI_HOLE;
+		return EPI_DRAM;
+	}
+	return EPI_HOLE;
+}
+
+/* What the device node's mapping claims; NULL if it touches no core. */
+static struct epi_claim *claim_of(struct epi_file *file, enum epi_page kind, u64 address, u64 bytes)
+{
+	if (file->kind != EPI_FILE_DEVICE || kind == EPI_DRAM || kind == EPI_ELINK)
+		return NULL;
+	return epi_claim_implicit(file, address, bytes);
+}
+
+int epi_file_mmap(struct file *filp, struct vm_area_struct *vma)
+{
+	struct epi_file *file = filp->private_data;
+	struct epi_elink *elink = file->elink;
+	u64 address = address_of(vma);
+	u64 bytes = vma->vm_end - vma->vm_start;
+	struct epi_claim *claim;
+	enum epi_page kind;
+	int ret;
+
+	if (!(vma->vm_flags & VM_SHARED))
+		return -EINVAL;
+	/* Old programs are mapped executable whatever they ask for; they get what they need. */
+	if (vma->vm_flags & VM_EXEC && !(current->personality & READ_IMPLIES_EXEC))
+		return -EACCES;
+
+	mutex_lock(&elink->lock);
+	kind = range_kind(file, address, bytes);
+	mutex_unlock(&elink->lock);
+	if (kind == EPI_HOLE)
+		return -EINVAL;
+	if (kind == EPI_ELINK && (!capable(CAP_SYS_RAWIO) || security_locked_down(LOCKDOWN_DEV_MEM)))
+		return -EACCES;
+	if (kind != EPI_DRAM) {
+		ret = epi_file_power(file);
+		/* While it is too hot, a mapping is of no use yet, but may be made. */
+		if (ret && ret != -ESHUTDOWN)
+			return ret;
+	}
+
+	mutex_lock(&elink->lock);
+	ret = 0;
+	claim = NULL;
+	if (elink->gone)
+		ret = -ENODEV;
+	else if (file->kind == EPI_FILE_GROUP && file->claim->epoch != elink->epoch)
+		ret = -ESTALE;
+	else
+		claim = claim_of(file, kind, address, bytes);
+	if (IS_ERR(claim))
+		ret = PTR_ERR(claim);
+	if (!ret)
+		file->mappings++;
+	mutex_unlock(&elink->lock);
+	if (ret)
+		return ret;
+
+	vm_flags_mod(vma, VM_IO | VM_PFNMAP | VM_DONTEXPAND | VM_DONTDUMP | VM_DONTCOPY, VM_EXEC | VM_MAYEXEC);
+	vma->vm_private_data = claim;
+	vma->vm_ops = &mapping_ops;
+	return 0;
+}
