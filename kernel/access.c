@@ -8,10 +8,10 @@
 #include <linux/slab.h>
 #include <linux/uaccess.h>
 
-#include "epiphany.h"
+#include "internal.h"
 
-#define GPR_BYTES	0x100
-#define DEBUGSTATUS_HALTED	BIT(0)
+#define GPR_BYTES	   0x100
+#define DEBUGSTATUS_HALTED BIT(0)
 
 /*
  * What is at an address for this file. ENXIO: nothing, and there never will be.
@@ -22,12 +22,14 @@ int epi_file_reach(struct epi_file *file, u64 address, bool raw, struct epi_plac
 {
 	struct epi_elink *elink = file->elink;
 	struct epi_block *block = NULL;
+	bool is_elink;
 
 	place->page = epi_layout_page(&elink->layout, address, &place->core, &place->phys);
 	if (place->page == EPI_DRAM)
 		block = epi_dram_block(elink, address);
 	place->normal = block;
-	if (place->page == EPI_HOLE || raw != (place->page == EPI_ELINK))
+	is_elink = place->page == EPI_ELINK;
+	if (place->page == EPI_HOLE || is_elink != raw)
 		return -ENXIO;
 
 	switch (file->kind) {
@@ -51,7 +53,7 @@ int epi_file_reach(struct epi_file *file, u64 address, bool raw, struct epi_plac
 	return -ENXIO;
 }
 
-/* Aligned words only: what the eLink does with other widths and bursts is not what one would think. */
+/* Aligned words only: the eLink does not what one thinks with other widths and bursts. */
 static int read_bytes(u8 *to, void __iomem *from, size_t bytes)
 {
 	while (bytes) {
@@ -109,7 +111,8 @@ static int access_core(struct epi_elink *elink, const struct epi_place *place, u
 		return -EOPNOTSUPP;
 	if (place->page == EPI_REGISTERS && local < EPI_REGISTERS_BASE + GPR_BYTES) {
 		/* Reading R0 to R63 of a core that runs corrupts it. */
-		ret = epi_read_word(epi_core_address(elink, place->core, EPI_CORE_DEBUGSTATUS), &status);
+		ret = epi_read_word(epi_core_address(elink, place->core, EPI_CORE_DEBUGSTATUS),
+				    &status);
 		if (ret)
 			return ret;
 		if (!(status & DEBUGSTATUS_HALTED))
@@ -121,7 +124,8 @@ static int access_core(struct epi_elink *elink, const struct epi_place *place, u
 static int access_dram(const struct epi_place *place, void *buffer, size_t bytes, bool write)
 {
 	/* The kernel's mapping is of the type that user space has. */
-	void __iomem *address = place->normal ? ioremap_wc(place->phys, bytes) : ioremap(place->phys, bytes);
+	void __iomem *address = place->normal ? ioremap_wc(place->phys, bytes)
+					      : ioremap(place->phys, bytes);
 	int ret = 0;
 
 	if (!address)
@@ -146,7 +150,8 @@ int epi_file_access(struct epi_file *file, u64 address, void *buffer, size_t byt
 	if (!ret && place.page == EPI_DRAM)
 		ret = access_dram(&place, buffer, bytes, write);
 	else if (!ret)
-		ret = access_core(elink, &place, address & (EPI_CORE_BYTES - 1), buffer, bytes, write);
+		ret = access_core(elink, &place, address & (EPI_CORE_BYTES - 1), buffer, bytes,
+				  write);
 	mutex_unlock(&elink->lock);
 	return ret;
 }
@@ -165,7 +170,8 @@ static int prepare(struct epi_file *file, u64 address)
 }
 
 /* From page to page through a buffer, as user memory may be a mapping of this very device. */
-static ssize_t transfer(struct file *filp, char __user *to, const char __user *from, size_t count, loff_t *offset)
+static ssize_t transfer(struct file *filp, char __user *to, const char __user *from, size_t count,
+			loff_t *offset)
 {
 	struct epi_file *file = filp->private_data;
 	size_t done = 0;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* An array of chips behind an eLink, which is a child of it, and the mesh device that programs use. */
+/* An array of chips, which is a child of its eLink, and the mesh device that programs use. */
 #include <linux/io.h>
 #include <linux/module.h>
 #include <linux/of.h>
@@ -7,7 +7,7 @@
 #include <linux/slab.h>
 
 #include "compat.h"
-#include "epiphany.h"
+#include "internal.h"
 
 static void array_free(struct device *dev)
 {
@@ -52,7 +52,8 @@ static int map_cores(struct epi_elink *elink, struct device *dev)
 		phys_addr_t phys = window->phys + (address - window->address);
 
 		elink->cores[2 * core] = devm_ioremap(dev, phys, EPI_SRAM_BYTES);
-		elink->cores[2 * core + 1] = devm_ioremap(dev, phys + EPI_REGISTERS_BASE, EPI_REGISTERS_BYTES);
+		elink->cores[2 * core + 1] = devm_ioremap(dev, phys + EPI_REGISTERS_BASE,
+							  EPI_REGISTERS_BYTES);
 		if (!elink->cores[2 * core] || !elink->cores[2 * core + 1])
 			return -ENOMEM;
 	}
@@ -71,7 +72,8 @@ static void check_core_id(struct epi_elink *elink, struct device *dev, u32 first
 		named = half;
 	}
 	if (named != first_core)
-		dev_warn(dev, "adapteva,coreid is 0x%03x, but the array begins with 0x%03x\n", named, first_core);
+		dev_warn(dev, "adapteva,coreid is 0x%03x, but the array begins with 0x%03x\n",
+			 named, first_core);
 }
 
 static struct epi_mesh *mesh_new(struct epi_array *array)
@@ -143,6 +145,20 @@ del_array:
 	return ret;
 }
 
+static void array_unregister(void *data)
+{
+	struct epi_array *array = data;
+	struct epi_elink *elink = array->elink;
+	struct epi_mesh *mesh = array->mesh;
+
+	cdev_device_del(&mesh->cdev, &mesh->dev);
+	epi_elink_set_array(elink, NULL);
+	sysfs_remove_link(&elink->dev.kobj, "array");
+	device_del(&array->dev);
+	put_device(&mesh->dev);
+	put_device(&array->dev);
+}
+
 static int array_probe(struct platform_device *pdev)
 {
 	struct device *dev = &pdev->dev;
@@ -177,9 +193,12 @@ static int array_probe(struct platform_device *pdev)
 	ret = array_register(elink, array, mesh);
 	if (ret)
 		goto put_mesh;
-	platform_set_drvdata(pdev, array);
-	dev_info(dev, "%u x %u cores from 0x%03x: mesh%d\n", elink->layout.rows, elink->layout.columns,
-		 geometry.first_core, elink->index);
+	/* Undone only with the eLink, which has made sure that nobody reaches the chip any more. */
+	ret = devm_add_action_or_reset(dev, array_unregister, array);
+	if (ret)
+		return ret;
+	dev_info(dev, "%u x %u cores from 0x%03x: mesh%d\n", elink->layout.rows,
+		 elink->layout.columns, geometry.first_core, elink->index);
 	return 0;
 
 put_mesh:
@@ -189,31 +208,11 @@ put_array:
 	return ret;
 }
 
-/* Only with the eLink, which has made sure that nobody reaches the chip any more. */
-static EPI_REMOVE_TYPE array_remove(struct platform_device *pdev)
-{
-	struct epi_array *array = platform_get_drvdata(pdev);
-	struct epi_elink *elink = array->elink;
-	struct epi_mesh *mesh = array->mesh;
-
-	cdev_device_del(&mesh->cdev, &mesh->dev);
-	epi_elink_set_array(elink, NULL);
-	sysfs_remove_link(&elink->dev.kobj, "array");
-	device_del(&array->dev);
-	put_device(&mesh->dev);
-	put_device(&array->dev);
-	EPI_REMOVE_RETURN;
-}
-
-static const struct of_device_id array_match[] = {
-	{ .compatible = "adapteva,chip-array" },
-	{ }
-};
+static const struct of_device_id array_match[] = { { .compatible = "adapteva,chip-array" }, {} };
 MODULE_DEVICE_TABLE(of, array_match);
 
 struct platform_driver epi_array_driver = {
 	.probe = array_probe,
-	.remove = array_remove,
 	.driver = {
 		.name = "epiphany-array",
 		.of_match_table = array_match,

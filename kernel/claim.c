@@ -7,9 +7,9 @@
 #include <linux/io.h>
 #include <linux/slab.h>
 
-#include "epiphany.h"
+#include "internal.h"
 
-#define DEBUGCMD_HALT	1
+#define DEBUGCMD_HALT 1
 
 static bool is_exclusive(const struct epi_claim *claim)
 {
@@ -21,7 +21,7 @@ static bool overlaps(const struct epi_claim *claim, const unsigned long *cores)
 	return bitmap_intersects(claim->cores, cores, EPI_MAX_CORES);
 }
 
-/* Two work-groups exclude each other whoever made them; a mapping is no obstacle to whom it belongs to. */
+/* Two work-groups exclude each other whoever made them; a mapping is no obstacle to its owner. */
 static bool conflicts(const struct epi_claim *a, const struct epi_claim *b)
 {
 	if (!is_exclusive(a) && !is_exclusive(b))
@@ -59,7 +59,8 @@ bool epi_claim_by_others(struct epi_elink *elink, u64 family, const unsigned lon
 	struct epi_claim *claim;
 
 	list_for_each_entry(claim, &elink->claims, list)
-		if (claim->explicit && claim->family != family && (!cores || overlaps(claim, cores)))
+		if (claim->explicit && claim->family != family &&
+		    (!cores || overlaps(claim, cores)))
 			return true;
 	return false;
 }
@@ -118,14 +119,17 @@ static bool is_dead_man_of_core(struct epi_elink *elink, const struct epi_claim 
 	return (page == EPI_SRAM || page == EPI_REGISTERS) && test_bit(core, claim->cores);
 }
 
-static int parse(struct epi_file *opener, const struct epiphany_claim *request, struct epi_claim *claim)
+static int parse(struct epi_file *opener, const struct epiphany_claim *request,
+		 struct epi_claim *claim)
 {
-	const u32 known = EPIPHANY_CLAIM_EXCLUSIVE | EPIPHANY_CLAIM_DEAD_MAN | EPIPHANY_CLAIM_DEAD_MAN_DRAM;
+	const u32 known = EPIPHANY_CLAIM_EXCLUSIVE | EPIPHANY_CLAIM_DEAD_MAN |
+			  EPIPHANY_CLAIM_DEAD_MAN_DRAM;
 	bool dead_man = request->flags & EPIPHANY_CLAIM_DEAD_MAN;
 	bool in_dram = request->flags & EPIPHANY_CLAIM_DEAD_MAN_DRAM;
 	int ret;
 
-	if (request->flags & ~known || request->on_release > EPIPHANY_RELEASE_SCRUB || (in_dram && !dead_man))
+	if (request->flags & ~known || request->on_release > EPIPHANY_RELEASE_SCRUB ||
+	    (in_dram && !dead_man))
 		return -EINVAL;
 	if ((!dead_man && (request->dead_man_address || request->dead_man_value)) ||
 	    (!in_dram && request->dead_man_fd) || request->dead_man_address & 3)
@@ -215,9 +219,11 @@ static void on_release(struct epi_elink *elink, struct epi_claim *claim)
 	if (claim->on_release == EPIPHANY_RELEASE_SCRUB)
 		for_each_set_bit(core, claim->cores, EPI_MAX_CORES)
 			scrub(elink, core);
-	if (claim->flags & EPIPHANY_CLAIM_DEAD_MAN && !claim->dead_man_dram)
-		epi_core_write(elink, epi_layout_core(&elink->layout, claim->dead_man_address >> 20),
-			       claim->dead_man_address & (EPI_CORE_BYTES - 1), claim->dead_man_value);
+	if (claim->flags & EPIPHANY_CLAIM_DEAD_MAN && !claim->dead_man_dram) {
+		core = epi_layout_core(&elink->layout, claim->dead_man_address >> 20);
+		epi_core_write(elink, core, claim->dead_man_address & (EPI_CORE_BYTES - 1),
+			       claim->dead_man_value);
+	}
 }
 
 /* With the last reference to the work-group's file, also that of a process that was killed. */
@@ -234,7 +240,8 @@ void epi_claim_release(struct epi_file *group)
 	list_del(&claim->list);
 	mutex_unlock(&elink->lock);
 	if (claim->dead_man_dram) {
-		epi_file_access(claim->dead_man_dram->private_data, claim->dead_man_address, &value, sizeof(value), true);
+		epi_file_access(claim->dead_man_dram->private_data, claim->dead_man_address, &value,
+				sizeof(value), true);
 		fput(claim->dead_man_dram);
 	}
 	kfree(claim);

@@ -8,20 +8,9 @@
 
 #include <linux/device.h>
 #include <linux/highmem.h>
-#include <linux/interrupt.h>
-#include <linux/irq.h>
 #include <linux/mm.h>
-#include <linux/platform_device.h>
 #include <linux/pm.h>
 #include <linux/version.h>
-
-/* 5.11: request_irq() can leave the interrupt disabled. */
-#ifndef IRQF_NO_AUTOEN
-#define IRQF_NO_AUTOEN 0
-#define EPI_SET_NO_AUTOEN(irq) irq_set_status_flags(irq, IRQ_NOAUTOEN)
-#else
-#define EPI_SET_NO_AUTOEN(irq) do { } while (0)
-#endif
 
 /* 5.11: mappings of high memory that only their thread has. */
 #if LINUX_VERSION_CODE < KERNEL_VERSION(5, 11, 0)
@@ -32,7 +21,8 @@
 /* 5.17: operations of power management that vanish without it. */
 #ifndef SYSTEM_SLEEP_PM_OPS
 #define SYSTEM_SLEEP_PM_OPS(suspend_fn, resume_fn) SET_SYSTEM_SLEEP_PM_OPS(suspend_fn, resume_fn)
-#define RUNTIME_PM_OPS(suspend_fn, resume_fn, idle_fn) SET_RUNTIME_PM_OPS(suspend_fn, resume_fn, idle_fn)
+#define RUNTIME_PM_OPS(suspend_fn, resume_fn, idle_fn)                                             \
+	SET_RUNTIME_PM_OPS(suspend_fn, resume_fn, idle_fn)
 #endif
 
 /* 6.2: the class may not change the device that it names. */
@@ -48,15 +38,6 @@ static inline void vm_flags_mod(struct vm_area_struct *vma, unsigned long set, u
 {
 	vma->vm_flags = (vma->vm_flags | set) & ~clear;
 }
-#endif
-
-/* 6.11: removing a platform device cannot fail. */
-#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 11, 0)
-#define EPI_REMOVE_TYPE void
-#define EPI_REMOVE_RETURN do { } while (0)
-#else
-#define EPI_REMOVE_TYPE int
-#define EPI_REMOVE_RETURN return 0
 #endif
 
 #endif /* _EPIPHANY_COMPAT_H */

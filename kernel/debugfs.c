@@ -3,7 +3,7 @@
 #include <linux/debugfs.h>
 #include <linux/seq_file.h>
 
-#include "epiphany.h"
+#include "internal.h"
 
 static struct dentry *root;
 
@@ -24,7 +24,8 @@ static int claims_show(struct seq_file *seq, void *unused)
 	mutex_lock(&elink->lock);
 	list_for_each_entry(claim, &elink->claims, list) {
 		seq_printf(seq, "%s %s file %llu%s:", claim->explicit ? "workgroup" : "mapping",
-			   claim->flags & EPIPHANY_CLAIM_EXCLUSIVE ? "exclusive" : "shared", claim->family,
+			   claim->flags & EPIPHANY_CLAIM_EXCLUSIVE ? "exclusive" : "shared",
+			   claim->family,
 			   claim->explicit && claim->epoch != elink->epoch ? " stale" : "");
 		show_cores(seq, elink, claim->cores);
 	}
@@ -57,11 +58,14 @@ static int state_show(struct seq_file *seq, void *unused)
 		files++;
 		mappings += file->mappings;
 	}
-	seq_printf(seq, "chip: %s\npowered: %d\nthermal: %d\ngeneration: %llu\nfiles: %u\nmappings: %u\n",
-		   elink->chip->name, elink->powered, elink->thermal, elink->generation, files, mappings);
+	seq_printf(seq, "chip: %s\npowered: %d\nthermal: %d\n", elink->chip->name, elink->powered,
+		   elink->thermal);
+	seq_printf(seq, "generation: %llu\nfiles: %u\nmappings: %u\n", elink->generation, files,
+		   mappings);
 	seq_printf(seq, "txcfg: 0x%08x\nrxcfg: 0x%08x\n", elink->txcfg, elink->rxcfg);
 	spin_lock(&elink->ring_lock);
-	seq_printf(seq, "messages: %llu\nlegacy lost: %llu\n", elink->messages, elink->legacy.lost_ever);
+	seq_printf(seq, "messages: %llu\nlegacy lost: %llu\n", elink->messages,
+		   elink->legacy.lost_ever);
 	spin_unlock(&elink->ring_lock);
 	mutex_unlock(&elink->lock);
 	return 0;
@@ -99,12 +103,14 @@ void epi_fdinfo(struct seq_file *seq, struct file *filp)
 	mutex_lock(&elink->lock);
 	seq_printf(seq, "epiphany-elink:\t%d\nepiphany-file:\t%llu\nepiphany-generation:\t%llu\n",
 		   elink->index, file->family, elink->generation);
-	seq_printf(seq, "epiphany-power:\t%d\nepiphany-mappings:\t%u\n", file->has_power, file->mappings);
+	seq_printf(seq, "epiphany-power:\t%d\nepiphany-mappings:\t%u\n", file->has_power,
+		   file->mappings);
 	if (file->claim) {
 		seq_puts(seq, "epiphany-cores:\t");
 		show_cores(seq, elink, file->claim->cores);
 	}
 	if (file->block)
-		seq_printf(seq, "epiphany-dram:\t0x%08llx %llu\n", file->block->address, file->block->bytes);
+		seq_printf(seq, "epiphany-dram:\t0x%08llx %llu\n", file->block->address,
+			   file->block->bytes);
 	mutex_unlock(&elink->lock);
 }

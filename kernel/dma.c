@@ -17,39 +17,39 @@
 #include <linux/workqueue.h>
 
 #include "compat.h"
-#include "epiphany.h"
+#include "internal.h"
 
-#define MAX_BYTES	SZ_16M
-#define MAX_JOBS	64
+#define MAX_BYTES SZ_16M
+#define MAX_JOBS  64
 /* The slowest path moves a few megabytes in a second. */
-#define TIMEOUT(bytes)	(HZ + (bytes) / SZ_1M * HZ)
+#define TIMEOUT(bytes) (HZ + (bytes) / SZ_1M * HZ)
 
 /* One end of a copy: pages of a user, or a range behind a file. */
 struct epi_end {
 	struct page **pages;
 	unsigned int page_count;
-	unsigned int offset;		/* in the first page */
+	unsigned int offset; /* in the first page */
 	struct file *filp;
 	struct epi_place place;
 	u64 address;
-	dma_addr_t bus;			/* of the range */
+	dma_addr_t bus; /* of the range */
 	enum dma_data_direction direction;
 };
 
 struct epi_job {
 	struct work_struct work;
-	struct list_head list;		/* of the eLink, under its lock */
+	struct list_head list; /* of the eLink, under its lock */
 	struct epi_elink *elink;
 	u64 family;
 	u64 cookie;
 	size_t bytes;
 	struct epi_end source;
 	struct epi_end destination;
-	struct mm_struct *mm;		/* that the pages are accounted to */
-	void *bounce;			/* a page that the engine and the processor see alike */
+	struct mm_struct *mm; /* that the pages are accounted to */
+	void *bounce;	      /* a page that the engine and the processor see alike */
 	dma_addr_t bounce_bus;
 	struct completion done;
-	bool is_running;		/* under the lock of the eLink, with what follows */
+	bool is_running; /* under the lock of the eLink, with what follows */
 	int error;
 };
 
@@ -96,7 +96,8 @@ static int start_engine(struct epi_job *job, dma_addr_t to, dma_addr_t from, siz
 	ret = job->error ?: check_end(&job->source) ?: check_end(&job->destination);
 	if (ret)
 		return ret;
-	transfer = dmaengine_prep_dma_memcpy(job->elink->dma, to, from, bytes, DMA_PREP_INTERRUPT | DMA_CTRL_ACK);
+	transfer = dmaengine_prep_dma_memcpy(job->elink->dma, to, from, bytes,
+					     DMA_PREP_INTERRUPT | DMA_CTRL_ACK);
 	if (!transfer)
 		return -EIO;
 	reinit_completion(&job->done);
@@ -150,7 +151,8 @@ void epi_dma_stop(struct epi_elink *elink)
 }
 
 /* User memory that the engine may not see: it goes through the bounce page. */
-static int copy_bounced(struct epi_job *job, struct page *page, size_t offset, size_t bytes, dma_addr_t other)
+static int copy_bounced(struct epi_job *job, struct page *page, size_t offset, size_t bytes,
+			dma_addr_t other)
 {
 	bool out = is_user(&job->source);
 	u64 poison = get_random_u64();
@@ -168,7 +170,7 @@ static int copy_bounced(struct epi_job *job, struct page *page, size_t offset, s
 	ret = run_engine(job, job->bounce_bus, other, bytes);
 	if (ret)
 		return ret;
-	/* Half a poison of four bytes is no proof: such an end was read with the rest of its line. */
+	/* Half a poison, of four bytes, is no proof: data may well look like it. */
 	if (tail == sizeof(poison) && !memcmp(job->bounce + bytes - tail, &poison, tail))
 		return -EIO;
 	user = kmap_local_page(page);
@@ -177,7 +179,8 @@ static int copy_bounced(struct epi_job *job, struct page *page, size_t offset, s
 	return 0;
 }
 
-static int copy_lines(struct epi_job *job, struct page *page, size_t offset, size_t bytes, dma_addr_t other)
+static int copy_lines(struct epi_job *job, struct page *page, size_t offset, size_t bytes,
+		      dma_addr_t other)
 {
 	bool out = is_user(&job->source);
 	enum dma_data_direction direction = out ? DMA_TO_DEVICE : DMA_FROM_DEVICE;
@@ -222,10 +225,15 @@ static int copy_user(struct epi_job *job)
 		while (offset < end && !ret) {
 			size_t aligned = round_down(end, line);
 			bool whole = IS_ALIGNED(offset, line) && offset < aligned;
-			size_t until = whole ? aligned : min_t(size_t, end, round_down(offset, line) + line);
+			size_t until = whole ? aligned
+					     : min_t(size_t, end, round_down(offset, line) + line);
 
-			ret = (whole ? copy_lines : copy_bounced)(job, user->pages[i], offset, until - offset,
-								  range->bus + done);
+			if (whole)
+				ret = copy_lines(job, user->pages[i], offset, until - offset,
+						 range->bus + done);
+			else
+				ret = copy_bounced(job, user->pages[i], offset, until - offset,
+						   range->bus + done);
 			done += until - offset;
 			offset = until;
 		}
@@ -280,7 +288,8 @@ static void free_job(struct epi_job *job)
 	unmap_end(job, &job->source);
 	unmap_end(job, &job->destination);
 	if (job->mm) {
-		account_locked_vm(job->mm, job->source.page_count + job->destination.page_count, false);
+		account_locked_vm(job->mm, job->source.page_count + job->destination.page_count,
+				  false);
 		mmdrop(job->mm);
 	}
 	release_end(&job->source, false);
@@ -305,7 +314,8 @@ static void run_job(struct work_struct *work)
 	put_device(&elink->dev);
 }
 
-static int pin_user_end(struct epi_job *job, const struct epiphany_dma_place *place, struct epi_end *end, bool written)
+static int pin_user_end(struct epi_job *job, const struct epiphany_dma_place *place,
+			struct epi_end *end, bool written)
 {
 	unsigned long address = place->address;
 	unsigned long count = DIV_ROUND_UP(offset_in_page(address) + job->bytes, PAGE_SIZE);
@@ -324,7 +334,8 @@ static int pin_user_end(struct epi_job *job, const struct epiphany_dma_place *pl
 	mmgrab(job->mm);
 	end->offset = offset_in_page(address);
 	end->page_count = count;
-	pinned = pin_user_pages_fast(address & PAGE_MASK, count, written ? FOLL_WRITE : 0, end->pages);
+	pinned = pin_user_pages_fast(address & PAGE_MASK, count, written ? FOLL_WRITE : 0,
+				     end->pages);
 	if (pinned == count)
 		return 0;
 	if (pinned > 0)
@@ -336,7 +347,8 @@ static int pin_user_end(struct epi_job *job, const struct epiphany_dma_place *pl
 }
 
 /* SRAM of one claimed core, or memory that was allocated. */
-static int get_file_end(struct epi_job *job, const struct epiphany_dma_place *place, struct epi_end *end)
+static int get_file_end(struct epi_job *job, const struct epiphany_dma_place *place,
+			struct epi_end *end)
 {
 	struct epi_elink *elink = job->elink;
 	struct epi_place last;
@@ -353,13 +365,14 @@ static int get_file_end(struct epi_job *job, const struct epiphany_dma_place *pl
 	if (place->address + job->bytes < place->address)
 		return -ENXIO;
 	mutex_lock(&elink->lock);
-	ret = epi_file_reach(file, place->address, false, &end->place) ?:
-	      epi_file_reach(file, place->address + job->bytes - 1, false, &last);
+	ret = epi_file_reach(file, place->address, false, &end->place)
+		      ?: epi_file_reach(file, place->address + job->bytes - 1, false, &last);
 	mutex_unlock(&elink->lock);
 	if (ret)
 		return ret;
 	if (end->place.page != last.page || last.phys - end->place.phys != job->bytes - 1 ||
-	    end->place.page == EPI_REGISTERS || (end->place.page == EPI_SRAM && end->place.core != last.core))
+	    end->place.page == EPI_REGISTERS ||
+	    (end->place.page == EPI_SRAM && end->place.core != last.core))
 		return -ENXIO;
 	end->bus = dma_map_resource(engine(job), end->place.phys, job->bytes, end->direction, 0);
 	if (dma_mapping_error(engine(job), end->bus)) {
@@ -369,7 +382,8 @@ static int get_file_end(struct epi_job *job, const struct epiphany_dma_place *pl
 	return 0;
 }
 
-static int get_end(struct epi_job *job, const struct epiphany_dma_place *place, struct epi_end *end, bool written)
+static int get_end(struct epi_job *job, const struct epiphany_dma_place *place, struct epi_end *end,
+		   bool written)
 {
 	end->direction = written ? DMA_FROM_DEVICE : DMA_TO_DEVICE;
 	switch (place->kind) {
@@ -431,9 +445,11 @@ int epi_dma_copy(struct epi_file *file, struct epiphany_dma_copy *request)
 
 	if (!elink->dma)
 		return -EOPNOTSUPP;
-	if (request->flags || request->cookie || !request->bytes || request->bytes > MAX_BYTES || words & 3)
+	if (request->flags || request->cookie || !request->bytes || request->bytes > MAX_BYTES ||
+	    words & 3)
 		return -EINVAL;
-	if (request->source.kind == EPIPHANY_DMA_USER && request->destination.kind == EPIPHANY_DMA_USER)
+	if (request->source.kind == EPIPHANY_DMA_USER &&
+	    request->destination.kind == EPIPHANY_DMA_USER)
 		return -EINVAL;
 	job = kzalloc(sizeof(*job), GFP_KERNEL);
 	if (!job)

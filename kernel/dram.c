@@ -9,7 +9,7 @@
 #include <linux/mm.h>
 #include <linux/slab.h>
 
-#include "epiphany.h"
+#include "internal.h"
 
 int epi_dram_probe(struct epi_elink *elink)
 {
@@ -55,7 +55,8 @@ static u64 take_fixed(struct epi_elink *elink, unsigned int i, u64 address, u64 
 	const struct epi_range *range = &elink->layout.dram[i];
 	struct genpool_data_fixed fixed = { .offset = address - range->address };
 
-	if (address < range->address || bytes > range->bytes || address - range->address > range->bytes - bytes)
+	if (address < range->address || bytes > range->bytes ||
+	    address - range->address > range->bytes - bytes)
 		return 0;
 	return gen_pool_alloc_algo(elink->pools[i], bytes, gen_pool_fixed_alloc, &fixed);
 }
@@ -67,15 +68,16 @@ static u64 take_aligned(struct epi_elink *elink, unsigned int i, u64 align, u64 
 	return gen_pool_alloc_algo(elink->pools[i], bytes, gen_pool_first_fit_align, &aligned);
 }
 
-static int take(struct epi_elink *elink, const struct epiphany_dram_alloc *request, struct epi_block *block)
+static int take(struct epi_elink *elink, const struct epiphany_dram_alloc *request,
+		struct epi_block *block)
 {
 	bool fixed = request->flags & EPIPHANY_DRAM_FIXED;
 	u64 align = max_t(u64, request->align, PAGE_SIZE);
 	unsigned int i;
 
 	for (i = 0; i < elink->layout.dram_count; i++) {
-		block->address = fixed ? take_fixed(elink, i, request->address, block->bytes) :
-					 take_aligned(elink, i, align, block->bytes);
+		block->address = fixed ? take_fixed(elink, i, request->address, block->bytes)
+				       : take_aligned(elink, i, align, block->bytes);
 		block->pool = i;
 		if (block->address)
 			return 0;
@@ -97,7 +99,8 @@ static int parse(struct epi_elink *elink, const struct epiphany_dram_alloc *requ
 		return request->address ? -EINVAL : request->bytes > SZ_2G ? -ENOSPC : 0;
 	if (!PAGE_ALIGNED(request->address) || last < request->address)
 		return -EINVAL;
-	if (epi_layout_page(&elink->layout, request->address, &first.core, &first.phys) != EPI_DRAM ||
+	if (epi_layout_page(&elink->layout, request->address, &first.core, &first.phys) !=
+		    EPI_DRAM ||
 	    epi_layout_page(&elink->layout, last, &end.core, &end.phys) != EPI_DRAM)
 		return -ERANGE;
 	return 0;
@@ -107,7 +110,8 @@ static int parse(struct epi_elink *elink, const struct epiphany_dram_alloc *requ
 static int zero(const struct epi_elink *elink, const struct epi_block *block)
 {
 	const struct epi_range *range = &elink->layout.dram[block->pool];
-	void __iomem *memory = ioremap_wc(range->phys + (block->address - range->address), block->bytes);
+	void __iomem *memory = ioremap_wc(range->phys + (block->address - range->address),
+					  block->bytes);
 
 	if (!memory)
 		return -ENOMEM;
@@ -148,7 +152,7 @@ struct file *epi_dram_create(struct epi_file *opener, struct epiphany_dram_alloc
 		goto free_file;
 	ret = zero(elink, block);
 	if (ret) {
-		epi_file_free(file);	/* and the block */
+		epi_file_free(file); /* and the block */
 		return ERR_PTR(ret);
 	}
 	request->address = block->address;

@@ -11,7 +11,7 @@
 #include <linux/slab.h>
 
 #include "compat.h"
-#include "epiphany.h"
+#include "internal.h"
 
 /* With the last reference: of the device, a file, a mapping, or a copy. */
 static void elink_free(struct device *dev)
@@ -109,8 +109,8 @@ static int wait_for_fpga(struct device *dev)
 /* Old trees do not name their two ranges. */
 static struct resource *range_of(struct platform_device *pdev, const char *name, unsigned int index)
 {
-	return platform_get_resource_byname(pdev, IORESOURCE_MEM, name) ?:
-	       platform_get_resource(pdev, IORESOURCE_MEM, index);
+	return platform_get_resource_byname(pdev, IORESOURCE_MEM, name)
+		       ?: platform_get_resource(pdev, IORESOURCE_MEM, index);
 }
 
 /* The registers, and the window onto the mesh, which on the Parallella holds them. */
@@ -129,13 +129,14 @@ static int map_window(struct epi_elink *elink, struct platform_device *pdev)
 	if (!inside && resource_overlaps(window, regs))
 		return dev_err_probe(dev, -EINVAL, "registers lie partly in the mesh\n");
 	if (!devm_request_mem_region(dev, window->start, resource_size(window), dev_name(dev)) ||
-	    (!inside && !devm_request_mem_region(dev, regs->start, resource_size(regs), dev_name(dev))))
+	    (!inside &&
+	     !devm_request_mem_region(dev, regs->start, resource_size(regs), dev_name(dev))))
 		return dev_err_probe(dev, -EBUSY, "its addresses are in use\n");
 	elink->regs = devm_ioremap(dev, regs->start, EPI_ELINK_BYTES);
 	if (!elink->regs)
 		return -ENOMEM;
 	elink->layout.elink = (struct epi_range) {
-		.address = regs->start,		/* the chip has the same number for it */
+		.address = regs->start, /* the chip has the same number for it */
 		.bytes = EPI_ELINK_BYTES,
 		.phys = regs->start,
 	};
@@ -161,18 +162,21 @@ static int reserve_memory(struct epi_elink *elink, struct device *dev)
 		return dev_err_probe(dev, ret, "cannot tell its memory-region\n");
 	if (region_intersects(resource.start, resource_size(&resource), IORESOURCE_SYSTEM_RAM,
 			      IORES_DESC_NONE) != REGION_DISJOINT)
-		return dev_err_probe(dev, -EBUSY, "%pR is memory of the system: its node needs no-map\n", &resource);
+		return dev_err_probe(dev, -EBUSY,
+				     "%pR is memory of the system: its node needs no-map\n",
+				     &resource);
 	if (!devm_request_mem_region(dev, resource.start, resource_size(&resource), dev_name(dev)))
 		return dev_err_probe(dev, -EBUSY, "%pR is in use\n", &resource);
 	memory.phys = resource.start;
 	memory.bytes = resource_size(&resource);
 	ret = epi_layout_remap(&memory, &elink->rxcfg);
 	if (ret)
-		return dev_err_probe(dev, ret, "%pR is not a power of two, aligned to it\n", &resource);
+		return dev_err_probe(dev, ret, "%pR is not a power of two, aligned to it\n",
+				     &resource);
 
 	count = of_property_count_u32_elems(dev->of_node, "adapteva,mmu");
 	if (count == -EINVAL)
-		return 0;	/* no DRAM for users */
+		return 0; /* no DRAM for users */
 	if (count <= 0 || count % 3)
 		return dev_err_probe(dev, -EINVAL, "adapteva,mmu is no list of triplets\n");
 	for (i = 0; i < count; i += 3) {
@@ -181,7 +185,8 @@ static int reserve_memory(struct epi_elink *elink, struct device *dev)
 		of_property_read_u32_index(dev->of_node, "adapteva,mmu", i + 2, &entry[2]);
 		ret = epi_layout_add_dram(&elink->layout, entry[0], entry[1], entry[2], &memory);
 		if (ret)
-			return dev_err_probe(dev, ret, "adapteva,mmu: cannot map 0x%08x\n", entry[0]);
+			return dev_err_probe(dev, ret, "adapteva,mmu: cannot map 0x%08x\n",
+					     entry[0]);
 	}
 	return 0;
 }
@@ -193,10 +198,10 @@ static void disable_clocks(void *data)
 	clk_bulk_disable_unprepare(4, clocks);
 }
 
-/* Only the first is the eLink's own. Without it even a write to its registers would hang the bus. */
+/* Only the first is the eLink's own. Without it even a write to RESET would hang the bus. */
 static int enable_clocks(struct device *dev)
 {
-	static const char * const names[] = { "fclk0", "fclk1", "fclk2", "fclk3" };
+	static const char *const names[] = { "fclk0", "fclk1", "fclk2", "fclk3" };
 	struct clk_bulk_data *clocks;
 	unsigned int i;
 	int ret;
@@ -206,9 +211,11 @@ static int enable_clocks(struct device *dev)
 		return -ENOMEM;
 	for (i = 0; i < ARRAY_SIZE(names); i++) {
 		clocks[i].id = names[i];
-		clocks[i].clk = i ? devm_clk_get_optional(dev, names[i]) : devm_clk_get(dev, names[i]);
+		clocks[i].clk = i ? devm_clk_get_optional(dev, names[i])
+				  : devm_clk_get(dev, names[i]);
 		if (IS_ERR(clocks[i].clk))
-			return dev_err_probe(dev, PTR_ERR(clocks[i].clk), "no clock %s\n", names[i]);
+			return dev_err_probe(dev, PTR_ERR(clocks[i].clk), "no clock %s\n",
+					     names[i]);
 	}
 	ret = clk_bulk_prepare_enable(ARRAY_SIZE(names), clocks);
 	if (ret)
@@ -228,7 +235,7 @@ static int get_supply(struct epi_elink *elink, struct device *dev)
 	return 0;
 }
 
-/* What the tree calls the chip. Older ones leave that to VERSION, which tells it when the chip has power. */
+/* What the tree calls the chip. Older ones leave that to VERSION, for which it needs power. */
 static int name_chip(struct epi_elink *elink, struct device *dev)
 {
 	const char *name;
@@ -255,14 +262,18 @@ static int detect_chip(struct epi_elink *elink, struct device *dev)
 	/* At once: what comes next is for a chip that is known. */
 	pm_runtime_put_sync_suspend(dev);
 	if (ret)
-		return dev_err_probe(dev, ret, "the eLink does not answer; name the chip by adapteva,chip\n");
+		return dev_err_probe(dev, ret,
+				     "the eLink does not answer; name the chip by adapteva,chip\n");
 	elink->chip = epi_chip_by_version(elink->version);
 	if (!elink->chip) {
 		elink->chip = &epi_chips[E_CHIP_UNKNOWN];
-		return dev_err_probe(dev, -EINVAL, "unknown platform, VERSION 0x%04x\n", elink->version);
+		return dev_err_probe(dev, -EINVAL, "unknown platform, VERSION 0x%04x\n",
+				     elink->version);
 	}
 	if (!elink->version)
-		dev_warn(dev, "VERSION tells nothing: taken for an %s; adapteva,chip would name it\n", elink->chip->name);
+		dev_warn(dev,
+			 "VERSION tells nothing: taken for an %s; adapteva,chip would name it\n",
+			 elink->chip->name);
 	return 0;
 }
 
@@ -295,6 +306,40 @@ static int elink_setup(struct epi_elink *elink, struct platform_device *pdev)
 	return ret ? dev_err_probe(dev, ret, "no interrupt\n") : 0;
 }
 
+/* From here on no file reaches hardware, and no mapping shows it. */
+static void elink_end(void *data)
+{
+	struct epi_elink *elink = data;
+
+	epi_power_remove(elink);
+	epi_event(elink, EPIPHANY_EVENT_GONE, 0, 0, 0);
+	epi_events_wake(elink);
+	epi_dma_remove(elink);
+}
+
+static void elink_unregister(void *data)
+{
+	struct epi_elink *elink = data;
+
+	of_platform_depopulate(elink->dev.parent);
+	epi_debugfs_remove(elink);
+	cdev_device_del(&elink->cdev, &elink->dev);
+}
+
+static int elink_register(struct epi_elink *elink)
+{
+	int ret;
+
+	cdev_init(&elink->cdev, &epi_elink_fops);
+	elink->cdev.owner = THIS_MODULE;
+	ret = cdev_device_add(&elink->cdev, &elink->dev);
+	if (ret)
+		return ret;
+	epi_debugfs_add(elink);
+	return 0;
+}
+
+/* What is bound to the driver is undone by actions, in the order opposite to this one. */
 static int elink_probe(struct platform_device *pdev)
 {
 	struct device *dev = &pdev->dev;
@@ -304,55 +349,28 @@ static int elink_probe(struct platform_device *pdev)
 	elink = elink_new(dev);
 	if (IS_ERR(elink))
 		return PTR_ERR(elink);
-	/* First of all, so that it is undone last: whatever is bound to the driver has the state. */
 	ret = devm_add_action_or_reset(dev, elink_put, elink);
 	if (ret)
 		return ret;
 	platform_set_drvdata(pdev, elink);
-	ret = elink_setup(elink, pdev);
-	if (ret)
-		return ret;
-	ret = epi_dma_probe(elink);
+	ret = elink_setup(elink, pdev) ?: epi_dma_probe(elink);
 	if (ret)
 		return ret;
 	epi_power_probe(elink);
-	ret = detect_chip(elink, dev) ?: epi_vdd_hwmon(elink);
+	ret = devm_add_action_or_reset(dev, elink_end, elink);
 	if (ret)
-		goto remove_power;
-	cdev_init(&elink->cdev, &epi_elink_fops);
-	elink->cdev.owner = THIS_MODULE;
-	ret = cdev_device_add(&elink->cdev, &elink->dev);
+		return ret;
+	ret = detect_chip(elink, dev) ?: epi_vdd_hwmon(elink) ?: elink_register(elink);
 	if (ret)
-		goto remove_power;
-	epi_debugfs_add(elink);
+		return ret;
+	ret = devm_add_action_or_reset(dev, elink_unregister, elink);
+	if (ret)
+		return ret;
 	ret = of_platform_populate(dev->of_node, NULL, NULL, dev);
 	if (ret)
-		goto remove_device;
+		return ret;
 	dev_info(dev, "%s, VERSION 0x%04x\n", elink->chip->name, elink->version);
 	return 0;
-
-remove_device:
-	epi_debugfs_remove(elink);
-	cdev_device_del(&elink->cdev, &elink->dev);
-remove_power:
-	epi_power_remove(elink);
-	epi_dma_remove(elink);
-	return ret;
-}
-
-static EPI_REMOVE_TYPE elink_remove(struct platform_device *pdev)
-{
-	struct epi_elink *elink = platform_get_drvdata(pdev);
-
-	epi_debugfs_remove(elink);
-	/* From here on no file reaches hardware, and no mapping shows it. */
-	epi_power_remove(elink);
-	epi_event(elink, EPIPHANY_EVENT_GONE, 0, 0, 0);
-	epi_events_wake(elink);
-	epi_dma_remove(elink);
-	of_platform_depopulate(&pdev->dev);
-	cdev_device_del(&elink->cdev, &elink->dev);
-	EPI_REMOVE_RETURN;
 }
 
 static void elink_shutdown(struct platform_device *pdev)
@@ -360,15 +378,11 @@ static void elink_shutdown(struct platform_device *pdev)
 	epi_power_shutdown(platform_get_drvdata(pdev));
 }
 
-static const struct of_device_id elink_match[] = {
-	{ .compatible = "adapteva,elink" },
-	{ }
-};
+static const struct of_device_id elink_match[] = { { .compatible = "adapteva,elink" }, {} };
 MODULE_DEVICE_TABLE(of, elink_match);
 
 struct platform_driver epi_elink_driver = {
 	.probe = elink_probe,
-	.remove = elink_remove,
 	.shutdown = elink_shutdown,
 	.driver = {
 		.name = "epiphany-elink",

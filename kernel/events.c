@@ -8,18 +8,18 @@
 #include <linux/slab.h>
 #include <linux/uaccess.h>
 
-#include "epiphany.h"
+#include "internal.h"
 
-#define RECORDS_AT_ONCE	32
+#define RECORDS_AT_ONCE 32
 
 /* An open file of events. It holds no power: waiting is no use of the chip. */
 struct epi_stream {
-	struct list_head list;		/* of the eLink; guarded as the ring, by its ring_lock */
+	struct list_head list; /* of the eLink; guarded as the ring, by its ring_lock */
 	struct epi_elink *elink;
 	struct epi_ring ring;
 	u64 family;
 	u32 mask;
-	struct mutex readers;		/* one after the other: a record is copied before it is dropped */
+	struct mutex readers; /* one after the other: a record is copied before it is dropped */
 	wait_queue_head_t wait;
 };
 
@@ -31,7 +31,8 @@ void epi_event(struct epi_elink *elink, u32 type, u32 flags, u64 payload, u64 fa
 
 	spin_lock(&elink->ring_lock);
 	list_for_each_entry(stream, &elink->streams, list) {
-		if (!(stream->mask & EPIPHANY_EVENT_BIT(type)) || (family && family != stream->family))
+		if (!(stream->mask & EPIPHANY_EVENT_BIT(type)) ||
+		    (family && family != stream->family))
 			continue;
 		epi_ring_push(&stream->ring, type, flags, now, payload);
 		wake_up_interruptible_poll(&stream->wait, EPOLLIN | EPOLLRDNORM);
@@ -70,7 +71,8 @@ static int wait_for_records(struct epi_stream *stream, bool nonblocking)
 		return -ENODEV;
 	if (nonblocking)
 		return -EAGAIN;
-	return wait_event_interruptible(stream->wait, has_records(stream) || READ_ONCE(stream->elink->gone));
+	return wait_event_interruptible(stream->wait,
+					has_records(stream) || READ_ONCE(stream->elink->gone));
 }
 
 static ssize_t stream_read(struct file *filp, char __user *buffer, size_t count, loff_t *offset)
@@ -187,7 +189,7 @@ struct file *epi_events_create(struct epi_file *file, u32 mask)
 	mutex_unlock(&elink->lock);
 	if (!ret)
 		return filp;
-	fput(filp);	/* releases the rest */
+	fput(filp); /* releases the rest */
 	return ERR_PTR(ret);
 
 free_ring:

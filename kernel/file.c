@@ -6,7 +6,7 @@
 #include <linux/poll.h>
 #include <linux/slab.h>
 
-#include "epiphany.h"
+#include "internal.h"
 
 /* Ends with epi_file_free(), which the last reference to the published file calls. */
 struct epi_file *epi_file_new(struct epi_elink *elink, enum epi_file_kind kind, u64 family)
@@ -58,7 +58,7 @@ static int file_release(struct inode *inode, struct file *filp)
 	return 0;
 }
 
-/* Mappings of all files of an eLink are in one address space, so that one call takes them all away. */
+/* Mappings of all files of an eLink are in one address space: one call takes them all away. */
 static void adopt(struct file *filp, struct epi_file *file)
 {
 	filp->private_data = file;
@@ -113,16 +113,10 @@ static __poll_t inner_poll(struct file *filp, poll_table *wait)
 	return over ? EPOLLHUP | EPOLLERR : 0;
 }
 
-#define EPI_FOPS					\
-	.owner = THIS_MODULE,				\
-	.release = file_release,			\
-	.unlocked_ioctl = epi_ioctl,			\
-	.compat_ioctl = compat_ptr_ioctl,		\
-	.mmap = epi_file_mmap,				\
-	.read = epi_file_read,				\
-	.write = epi_file_write,			\
-	.llseek = epi_file_llseek,			\
-	.show_fdinfo = epi_fdinfo
+#define EPI_FOPS                                                                                   \
+	.owner = THIS_MODULE, .release = file_release, .unlocked_ioctl = epi_ioctl,                \
+	.compat_ioctl = compat_ptr_ioctl, .mmap = epi_file_mmap, .read = epi_file_read,            \
+	.write = epi_file_write, .llseek = epi_file_llseek, .show_fdinfo = epi_fdinfo
 
 const struct file_operations epi_elink_fops = { .open = elink_open, .poll = device_poll, EPI_FOPS };
 const struct file_operations epi_mesh_fops = { .open = mesh_open, .poll = device_poll, EPI_FOPS };
@@ -131,7 +125,8 @@ static const struct file_operations inner_fops = { .poll = inner_poll, EPI_FOPS 
 /* A file, not yet a descriptor, of a work-group or DRAM. On failure, the state is freed. */
 struct file *epi_file_publish(struct epi_file *file)
 {
-	const char *name = file->kind == EPI_FILE_GROUP ? "[epiphany-workgroup]" : "[epiphany-dram]";
+	const char *name = file->kind == EPI_FILE_GROUP ? "[epiphany-workgroup]"
+							: "[epiphany-dram]";
 	struct file *filp = anon_inode_getfile(name, &inner_fops, file, O_RDWR);
 
 	if (IS_ERR(filp)) {
@@ -148,7 +143,8 @@ struct epi_file *epi_file_of(struct file *filp, struct epi_elink *elink)
 {
 	struct epi_file *file;
 
-	if (filp->f_op != &epi_elink_fops && filp->f_op != &epi_mesh_fops && filp->f_op != &inner_fops)
+	if (filp->f_op != &epi_elink_fops && filp->f_op != &epi_mesh_fops &&
+	    filp->f_op != &inner_fops)
 		return NULL;
 	file = filp->private_data;
 	return file->elink == elink ? file : NULL;

@@ -4,11 +4,11 @@
 #include <linux/file.h>
 #include <linux/uaccess.h>
 
-#include "epiphany.h"
+#include "internal.h"
 #include "trace.h"
 
-#define ON_DEVICE	BIT(EPI_FILE_DEVICE)
-#define ON_GROUP	BIT(EPI_FILE_GROUP)
+#define ON_DEVICE BIT(EPI_FILE_DEVICE)
+#define ON_GROUP  BIT(EPI_FILE_GROUP)
 
 union epi_request {
 	__u32 size;
@@ -24,13 +24,14 @@ union epi_request {
 /* Two regions for each core that the file reaches, then DRAM, then the eLink. */
 static unsigned int cores_of(struct epi_file *file)
 {
-	return file->kind == EPI_FILE_GROUP ? bitmap_weight(file->claim->cores, EPI_MAX_CORES) :
-					      epi_layout_cores(&file->elink->layout);
+	return file->kind == EPI_FILE_GROUP ? bitmap_weight(file->claim->cores, EPI_MAX_CORES)
+					    : epi_layout_cores(&file->elink->layout);
 }
 
 static unsigned int regions_of(struct epi_file *file)
 {
-	return 2 * cores_of(file) + (file->kind == EPI_FILE_DEVICE ? file->elink->layout.dram_count + 1 : 0);
+	return 2 * cores_of(file) +
+	       (file->kind == EPI_FILE_DEVICE ? file->elink->layout.dram_count + 1 : 0);
 }
 
 static int do_info(struct epi_file *file, union epi_request *request, struct file **made)
@@ -94,7 +95,8 @@ static int do_region(struct epi_file *file, union epi_request *request, struct f
 	u32 index = region->index;
 	unsigned int core;
 
-	if (region->kind || region->flags || region->address || region->bytes || index >= regions_of(file))
+	if (region->kind || region->flags || region->address || region->bytes ||
+	    index >= regions_of(file))
 		return -EINVAL;
 	if (index < 2 * cores_of(file)) {
 		core = nth_core(file, index / 2);
@@ -102,7 +104,8 @@ static int do_region(struct epi_file *file, union epi_request *request, struct f
 		region->address = (u64)epi_layout_core_id(layout, core) << 20;
 		region->address += index % 2 ? EPI_REGISTERS_BASE : 0;
 		region->bytes = index % 2 ? EPI_REGISTERS_BYTES : EPI_SRAM_BYTES;
-		region->flags = all | EPIPHANY_REGION_DEVICE | (epi_safe_read() ? EPIPHANY_REGION_READ : 0);
+		region->flags = all | EPIPHANY_REGION_DEVICE |
+				(epi_safe_read() ? EPIPHANY_REGION_READ : 0);
 		return 0;
 	}
 	index -= 2 * cores_of(file);
@@ -116,7 +119,8 @@ static int do_region(struct epi_file *file, union epi_request *request, struct f
 	region->kind = EPIPHANY_REGION_ELINK;
 	region->address = layout->elink.address;
 	region->bytes = layout->elink.bytes;
-	region->flags = EPIPHANY_REGION_DEVICE | (capable(CAP_SYS_RAWIO) ? EPIPHANY_REGION_MMAP : 0);
+	region->flags = EPIPHANY_REGION_DEVICE |
+			(capable(CAP_SYS_RAWIO) ? EPIPHANY_REGION_MMAP : 0);
 	return 0;
 }
 
@@ -136,7 +140,8 @@ static int do_dram_alloc(struct epi_file *file, union epi_request *request, stru
 
 static int do_events(struct epi_file *file, union epi_request *request, struct file **made)
 {
-	u32 known = EPIPHANY_EVENT_BIT(EPIPHANY_EVENT_GONE + 1) - EPIPHANY_EVENT_BIT(EPIPHANY_EVENT_MAILBOX);
+	u32 known = EPIPHANY_EVENT_BIT(EPIPHANY_EVENT_GONE + 1) -
+		    EPIPHANY_EVENT_BIT(EPIPHANY_EVENT_MAILBOX);
 
 	if (request->events.mask & ~known || request->events.fd || request->events.pad)
 		return -EINVAL;
@@ -150,7 +155,8 @@ static int do_dma_copy(struct epi_file *file, union epi_request *request, struct
 }
 
 /* What is to be reset, or an error. The lock is held. */
-static int cores_to_reset(struct epi_file *file, const struct epiphany_reset *reset, unsigned long *cores)
+static int cores_to_reset(struct epi_file *file, const struct epiphany_reset *reset,
+			  unsigned long *cores)
 {
 	int core;
 
@@ -223,9 +229,9 @@ static int do_reset(struct epi_file *file, union epi_request *request, struct fi
 /* By number. A structure may grow: then `size` stays that of version 1. */
 static const struct epi_command {
 	unsigned int cmd;
-	unsigned int kinds;	/* of files that take it */
+	unsigned int kinds; /* of files that take it */
 	size_t size;
-	size_t fd;		/* where the descriptor goes that it makes, or 0 */
+	size_t fd; /* where the descriptor goes that it makes, or 0 */
 	int (*run)(struct epi_file *file, union epi_request *request, struct file **made);
 } commands[] = {
 	{ EPIPHANY_IOC_INFO, ON_DEVICE | ON_GROUP, sizeof(struct epiphany_info), 0, do_info },
@@ -251,7 +257,8 @@ static const struct epi_command *find_command(const struct epi_file *file, unsig
 	return NULL;
 }
 
-static int run_command(struct epi_file *file, const struct epi_command *command, void __user *argument)
+static int run_command(struct epi_file *file, const struct epi_command *command,
+		       void __user *argument)
 {
 	union epi_request request = {};
 	struct file *made = NULL;

@@ -122,8 +122,8 @@ int epi_layout_set_array(struct epi_layout *layout, const struct epi_chip *chip,
 	if (geometry->side >= E_SIDE_MAX || !geometry->first_core || geometry->first_core > 0xfff)
 		return -EINVAL;
 	if (check_mul_overflow(geometry->chip_rows, chip->rows, &rows) ||
-	    check_mul_overflow(geometry->chip_columns, chip->columns, &columns) ||
-	    !rows || !columns || rows > 64 - row || columns > 64 - column)
+	    check_mul_overflow(geometry->chip_columns, chip->columns, &columns) || !rows ||
+	    !columns || rows > 64 - row || columns > 64 - column)
 		return -ERANGE;
 	end = ((u64)(row + rows - 1) << 26) + ((u64)(column + columns) << 20);
 	if (end - ((u64)row << 26) > layout->window.bytes)
@@ -142,8 +142,8 @@ static bool contains(const struct epi_range *range, u64 address, u64 bytes)
 }
 
 /* What is at an eMesh address, of which core, and where the host's bus has it. */
-enum epi_page epi_layout_page(const struct epi_layout *layout, u64 address,
-			      unsigned int *core, phys_addr_t *phys)
+enum epi_page epi_layout_page(const struct epi_layout *layout, u64 address, unsigned int *core,
+			      phys_addr_t *phys)
 {
 	u32 local = address & (EPI_CORE_BYTES - 1);
 	unsigned int i;
@@ -190,7 +190,8 @@ bool epi_layout_mappable(const struct epi_layout *layout, u64 address, u64 bytes
 	for (i = 0; i < layout->dram_count; i++)
 		if (contains(&layout->dram[i], address, bytes))
 			return true;
-	return epi_layout_core(layout, address >> 20) >= 0 && epi_layout_core(layout, last >> 20) >= 0;
+	return epi_layout_core(layout, address >> 20) >= 0 &&
+	       epi_layout_core(layout, last >> 20) >= 0;
 }
 
 /* Sets the bits of all cores that a range touches. */
@@ -208,8 +209,8 @@ void epi_layout_covered(const struct epi_layout *layout, u64 address, u64 bytes,
 }
 
 /* Sets the bits of a rectangle, in coordinates that begin with the first core. */
-int epi_layout_rectangle(const struct epi_layout *layout, u32 row, u32 column,
-			 u32 rows, u32 columns, unsigned long *cores)
+int epi_layout_rectangle(const struct epi_layout *layout, u32 row, u32 column, u32 rows,
+			 u32 columns, unsigned long *cores)
 {
 	u32 i;
 
@@ -222,8 +223,8 @@ int epi_layout_rectangle(const struct epi_layout *layout, u32 row, u32 column,
 }
 
 /* DRAM that the chip reaches at an eMesh address, and the host elsewhere in the reserved memory. */
-int epi_layout_add_dram(struct epi_layout *layout, u64 address, phys_addr_t phys,
-			u64 bytes, const struct epi_range *memory)
+int epi_layout_add_dram(struct epi_layout *layout, u64 address, phys_addr_t phys, u64 bytes,
+			const struct epi_range *memory)
 {
 	const struct epi_range host = { .address = memory->phys, .bytes = memory->bytes };
 	unsigned int i;
@@ -238,7 +239,8 @@ int epi_layout_add_dram(struct epi_layout *layout, u64 address, phys_addr_t phys
 	if (!contains(&host, phys, bytes))
 		return -ERANGE;
 	for (i = 0; i < layout->dram_count; i++)
-		if (address <= layout->dram[i].address + layout->dram[i].bytes - 1 && layout->dram[i].address <= last)
+		if (address <= layout->dram[i].address + layout->dram[i].bytes - 1 &&
+		    layout->dram[i].address <= last)
 			return -EEXIST;
 	layout->dram[layout->dram_count++] = (struct epi_range) {
 		.address = address,

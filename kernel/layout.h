@@ -10,19 +10,19 @@
 #include <linux/bitmap.h>
 #include <linux/types.h>
 
-#define EPI_MAX_CORES		4096
-#define EPI_MAX_DRAM		8
-#define EPI_CORE_BYTES		0x100000
-#define EPI_SRAM_BYTES		0x8000
-#define EPI_REGISTERS_BASE	0xf0000
-#define EPI_REGISTERS_BYTES	0x1000
-#define EPI_ELINK_BYTES		0x100000
+#define EPI_MAX_CORES	    4096
+#define EPI_MAX_DRAM	    8
+#define EPI_CORE_BYTES	    0x100000
+#define EPI_SRAM_BYTES	    0x8000
+#define EPI_REGISTERS_BASE  0xf0000
+#define EPI_REGISTERS_BYTES 0x1000
+#define EPI_ELINK_BYTES	    0x100000
 
 /* What a page of the eMesh address space is. */
 enum epi_page { EPI_HOLE, EPI_SRAM, EPI_REGISTERS, EPI_DRAM, EPI_ELINK };
 
 struct epi_range {
-	u64 address;		/* eMesh */
+	u64 address; /* eMesh */
 	u64 bytes;
 	phys_addr_t phys;
 };
@@ -32,7 +32,7 @@ struct epi_layout {
 	u32 first_core;
 	u32 rows;
 	u32 columns;
-	struct epi_range window;	/* begins with column 0 of the first row */
+	struct epi_range window; /* begins with column 0 of the first row */
 	struct epi_range elink;
 	struct epi_range dram[EPI_MAX_DRAM];
 	unsigned int dram_count;
@@ -41,7 +41,7 @@ struct epi_layout {
 /* As the device tree tells. */
 struct epi_array_geometry {
 	u32 first_core;
-	u32 side;		/* of the array that the eLink is on: E_SIDE_* */
+	u32 side; /* of the array that the eLink is on: E_SIDE_* */
 	u32 chip_rows;
 	u32 chip_columns;
 };
@@ -53,16 +53,16 @@ struct epi_link_core {
 };
 
 struct epi_vdd_state {
-	int microvolt;		/* from this voltage on ... */
-	u32 divider;		/* ... the link may have this divider */
+	int microvolt; /* from this voltage on ... */
+	u32 divider;   /* ... the link may have this divider */
 };
 
 struct epi_chip {
-	u32 type;		/* enum e_chip_type */
+	u32 type; /* enum e_chip_type */
 	const char *name;
 	u32 rows;
 	u32 columns;
-	struct epi_link_core link[4];	/* by side */
+	struct epi_link_core link[4]; /* by side */
 	int min_microvolt;
 	int max_microvolt;
 	struct epi_vdd_state highest;
@@ -78,15 +78,15 @@ int epi_layout_set_array(struct epi_layout *layout, const struct epi_chip *chip,
 unsigned int epi_layout_cores(const struct epi_layout *layout);
 u32 epi_layout_core_id(const struct epi_layout *layout, unsigned int core);
 int epi_layout_core(const struct epi_layout *layout, u32 core_id);
-enum epi_page epi_layout_page(const struct epi_layout *layout, u64 address,
-			      unsigned int *core, phys_addr_t *phys);
+enum epi_page epi_layout_page(const struct epi_layout *layout, u64 address, unsigned int *core,
+			      phys_addr_t *phys);
 bool epi_layout_mappable(const struct epi_layout *layout, u64 address, u64 bytes);
 void epi_layout_covered(const struct epi_layout *layout, u64 address, u64 bytes,
 			unsigned long *cores);
-int epi_layout_rectangle(const struct epi_layout *layout, u32 row, u32 column,
-			 u32 rows, u32 columns, unsigned long *cores);
-int epi_layout_add_dram(struct epi_layout *layout, u64 address, phys_addr_t phys,
-			u64 bytes, const struct epi_range *memory);
+int epi_layout_rectangle(const struct epi_layout *layout, u32 row, u32 column, u32 rows,
+			 u32 columns, unsigned long *cores);
+int epi_layout_add_dram(struct epi_layout *layout, u64 address, phys_addr_t phys, u64 bytes,
+			const struct epi_range *memory);
 int epi_layout_remap(const struct epi_range *memory, u32 *rxcfg);
 
 /* MAILBOXSTAT */

@@ -6,7 +6,7 @@
 #include <linux/slab.h>
 #include <linux/uaccess.h>
 
-#include "epiphany.h"
+#include "internal.h"
 
 /* As stat() tells it. */
 static u64 number_of(const struct device *dev)
@@ -99,7 +99,7 @@ static long mailbox_read(struct epi_elink *elink, bool nonblocking, void __user 
 	old.from = lower_32_bits(message.payload);
 	old.data = upper_32_bits(message.payload);
 	if (message.type == EPIPHANY_EVENT_OVERFLOW)
-		ret = -EOVERFLOW;	/* once, where messages are missing */
+		ret = -EOVERFLOW; /* once, where messages are missing */
 	else if (copy_to_user(argument, &old, sizeof(old)))
 		ret = -EFAULT;
 	if (ret != -EFAULT)

@@ -9,14 +9,14 @@
  */
 #include <linux/delay.h>
 #include <linux/interrupt.h>
+#include <linux/irq.h>
 #include <linux/ktime.h>
 
-#include "compat.h"
-#include "epiphany.h"
+#include "internal.h"
 #include "trace.h"
 
 /* After so many words in one go, others get the processor. */
-#define WORDS_AT_ONCE	256
+#define WORDS_AT_ONCE 256
 
 static void deal(struct epi_elink *elink, u64 payload)
 {
@@ -41,7 +41,8 @@ static irqreturn_t drain(int irq, void *data)
 		if (!epi_mailbox_not_empty(stat))
 			break;
 		/* LO pops, and lays the other half into HI. Source: open eLink RTL, emailbox. */
-		if (epi_elink_read(elink, EPI_MAILBOXLO, &low) || epi_elink_read(elink, EPI_MAILBOXHI, &high))
+		if (epi_elink_read(elink, EPI_MAILBOXLO, &low) ||
+		    epi_elink_read(elink, EPI_MAILBOXHI, &high))
 			goto dead;
 		trace_epiphany_mailbox(elink->index, low, high);
 		deal(elink, (u64)high << 32 | low);
@@ -71,6 +72,11 @@ void epi_mailbox_disable(struct epi_elink *elink)
 	disable_irq(elink->irq);
 }
 
+static bool has_ended(struct epi_elink *elink)
+{
+	return READ_ONCE(elink->gone) || READ_ONCE(elink->thermal);
+}
+
 /*
  * The oldest message, which stays until epi_mailbox_drop(). ERESTARTSYS if a
  * signal came, EAGAIN if there is none and the caller does not want to wait.
@@ -93,8 +99,8 @@ int epi_mailbox_peek(struct epi_elink *elink, bool nonblocking, struct epiphany_
 			return 0;
 		if (nonblocking)
 			return -EAGAIN;
-		ret = wait_event_interruptible(elink->wait, epi_mailbox_count(elink) || READ_ONCE(elink->gone) ||
-					       READ_ONCE(elink->thermal));
+		ret = wait_event_interruptible(elink->wait,
+					       has_ended(elink) || epi_mailbox_count(elink));
 		if (ret)
 			return ret;
 	}
@@ -119,7 +125,8 @@ unsigned int epi_mailbox_count(struct epi_elink *elink)
 
 int epi_mailbox_probe(struct epi_elink *elink)
 {
-	EPI_SET_NO_AUTOEN(elink->irq);
-	return devm_request_threaded_irq(elink->dev.parent, elink->irq, NULL, drain,
-					 IRQF_ONESHOT | IRQF_NO_AUTOEN, "epiphany", elink);
+	/* Power enables it. */
+	irq_set_status_flags(elink->irq, IRQ_NOAUTOEN);
+	return devm_request_threaded_irq(elink->dev.parent, elink->irq, NULL, drain, IRQF_ONESHOT,
+					 "epiphany", elink);
 }

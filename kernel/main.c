@@ -11,13 +11,13 @@
 #include <linux/slab.h>
 
 #include "compat.h"
-#include "epiphany.h"
+#include "internal.h"
 
 #define CREATE_TRACE_POINTS
 #include "trace.h"
 
-#define EPI_BOARDS	64
-#define EPI_MAGIC	0x45504950
+#define EPI_BOARDS 64
+#define EPI_MAGIC  0x45504950
 
 static dev_t first_devt;
 static DEFINE_IDA(indices);

@@ -11,7 +11,7 @@
 #include <linux/security.h>
 
 #include "compat.h"
-#include "epiphany.h"
+#include "internal.h"
 #include "trace.h"
 
 void epi_mappings_zap(struct epi_elink *elink)
@@ -34,7 +34,8 @@ static bool is_raw(struct epi_elink *elink, struct vm_area_struct *vma)
 {
 	struct epi_place place;
 
-	return epi_layout_page(&elink->layout, address_of(vma), &place.core, &place.phys) == EPI_ELINK;
+	return epi_layout_page(&elink->layout, address_of(vma), &place.core, &place.phys) ==
+	       EPI_ELINK;
 }
 
 static vm_fault_t insert_dummy(struct vm_fault *vmf, struct epi_file *file)
@@ -105,13 +106,14 @@ static void mapping_close(struct vm_area_struct *vma)
 }
 
 /* For debuggers. */
-static int mapping_access(struct vm_area_struct *vma, unsigned long address, void *buffer, int bytes, int write)
+static int mapping_access(struct vm_area_struct *vma, unsigned long address, void *buffer,
+			  int bytes, int write)
 {
 	int part = min_t(int, bytes, PAGE_SIZE - offset_in_page(address));
 	int ret;
 
-	ret = epi_file_access(vma->vm_file->private_data, address_of(vma) + (address - vma->vm_start),
-			      buffer, part, write);
+	ret = epi_file_access(vma->vm_file->private_data,
+			      address_of(vma) + (address - vma->vm_start), buffer, part, write);
 	return ret ?: part;
 }
 
@@ -122,7 +124,7 @@ static const struct vm_operations_struct mapping_ops = {
 	.access = mapping_access,
 };
 
-/* What a range is for this file, judged by its ends: EPI_HOLE if it may not be mapped. The lock is held. */
+/* What a range is for this file: EPI_HOLE if it may not be mapped. The lock is held. */
 static enum epi_page range_kind(struct epi_file *file, u64 address, u64 bytes)
 {
 	struct epi_place first, last;
@@ -138,7 +140,8 @@ static enum epi_page range_kind(struct epi_file *file, u64 address, u64 bytes)
 			return EPI_HOLE;
 		first.core = epi_layout_core(&file->elink->layout, address >> 20);
 		last.core = epi_layout_core(&file->elink->layout, (address + bytes - 1) >> 20);
-		if (!test_bit(first.core, file->claim->cores) || !test_bit(last.core, file->claim->cores))
+		if (!test_bit(first.core, file->claim->cores) ||
+		    !test_bit(last.core, file->claim->cores))
 			return EPI_HOLE;
 		return EPI_SRAM;
 	case EPI_FILE_DRAM:
@@ -179,7 +182,8 @@ int epi_file_mmap(struct file *filp, struct vm_area_struct *vma)
 	mutex_unlock(&elink->lock);
 	if (kind == EPI_HOLE)
 		return -EINVAL;
-	if (kind == EPI_ELINK && (!capable(CAP_SYS_RAWIO) || security_locked_down(LOCKDOWN_DEV_MEM)))
+	if (kind == EPI_ELINK &&
+	    (!capable(CAP_SYS_RAWIO) || security_locked_down(LOCKDOWN_DEV_MEM)))
 		return -EACCES;
 	if (kind != EPI_DRAM) {
 		ret = epi_file_power(file);
@@ -205,7 +209,8 @@ int epi_file_mmap(struct file *filp, struct vm_area_struct *vma)
 	if (ret)
 		return ret;
 
-	vm_flags_mod(vma, VM_IO | VM_PFNMAP | VM_DONTEXPAND | VM_DONTDUMP | VM_DONTCOPY, VM_EXEC | VM_MAYEXEC);
+	vm_flags_mod(vma, VM_IO | VM_PFNMAP | VM_DONTEXPAND | VM_DONTDUMP | VM_DONTCOPY,
+		     VM_EXEC | VM_MAYEXEC);
 	vma->vm_private_data = claim;
 	vma->vm_ops = &mapping_ops;
 	return 0;

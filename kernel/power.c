@@ -12,29 +12,29 @@
 #include <linux/pm_runtime.h>
 
 #include "compat.h"
-#include "epiphany.h"
+#include "internal.h"
 #include "trace.h"
 
-#define RESET_TX_AND_CHIP	BIT(0)
-#define RESET_RX		BIT(1)
+#define RESET_TX_AND_CHIP BIT(0)
+#define RESET_RX	  BIT(1)
 /* The reset's own steps are of 2.56 us; most of the time the clocks need to lock. */
-#define RESET_US		500
+#define RESET_US 500
 
-#define RXCFG_MAILBOX_INTERRUPT	BIT(28)
+#define RXCFG_MAILBOX_INTERRUPT BIT(28)
 #define TXCFG_ENABLED		BIT(0)
 
 /* Taps of the receiver, for lanes that are as long as each other. */
-#define RXDELAY0_TAPS		0xaaaaaaaa
-#define RXDELAY1_TAPS		0x0000000a
+#define RXDELAY0_TAPS 0xaaaaaaaa
+#define RXDELAY1_TAPS 0x0000000a
 
 #define CONFIG_CLOCK_GATING	BIT(22)
-#define MESHCONFIG_CLOCK_GATING	BIT(1)
+#define MESHCONFIG_CLOCK_GATING BIT(1)
 #define DEBUGCMD_HALT		1
 #define LINK_OFF		0xfff
 
 static unsigned int autosuspend_ms = 2000;
 module_param(autosuspend_ms, uint, 0444);
-MODULE_PARM_DESC(autosuspend_ms, "Milliseconds from the last use of the chip until it is switched off (power/autosuspend_delay_ms of the eLink's platform device changes it)");
+MODULE_PARM_DESC(autosuspend_ms, "Milliseconds until an unused chip is switched off");
 
 static void hold_in_reset(struct epi_elink *elink)
 {
@@ -52,13 +52,14 @@ static void bring_up(struct epi_elink *elink)
 	if (elink->coreid_pins && elink->layout.first_core)
 		epi_elink_write(elink, EPI_CHIPID, elink->layout.first_core);
 	epi_elink_write(elink, EPI_RXDELAY0, RXDELAY0_TAPS);
-	epi_elink_write(elink, EPI_RXDELAY1, RXDELAY1_TAPS);	/* this one loads all taps */
+	epi_elink_write(elink, EPI_RXDELAY1, RXDELAY1_TAPS); /* this one loads all taps */
 	elink->txcfg = TXCFG_ENABLED;
 	epi_elink_write(elink, EPI_TXCFG, elink->txcfg);
 	epi_elink_write(elink, EPI_RXCFG, elink->rxcfg | RXCFG_MAILBOX_INTERRUPT);
 	if (!elink->array)
 		return;
-	epi_link_write(elink, elink->array->geometry.side, EPI_CORE_LINKCFG, epi_vdd_link_divider(elink));
+	epi_link_write(elink, elink->array->geometry.side, EPI_CORE_LINKCFG,
+		       epi_vdd_link_divider(elink));
 	for (side = E_SIDE_N; side < E_SIDE_MAX; side++) {
 		/* The link on our side is the one that this goes through. */
 		if (side == elink->array->geometry.side)
@@ -152,7 +153,7 @@ int epi_reset_chip(struct epi_elink *elink)
 	return 0;
 }
 
-/* Of some cores: halted first, so that none is caught within an instruction. The lock is held, the chip powered. */
+/* Of some cores, halted first. The lock is held, the chip powered. */
 void epi_reset_cores(struct epi_elink *elink, u32 scope, const unsigned long *cores)
 {
 	unsigned int core;
@@ -244,7 +245,7 @@ static int runtime_suspend(struct device *dev)
 
 const struct dev_pm_ops epi_pm_ops = {
 	SYSTEM_SLEEP_PM_OPS(pm_runtime_force_suspend, pm_runtime_force_resume)
-	RUNTIME_PM_OPS(runtime_suspend, runtime_resume, NULL)
+		RUNTIME_PM_OPS(runtime_suspend, runtime_resume, NULL)
 };
 
 int epi_power_probe(struct epi_elink *elink)

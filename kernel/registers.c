@@ -8,11 +8,11 @@
 #include <linux/io.h>
 #include <linux/uaccess.h>
 
-#include "epiphany.h"
+#include "internal.h"
 
-#define TXCFG_ENABLE		BIT(0)
-#define TXCFG_CTRLMODE(mode)	((mode) << 4)
-#define TXCFG_BYPASS		BIT(9)	/* use this ctrlmode, not that of the packet */
+#define TXCFG_ENABLE	     BIT(0)
+#define TXCFG_CTRLMODE(mode) ((mode) << 4)
+#define TXCFG_BYPASS	     BIT(9) /* use this ctrlmode, not that of the packet */
 
 /* ctrlmode of a transaction that is meant for the link of a side. */
 static const u32 link_ctrlmode[] = {
@@ -83,7 +83,8 @@ void epi_link_write(struct epi_elink *elink, unsigned int side, u32 local, u32 v
 	core = epi_layout_core(&elink->layout, id);
 	if (WARN_ON_ONCE(core < 0))
 		return;
-	epi_elink_write(elink, EPI_TXCFG, elink->txcfg | TXCFG_CTRLMODE(link_ctrlmode[side]) | TXCFG_BYPASS);
+	epi_elink_write(elink, EPI_TXCFG,
+			elink->txcfg | TXCFG_CTRLMODE(link_ctrlmode[side]) | TXCFG_BYPASS);
 	epi_core_write(elink, core, local, value);
 	/* Both are on their way; a read would tell when they arrived, but may abort. */
 	usleep_range(10, 20);

@@ -67,7 +67,8 @@ bool epi_ring_is_empty(const struct epi_ring *ring)
 }
 
 /* Copies the oldest records, which stay. */
-unsigned int epi_ring_peek(struct epi_ring *ring, struct epiphany_event *records, unsigned int count)
+unsigned int epi_ring_peek(struct epi_ring *ring, struct epiphany_event *records,
+			   unsigned int count)
 {
 	unsigned int i;
 

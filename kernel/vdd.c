@@ -3,10 +3,10 @@
 #include <linux/delay.h>
 #include <linux/hwmon.h>
 
-#include "epiphany.h"
+#include "internal.h"
 
-#define RAMP_MS		20	/* after switching on */
-#define DISCHARGE_US	2000	/* after switching off */
+#define RAMP_MS	     20	  /* after switching on */
+#define DISCHARGE_US 2000 /* after switching off */
 
 static int set_voltage(struct epi_elink *elink, int microvolt)
 {
@@ -40,7 +40,8 @@ int epi_vdd_enable(struct epi_elink *elink)
 		/* A fixed regulator has only the one voltage; it is right if the chip bears it. */
 		int microvolt = regulator_get_voltage(elink->vdd);
 
-		if (microvolt < elink->chip->min_microvolt || microvolt > elink->chip->max_microvolt) {
+		if (microvolt < elink->chip->min_microvolt ||
+		    microvolt > elink->chip->max_microvolt) {
 			dev_err(&elink->dev, "no voltage for the %s: %d\n", elink->chip->name, ret);
 			return ret;
 		}
@@ -71,7 +72,8 @@ u32 epi_vdd_link_divider(struct epi_elink *elink)
 {
 	const struct epi_chip *chip = elink->chip;
 
-	return epi_vdd(elink) >= chip->highest.microvolt ? chip->highest.divider : chip->lowest.divider;
+	return epi_vdd(elink) >= chip->highest.microvolt ? chip->highest.divider
+							 : chip->lowest.divider;
 }
 
 static ssize_t vdd_current_show(struct device *dev, struct device_attribute *attr, char *buf)
@@ -93,9 +95,9 @@ static ssize_t vdd_wanted_show(struct device *dev, struct device_attribute *attr
 	return sysfs_emit(buf, "%d\n", READ_ONCE(elink->vdd_wanted));
 }
 
-/* Microvolts for the next time that the chip is switched on, rounded down to a step; -1 for the best. */
-static ssize_t vdd_wanted_store(struct device *dev, struct device_attribute *attr,
-				const char *buf, size_t count)
+/* Microvolts for the next time that the chip is switched on, by steps; -1 for the best. */
+static ssize_t vdd_wanted_store(struct device *dev, struct device_attribute *attr, const char *buf,
+				size_t count)
 {
 	struct epi_elink *elink = container_of(dev, struct epi_elink, dev);
 	int wanted, step;
@@ -120,11 +122,8 @@ static ssize_t vdd_wanted_store(struct device *dev, struct device_attribute *att
 }
 static DEVICE_ATTR_RW(vdd_wanted);
 
-static struct attribute *vdd_attributes[] = {
-	&dev_attr_vdd_current.attr,
-	&dev_attr_vdd_wanted.attr,
-	NULL
-};
+static struct attribute *vdd_attributes[] = { &dev_attr_vdd_current.attr, &dev_attr_vdd_wanted.attr,
+					      NULL };
 static const struct attribute_group vdd_group = { .attrs = vdd_attributes };
 const struct attribute_group *epi_elink_groups[] = { &vdd_group, NULL };
 
@@ -133,7 +132,8 @@ static umode_t hwmon_visible(const void *data, enum hwmon_sensor_types type, u32
 	return 0444;
 }
 
-static int hwmon_read(struct device *dev, enum hwmon_sensor_types type, u32 attr, int channel, long *value)
+static int hwmon_read(struct device *dev, enum hwmon_sensor_types type, u32 attr, int channel,
+		      long *value)
 {
 	struct epi_elink *elink = dev_get_drvdata(dev);
 	int microvolt = epi_vdd(elink);
@@ -144,8 +144,8 @@ static int hwmon_read(struct device *dev, enum hwmon_sensor_types type, u32 attr
 	return 0;
 }
 
-static int hwmon_read_string(struct device *dev, enum hwmon_sensor_types type, u32 attr, int channel,
-			     const char **string)
+static int hwmon_read_string(struct device *dev, enum hwmon_sensor_types type, u32 attr,
+			     int channel, const char **string)
 {
 	*string = "VDD";
 	return 0;
@@ -172,6 +172,7 @@ int epi_vdd_hwmon(struct epi_elink *elink)
 
 	if (!elink->vdd || !IS_REACHABLE(CONFIG_HWMON))
 		return 0;
-	hwmon = devm_hwmon_device_register_with_info(elink->dev.parent, "epiphany", elink, &vdd_chip, NULL);
+	hwmon = devm_hwmon_device_register_with_info(elink->dev.parent, "epiphany", elink,
+						     &vdd_chip, NULL);
 	return PTR_ERR_OR_ZERO(hwmon);
 }

@@ -3,8 +3,8 @@
  * Driver of the Adapteva Epiphany: what its parts owe each other.
  * README.md tells the objects, their lifetimes, and the lock.
  */
-#ifndef _EPIPHANY_H
-#define _EPIPHANY_H
+#ifndef _EPIPHANY_INTERNAL_H
+#define _EPIPHANY_INTERNAL_H
 
 #include <linux/cdev.h>
 #include <linux/clk.h>
@@ -26,8 +26,8 @@ struct gen_pool;
 struct seq_file;
 struct workqueue_struct;
 
-#define EPI_LEGACY_MESSAGES	2048
-#define EPI_EVENT_RECORDS	1024
+#define EPI_LEGACY_MESSAGES 2048
+#define EPI_EVENT_RECORDS   1024
 
 /**
  * struct epi_elink - one eLink, and the chip behind it
@@ -39,7 +39,7 @@ struct epi_elink {
 	struct device dev;
 	struct cdev cdev;
 	int index;
-	struct inode *inode;		/* its address space holds all mappings of all files */
+	struct inode *inode; /* its address space holds all mappings of all files */
 
 	/*
 	 * Guards what is below, up to the rings, and every access to hardware.
@@ -48,42 +48,43 @@ struct epi_elink {
 	 */
 	struct mutex lock;
 	bool gone;
-	bool active;			/* runtime PM wants power */
-	bool powered;			/* and there is: out of reset, links up */
-	bool thermal;			/* switched off by the thermal daemon */
-	u64 generation;			/* counts resets of any scope, and changes of power */
-	u64 epoch;			/* counts those that end work-groups */
-	u64 families;			/* numbers open files */
-	struct list_head files;		/* that are open */
+	bool active;		/* runtime PM wants power */
+	bool powered;		/* and there is: out of reset, links up */
+	bool thermal;		/* switched off by the thermal daemon */
+	u64 generation;		/* counts resets of any scope, and changes of power */
+	u64 epoch;		/* counts those that end work-groups */
+	u64 families;		/* numbers open files */
+	struct list_head files; /* that are open */
 	struct list_head claims;
-	struct list_head blocks;	/* of DRAM that were given out */
+	struct list_head blocks; /* of DRAM that were given out */
 
 	const struct epi_chip *chip;
-	struct epi_layout layout;	/* without cores until an array is there */
+	struct epi_layout layout; /* without cores until an array is there */
 	struct epi_array *array;
-	struct gen_pool *pools[EPI_MAX_DRAM];	/* of eMesh addresses, as the layout has them */
+	struct gen_pool *pools[EPI_MAX_DRAM]; /* of eMesh addresses, as the layout has them */
 	void __iomem *regs;
-	void __iomem **cores;		/* SRAM, and registers after it, of each core */
-	u32 txcfg;			/* as written: reading it needs the chip's clock */
+	void __iomem **cores; /* SRAM, and registers after it, of each core */
+	u32 txcfg;	      /* as written: reading it needs the chip's clock */
 	u32 rxcfg;
 	u32 version;
 	bool coreid_pins;
 	int irq;
-	struct regulator *vdd;		/* or NULL */
-	int vdd_wanted;			/* microvolts, -1 for the highest state of the chip */
+	struct regulator *vdd; /* or NULL */
+	int vdd_wanted;	       /* microvolts, -1 for the highest state of the chip */
 
 	struct workqueue_struct *dma_queue;
-	struct dma_chan *dma;		/* or NULL */
-	struct list_head dma_jobs;	/* not yet completed */
+	struct dma_chan *dma;	   /* or NULL */
+	struct list_head dma_jobs; /* not yet completed */
 	u64 dma_cookie;
 
 	/* Guards the rings; taken in the interrupt's thread. */
 	spinlock_t ring_lock;
-	struct epi_ring legacy;		/* messages for MAILBOX_READ */
-	struct list_head streams;	/* files of events */
-	u64 messages;			/* that came at all */
-	wait_queue_head_t wait;		/* for messages in @legacy, or the end */
-	struct mutex legacy_readers;	/* one after the other: a message is copied before it is dropped */
+	struct epi_ring legacy;	  /* messages for MAILBOX_READ */
+	struct list_head streams; /* files of events */
+	u64 messages;		  /* that came at all */
+	wait_queue_head_t wait;	  /* for messages in @legacy, or the end */
+	struct mutex
+		legacy_readers; /* one after the other: a message is copied before it is dropped */
 
 	struct dentry *debugfs;
 };
@@ -104,12 +105,12 @@ struct epi_mesh {
 /* Cores that somebody uses; guarded by the lock of the eLink. */
 struct epi_claim {
 	struct list_head list;
-	refcount_t refs;		/* of mappings, or one of a work-group */
+	refcount_t refs; /* of mappings, or one of a work-group */
 	u64 family;
-	bool explicit;			/* a work-group, or else a mapping of a device node */
+	bool explicit; /* a work-group, or else a mapping of a device node */
 	u32 flags;
 	u32 on_release;
-	u64 epoch;			/* when it was made */
+	u64 epoch; /* when it was made */
 	u64 dead_man_address;
 	u32 dead_man_value;
 	struct file *dead_man_dram;
@@ -130,12 +131,12 @@ struct epi_file {
 	struct list_head list;
 	struct epi_elink *elink;
 	enum epi_file_kind kind;
-	u64 family;			/* of the open device node that it comes from */
-	bool has_power;			/* holds a runtime PM reference */
+	u64 family;	/* of the open device node that it comes from */
+	bool has_power; /* holds a runtime PM reference */
 	unsigned int mappings;
-	struct page *dummy;		/* what its mappings read when there is nothing else */
-	struct epi_claim *claim;	/* of a work-group */
-	struct epi_block *block;	/* of DRAM */
+	struct page *dummy;	 /* what its mappings read when there is nothing else */
+	struct epi_claim *claim; /* of a work-group */
+	struct epi_block *block; /* of DRAM */
 };
 
 /* main.c */
@@ -161,16 +162,16 @@ void epi_elink_set_array(struct epi_elink *elink, struct epi_array *array);
 #define EPI_RXDELAY1	0xf0314
 #define EPI_MAILBOXLO	0xf0730
 #define EPI_MAILBOXHI	0xf0734
-#define EPI_MAILBOXSTAT	0xf0738
+#define EPI_MAILBOXSTAT 0xf0738
 
-#define EPI_CORE_CONFIG		0xf0400
-#define EPI_CORE_DEBUGSTATUS	0xf040c
-#define EPI_CORE_DEBUGCMD	0xf0448
-#define EPI_CORE_MESHCONFIG	0xf0700
-#define EPI_CORE_RESETCORE	0xf070c
-#define EPI_CORE_LINKCFG	0xf0300
-#define EPI_CORE_LINKTXCFG	0xf0304
-#define EPI_CORE_LINKRXCFG	0xf0308
+#define EPI_CORE_CONFIG	     0xf0400
+#define EPI_CORE_DEBUGSTATUS 0xf040c
+#define EPI_CORE_DEBUGCMD    0xf0448
+#define EPI_CORE_MESHCONFIG  0xf0700
+#define EPI_CORE_RESETCORE   0xf070c
+#define EPI_CORE_LINKCFG     0xf0300
+#define EPI_CORE_LINKTXCFG   0xf0304
+#define EPI_CORE_LINKRXCFG   0xf0308
 
 bool epi_safe_read(void);
 int epi_read_word(void __iomem *address, u32 *value);
@@ -231,7 +232,7 @@ struct epi_place {
 	enum epi_page page;
 	unsigned int core;
 	phys_addr_t phys;
-	bool normal;		/* memory that merges and reorders: DRAM that was given out */
+	bool normal; /* memory that merges and reorders: DRAM that was given out */
 };
 
 int epi_file_reach(struct epi_file *file, u64 address, bool raw, struct epi_place *place);
@@ -273,4 +274,4 @@ void epi_debugfs_add(struct epi_elink *elink);
 void epi_debugfs_remove(struct epi_elink *elink);
 void epi_fdinfo(struct seq_file *seq, struct file *filp);
 
-#endif /* _EPIPHANY_H */
+#endif /* _EPIPHANY_INTERNAL_H */
