@@ -13,46 +13,6 @@
 #define GPR_BYTES	   0x100
 #define DEBUGSTATUS_HALTED BIT(0)
 
-/*
- * What is at an address for this file. ENXIO: nothing, and there never will be.
- * Any other error: it cannot be reached now. Registers of the eLink are reached
- * by nobody but those who were let through to its raw mapping. The lock is held.
- */
-int epi_file_reach(struct epi_file *file, u64 address, bool raw, struct epi_place *place)
-{
-	struct epi_elink *elink = file->elink;
-	struct epi_block *block = NULL;
-	bool is_elink;
-
-	place->page = epi_layout_page(&elink->layout, address, &place->core, &place->phys);
-	if (place->page == EPI_DRAM)
-		block = epi_dram_block(elink, address);
-	place->normal = block;
-	is_elink = place->page == EPI_ELINK;
-	if (place->page == EPI_HOLE || is_elink != raw)
-		return -ENXIO;
-
-	switch (file->kind) {
-	case EPI_FILE_DEVICE:
-		if (place->page == EPI_DRAM)
-			return elink->gone ? -ENODEV : block ? -EBUSY : 0;
-		if (!raw && epi_claim_excludes(elink, file->family, place->core))
-			return -EBUSY;
-		return epi_state_error(elink);
-	case EPI_FILE_GROUP:
-		if (place->page == EPI_DRAM || !test_bit(place->core, file->claim->cores))
-			return -ENXIO;
-		if (!elink->gone && file->claim->epoch != elink->epoch)
-			return -ESTALE;
-		return epi_state_error(elink);
-	case EPI_FILE_DRAM:
-		if (!block || block != file->block)
-			return -ENXIO;
-		return elink->gone ? -ENODEV : 0;
-	}
-	return -ENXIO;
-}
-
 /* Aligned words only: the eLink does not what one thinks with other widths and bursts. */
 static int read_bytes(u8 *to, void __iomem *from, size_t bytes)
 {

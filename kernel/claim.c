@@ -11,60 +11,6 @@
 
 #define DEBUGCMD_HALT 1
 
-static bool is_exclusive(const struct epi_claim *claim)
-{
-	return claim->flags & EPIPHANY_CLAIM_EXCLUSIVE;
-}
-
-static bool overlaps(const struct epi_claim *claim, const unsigned long *cores)
-{
-	return bitmap_intersects(claim->cores, cores, EPI_MAX_CORES);
-}
-
-/* Two work-groups exclude each other whoever made them; a mapping is no obstacle to its owner. */
-static bool conflicts(const struct epi_claim *a, const struct epi_claim *b)
-{
-	if (!is_exclusive(a) && !is_exclusive(b))
-		return false;
-	if (a->family == b->family && !(a->explicit && b->explicit))
-		return false;
-	return overlaps(a, b->cores);
-}
-
-static int add_claim(struct epi_elink *elink, struct epi_claim *claim)
-{
-	struct epi_claim *other;
-
-	list_for_each_entry(other, &elink->claims, list)
-		if (conflicts(claim, other))
-			return -EBUSY;
-	list_add_tail(&claim->list, &elink->claims);
-	return 0;
-}
-
-/* Whether somebody else has a core to himself. */
-bool epi_claim_excludes(struct epi_elink *elink, u64 family, unsigned int core)
-{
-	struct epi_claim *claim;
-
-	list_for_each_entry(claim, &elink->claims, list)
-		if (is_exclusive(claim) && claim->family != family && test_bit(core, claim->cores))
-			return true;
-	return false;
-}
-
-/* Whether somebody else has a work-group that uses one of these cores; any core without them. */
-bool epi_claim_by_others(struct epi_elink *elink, u64 family, const unsigned long *cores)
-{
-	struct epi_claim *claim;
-
-	list_for_each_entry(claim, &elink->claims, list)
-		if (claim->explicit && claim->family != family &&
-		    (!cores || overlaps(claim, cores)))
-			return true;
-	return false;
-}
-
 /* Of a mapping that begins with one reference; NULL if it touches no core. */
 struct epi_claim *epi_claim_implicit(struct epi_file *file, u64 address, u64 bytes)
 {
@@ -76,7 +22,7 @@ struct epi_claim *epi_claim_implicit(struct epi_file *file, u64 address, u64 byt
 	refcount_set(&claim->refs, 1);
 	claim->family = file->family;
 	epi_layout_covered(&file->elink->layout, address, bytes, claim->cores);
-	ret = add_claim(file->elink, claim);
+	ret = epi_claim_add(file->elink, claim);
 	if (ret) {
 		kfree(claim);
 		return ERR_PTR(ret);
@@ -178,7 +124,7 @@ struct file *epi_claim_create(struct epi_file *opener, const struct epiphany_cla
 	mutex_lock(&elink->lock);
 	ret = epi_state_error(elink);
 	if (!ret)
-		ret = add_claim(elink, claim);
+		ret = epi_claim_add(elink, claim);
 	if (!ret) {
 		claim->epoch = elink->epoch;
 		group->claim = claim;

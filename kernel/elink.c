@@ -18,7 +18,7 @@ static void elink_free(struct device *dev)
 {
 	struct epi_elink *elink = container_of(dev, struct epi_elink, dev);
 
-	epi_dram_free(elink);
+	epi_pools_free(elink->pools);
 	epi_ring_free(&elink->legacy);
 	if (!IS_ERR_OR_NULL(elink->inode))
 		epi_inode_free(elink->inode);
@@ -296,7 +296,7 @@ static int elink_setup(struct epi_elink *elink, struct platform_device *pdev)
 	      enable_clocks(dev) ?:
 	      get_supply(elink, dev) ?:
 	      name_chip(elink, dev) ?:
-	      epi_dram_probe(elink);
+	      epi_pools_init(elink->pools, &elink->layout);
 	if (ret)
 		return ret;
 	elink->irq = platform_get_irq(pdev, 0);

@@ -139,6 +139,29 @@ struct epi_file {
 	struct epi_block *block; /* of DRAM */
 };
 
+/* What is at an address, as somebody may reach it. */
+struct epi_place {
+	enum epi_page page;
+	unsigned int core;
+	phys_addr_t phys;
+	bool normal; /* memory that merges and reorders: DRAM that was given out */
+};
+
+/* reach.c */
+int epi_state_error(struct epi_elink *elink);
+struct epi_block *epi_dram_block(struct epi_elink *elink, u64 address);
+int epi_claim_add(struct epi_elink *elink, struct epi_claim *claim);
+bool epi_claim_excludes(struct epi_elink *elink, u64 family, unsigned int core);
+bool epi_claim_by_others(struct epi_elink *elink, u64 family, const unsigned long *cores);
+int epi_file_reach(struct epi_file *file, u64 address, bool raw, struct epi_place *place);
+
+/* pool.c */
+int epi_pools_init(struct gen_pool *pools[], const struct epi_layout *layout);
+void epi_pools_free(struct gen_pool *pools[]);
+int epi_pools_take(struct gen_pool *pools[], const struct epi_layout *layout,
+		   const struct epiphany_dram_alloc *request, struct epi_block *block);
+void epi_pools_give(struct gen_pool *pools[], const struct epi_block *block);
+
 /* main.c */
 extern struct class epiphany_class;
 dev_t epi_devt(int index, bool mesh);
@@ -190,7 +213,6 @@ int epi_vdd(struct epi_elink *elink);
 int epi_file_power(struct epi_file *file);
 int epi_reset_chip(struct epi_elink *elink);
 void epi_reset_cores(struct epi_elink *elink, u32 scope, const unsigned long *cores);
-int epi_state_error(struct epi_elink *elink);
 extern const struct dev_pm_ops epi_pm_ops;
 
 /* vdd.c */
@@ -227,15 +249,7 @@ long epi_ioctl(struct file *filp, unsigned int cmd, unsigned long argument);
 /* legacy.c */
 long epi_legacy_ioctl(struct file *filp, unsigned int cmd, void __user *argument);
 
-/* access.c: who may reach which page, and pread and pwrite */
-struct epi_place {
-	enum epi_page page;
-	unsigned int core;
-	phys_addr_t phys;
-	bool normal; /* memory that merges and reorders: DRAM that was given out */
-};
-
-int epi_file_reach(struct epi_file *file, u64 address, bool raw, struct epi_place *place);
+/* access.c: pread and pwrite */
 int epi_file_access(struct epi_file *file, u64 address, void *buffer, size_t bytes, bool write);
 ssize_t epi_file_read(struct file *filp, char __user *buffer, size_t count, loff_t *offset);
 ssize_t epi_file_write(struct file *filp, const char __user *buffer, size_t count, loff_t *offset);
@@ -251,14 +265,9 @@ struct file *epi_claim_create(struct epi_file *opener, const struct epiphany_cla
 void epi_claim_release(struct epi_file *group);
 struct epi_claim *epi_claim_implicit(struct epi_file *file, u64 address, u64 bytes);
 void epi_claim_put_implicit(struct epi_claim *claim);
-bool epi_claim_excludes(struct epi_elink *elink, u64 family, unsigned int core);
-bool epi_claim_by_others(struct epi_elink *elink, u64 family, const unsigned long *cores);
 
 /* dram.c */
-int epi_dram_probe(struct epi_elink *elink);
-void epi_dram_free(struct epi_elink *elink);
 struct file *epi_dram_create(struct epi_file *opener, struct epiphany_dram_alloc *request);
-struct epi_block *epi_dram_block(struct epi_elink *elink, u64 address);
 void epi_dram_release(struct epi_file *file);
 
 /* dma.c */

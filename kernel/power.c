@@ -115,16 +115,6 @@ static void power_down(struct epi_elink *elink)
 	epi_event(elink, EPIPHANY_EVENT_POWER, 0, 0, 0);
 }
 
-/* Why the chip cannot be reached, or 0. The lock is held. */
-int epi_state_error(struct epi_elink *elink)
-{
-	if (elink->gone || !elink->array)
-		return -ENODEV;
-	if (elink->thermal)
-		return -ESHUTDOWN;
-	return elink->powered ? 0 : -EIO;
-}
-
 static void report_reset(struct epi_elink *elink, u32 scope, u32 core_id)
 {
 	trace_epiphany_reset(elink->index, scope, core_id);
