@@ -11,9 +11,9 @@
 #include <memory>
 #include <vector>
 
+#include "../encode.h"
 #include "chip/chip.h"
 #include "chip/free_runner.h"
-#include "encode.h"
 
 namespace test {
 

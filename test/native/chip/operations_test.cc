@@ -6,7 +6,6 @@
 
 #include "board.h"
 #include "chip/disassemble.h"
-#include "encode.h"
 #include "testing.h"
 
 namespace {
