@@ -15,9 +15,6 @@ namespace {
 using namespace encode;
 using namespace test;
 using chip::FreeRunner;
-using testing::Case;
-using testing::Equal;
-using testing::True;
 
 constexpr unsigned kThreads[] = {1, 2, 4};
 
@@ -441,5 +438,5 @@ int main() {
   TestAll(TestRestEvent);
   TestAll(TestChipReset);
   TestAll(TestStrict);
-  return testing::Finish("free_running_test");
+  return Finish("free_running_test");
 }

@@ -12,9 +12,6 @@ namespace {
 
 using namespace encode;
 using namespace test;
-using testing::Case;
-using testing::Equal;
-using testing::True;
 
 constexpr uint32_t kAt = 0x0400;    // where the instruction is
 constexpr uint32_t kData = 0x4000;  // where it finds data
@@ -65,7 +62,7 @@ class Probe {
   }
   void Compare() {
     for (unsigned i = 0; i < 64; ++i) {
-      if (board_.R(0, i) != r[i]) testing::Fail(("R" + std::to_string(i)).c_str(), board_.R(0, i), r[i]);
+      if (board_.R(0, i) != r[i]) Fail(("R" + std::to_string(i)).c_str(), board_.R(0, i), r[i]);
     }
     Equal("STATUS", board_.Reg(0, at::kStatus), status);
     Equal("PC", board_.Reg(0, at::kPc), pc);
@@ -73,7 +70,7 @@ class Probe {
     Equal("IPEND", board_.Reg(0, at::kIpend), 0);
     for (size_t i = 0; i < memory_.size(); ++i) {
       if (board_.sram()[i] == memory_[i]) continue;
-      testing::Fail(("byte at " + std::to_string(i)).c_str(), board_.sram()[i], memory_[i]);
+      Fail(("byte at " + std::to_string(i)).c_str(), board_.sram()[i], memory_[i]);
       break;
     }
   }
@@ -1465,5 +1462,5 @@ int main() {
   TestFloat(board);
   TestIntegerMode(board);
   TestFpuExceptions();
-  return testing::Finish("operations_test");
+  return Finish("operations_test");
 }

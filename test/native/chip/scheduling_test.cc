@@ -14,9 +14,6 @@ namespace {
 using namespace encode;
 using namespace test;
 using chip::RunResult;
-using testing::Case;
-using testing::Equal;
-using testing::True;
 
 // FNV-1a of the state, of all SRAM and of a part of the DRAM, as little-endian bytes.
 struct Digest {
@@ -468,5 +465,5 @@ int main() {
   TestCounters();
   TestTracer();
   std::printf("digest %016" PRIx64 "\n", all.value);
-  return testing::Finish("scheduling_test");
+  return Finish("scheduling_test");
 }

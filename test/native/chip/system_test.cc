@@ -13,9 +13,6 @@ namespace {
 using namespace encode;
 using namespace test;
 using chip::RunResult;
-using testing::Case;
-using testing::Equal;
-using testing::True;
 
 constexpr uint32_t kCode = 0x200;
 constexpr uint32_t kLog = 0x6000;
@@ -1853,5 +1850,5 @@ int main() {
   TestDebug();
   TestSoftReset();
   TestStrangeCode();
-  return testing::Finish("system_test");
+  return Finish("system_test");
 }
