@@ -20,10 +20,14 @@ const LONGEST_SECONDS = 600;
 const warnings = ['-Wall', '-Wextra', '-Werror'];
 const watched = ['-O1', '-g1', '-fno-omit-frame-pointer'];
 
+const inChip = (...names) => names.map((name) => `chip/${name}_test.cc`);
+
 /** The programs: sources, and options that make them shorter where a processor is emulated or is being watched. */
 const tests = {
   fpu: { sources: ['fpu_test.cc'], short: ['200000'] },
-  operations: { sources: ['chip/operations_test.cc'] },
+  operations: {
+    sources: inChip('operations', 'encoder', 'integer', 'branches', 'memory', 'registers', 'control', 'float'),
+  },
   system: { sources: ['chip/system_test.cc'] },
   scheduling: { sources: ['chip/scheduling_test.cc'] },
   threads: { sources: ['chip/free_running_test.cc'] },
