@@ -28,7 +28,11 @@ const tests = {
   operations: {
     sources: inChip('operations', 'encoder', 'integer', 'branches', 'memory', 'registers', 'control', 'float'),
   },
-  system: { sources: ['chip/system_test.cc'] },
+  system: {
+    sources: inChip(
+      ...['system', 'interrupts', 'timers', 'loops', 'dma', 'protection', 'many_cores', 'mesh', 'debug', 'resets', 'strange_code'],
+    ),
+  },
   scheduling: { sources: ['chip/scheduling_test.cc'] },
   threads: { sources: ['chip/free_running_test.cc'] },
   random: {
