@@ -13,9 +13,9 @@ void TestHalting() {
   {
     Case("halt, step, resume");
     Board board;
-    Code code(kCode);
+    Code code(kProgram);
     code << AluImm16(kAdd, 1, 1, 1) << AluImm32(kAdd, 2, 2, 1);
-    code.ShortBranch(AL, kCode);
+    code.ShortBranch(AL, kProgram);
     board.SetR(0, 1, 0);
     board.SetR(0, 2, 0);
     board.PutAndStart(0, code);
@@ -23,7 +23,7 @@ void TestHalting() {
     board.SetReg(0, at::kDebugCmd, 1);
     Equal("DEBUGSTATUS", board.Reg(0, at::kDebugStatus), 1);
     Equal("nothing runs", board.Run(100).instructions, 0);
-    const uint32_t pcs[] = {kCode + 2, kCode + 6, kCode, kCode + 2};
+    const uint32_t pcs[] = {kProgram + 2, kProgram + 6, kProgram, kProgram + 2};
     for (const uint32_t pc : pcs) {
       True("step", board.chip().Step(0x808));
       Equal("PC", board.Reg(0, at::kPc), pc);
@@ -56,7 +56,7 @@ void TestSteps() {
   Board board;
   PutHandlers(board);
   board.PutAndStart(0, IdleLoop());
-  Code code(kCode);
+  Code code(kProgram);
   code << kNop << kNop << kNop;
   board.Put(0, code);
   board.SetReg(0, at::kDebugCmd, 1);
@@ -65,39 +65,39 @@ void TestSteps() {
   board.chip().Step(0x808);
   Equal("the vector's branch", board.Reg(0, at::kPc), 0x150);
   for (unsigned i = 0; i < 3; ++i) board.chip().Step(0x808);
-  Equal("behind RTI", board.Reg(0, at::kPc), kCode + 2);
+  Equal("behind RTI", board.Reg(0, at::kPc), kProgram + 2);
   board.chip().Step(0x808);
-  Equal("on", board.Reg(0, at::kPc), kCode + 4);
+  Equal("on", board.Reg(0, at::kPc), kProgram + 4);
   EqualText("log", LogOf(board), "5");
 }
 
 void TestBreakpoints() {
   Case("breakpoints as a debugger sets them");
   Board board;
-  Code code(kCode);
+  Code code(kProgram);
   for (unsigned i = 0; i < 4; ++i) code << AluImm16(kAdd, 1, 1, 1);
-  code.ShortBranch(AL, kCode);
+  code.ShortBranch(AL, kProgram);
   board.SetR(0, 1, 0);
   board.PutAndStart(0, code);
   board.Run(7);
   Equal("R1", board.R(0, 1), 6);
   board.SetReg(0, at::kDebugCmd, 1);
   uint16_t old;
-  std::memcpy(&old, board.sram() + kCode + 4, 2);
-  Code bkpt(kCode + 4);
+  std::memcpy(&old, board.sram() + kProgram + 4, 2);
+  Code bkpt(kProgram + 4);
   bkpt << kBkpt;
   board.Put(0, bkpt);
   board.SetReg(0, at::kDebugCmd, 0);
   board.Run(100);
-  Equal("PC", board.Reg(0, at::kPc), kCode + 4);
+  Equal("PC", board.Reg(0, at::kPc), kProgram + 4);
   Equal("R1", board.R(0, 1), 6);
   // On a breakpoint that is still there a core halts again.
   board.SetReg(0, at::kDebugCmd, 0);
   Equal("once", board.Run(100).instructions, 1);
-  Equal("PC", board.Reg(0, at::kPc), kCode + 4);
-  std::memcpy(board.sram() + kCode + 4, &old, 2);
+  Equal("PC", board.Reg(0, at::kPc), kProgram + 4);
+  std::memcpy(board.sram() + kProgram + 4, &old, 2);
   True("step", board.chip().Step(0x808));
-  Equal("PC", board.Reg(0, at::kPc), kCode + 6);
+  Equal("PC", board.Reg(0, at::kPc), kProgram + 6);
   board.Put(0, bkpt);
   board.SetReg(0, at::kDebugCmd, 0);
   board.Run(100);

@@ -16,10 +16,7 @@ void TestTransfers() {
       Case("DMA%u in one dimension, %u bytes at a time", channel, 1u << size);
       Board board;
       FillSource(board);
-      const int step = 1 << size;
-      PutDescriptor(board, 0x100,
-                    {kEnable | kMaster | kIrq | SizeBits(size), Pair(step, step), Pair(1, 20),
-                     Pair(step, step), 0x2000, 0x4000});
+      PutDescriptor(board, 0x100, Copy(size, 20, 0x2000, 0x4000, kIrq));
       board.SetReg(0, at::kImask, 0x3ff);
       StartDma(board, channel, 0x100);
       board.Run(1000);
@@ -82,12 +79,8 @@ void TestTransfers() {
     Board board;
     PutHandlers(board);
     FillSource(board);
-    PutDescriptor(board, 0x400,
-                  {0x420u << 16 | kEnable | kMaster | kChain | kIrq | SizeBits(2), Pair(4, 4), Pair(1, 40),
-                   Pair(4, 4), 0x2000, 0x4000});
-    PutDescriptor(
-        board, 0x420,
-        {kEnable | kMaster | kIrq | SizeBits(3), Pair(8, 8), Pair(1, 40), Pair(8, 8), 0x2800, 0x5000});
+    PutDescriptor(board, 0x400, Copy(2, 40, 0x2000, 0x4000, 0x420u << 16 | kChain | kIrq));
+    PutDescriptor(board, 0x420, Copy(3, 40, 0x2800, 0x5000, kIrq));
     board.PutAndStart(0, IdleLoop());
     StartDma(board, 0, 0x400);
     board.Run(1000);
@@ -142,9 +135,7 @@ void TestMessages() {
     Case("a read from elsewhere in message mode is over when the data is there");
     Board board;
     std::memset(board.dram() + 0x100, 0x5a, 256);
-    PutDescriptor(board, 0x100,
-                  {kEnable | kMaster | kMessageMode | SizeBits(3), Pair(8, 8), Pair(1, 32), Pair(8, 8),
-                   kDram + 0x100, 0x4000});
+    PutDescriptor(board, 0x100, Copy(3, 32, kDram + 0x100, 0x4000, kMessageMode));
     StartDma(board, 0, 0x100);
     board.Run(1000);
     Equal("state", DmaState(board, 0), 0);
@@ -162,7 +153,7 @@ void TestSlaves() {
                   {kEnable | kIrq | SizeBits(2), Pair(4, 0), Pair(2, 8), Pair(0x20, 0), 0, 0x4000});
     StartDma(board, 0, 0x100);
     Equal("state", DmaState(board, 0), 6);
-    Code code(kCode);
+    Code code(kProgram);
     code.Set(1, board.Global(0, at::kDma0Auto0)) << MovImm16(2, 16);
     const uint32_t loop = code.here();
     code << Disp16(kStore, kWord, 2, 1, 0) << AluImm16(kSub, 2, 2, 1);
@@ -182,7 +173,7 @@ void TestSlaves() {
     Board board;
     PutDescriptor(board, 0x100, {kEnable | SizeBits(3), Pair(8, 0), Pair(1, 2), Pair(8, 0), 0, 0x4000});
     StartDma(board, 0, 0x100);
-    Code code(kCode);
+    Code code(kProgram);
     code.Set(1, board.Global(0, at::kDma0Auto0)).Set(2, 0x11223344).Set(3, 0x55667788);
     code << Disp16(kStore, kWord, 3, 1, 1) << Disp16(kStore, kWord, 2, 1, 0) << kIdle;
     board.PutAndStart(9, code);
@@ -196,7 +187,7 @@ void TestSlaves() {
     Equal("state", DmaState(board, 0), 0);
     PutDescriptor(board, 0x100, {kEnable | SizeBits(0), Pair(1, 0), Pair(1, 4), Pair(1, 0), 0, 0x4100});
     StartDma(board, 0, 0x100);
-    Code bytes(kCode);
+    Code bytes(kProgram);
     bytes.Set(1, board.Global(0, at::kDma0Auto0)) << MovImm16(2, 0xa7);
     for (unsigned i = 0; i < 3; ++i) bytes << Disp16(kStore, kByte, 2, 1, 0);
     bytes << kIdle;
@@ -213,8 +204,7 @@ void TestErrors() {
     Board board;
     StartDma(board, 0, 0x104);
     Equal("state", DmaState(board, 0), 0xd);
-    PutDescriptor(board, 0x100,
-                  {kEnable | kMaster | SizeBits(2), Pair(4, 4), Pair(1, 1000), Pair(4, 4), 0x2000, 0x4000});
+    PutDescriptor(board, 0x100, Copy(2, 1000, 0x2000, 0x4000));
     StartDma(board, 1, 0x100);
     Equal("state", DmaState(board, 1), 5);
     StartDma(board, 1, 0x100);
@@ -229,8 +219,7 @@ void TestErrors() {
   {
     Case("a source that nobody answers");
     Board board;
-    PutDescriptor(board, 0x100,
-                  {kEnable | kMaster | SizeBits(2), Pair(4, 4), Pair(1, 10), Pair(4, 4), 0x00100000, 0x4000});
+    PutDescriptor(board, 0x100, Copy(2, 10, 0x00100000, 0x4000));
     StartDma(board, 0, 0x100);
     True("it ends", board.Run(1000).stop == RunResult::Stop::kAllIdle);
     Equal("state", DmaState(board, 0), 0xa);
@@ -258,9 +247,7 @@ void TestOntoItself() {
     Case("onto itself: a descriptor that the transfer replaces");
     FillSource(board);
     PutDescriptor(board, 0x2000, {});
-    PutDescriptor(board, 0x100,
-                  {0x100u << 16 | kEnable | kMaster | kChain | SizeBits(3), Pair(8, 8), Pair(1, 3),
-                   Pair(8, 8), 0x2000, 0x100});
+    PutDescriptor(board, 0x100, Copy(3, 3, 0x2000, 0x100, 0x100u << 16 | kChain));
     board.SetReg(0, at::kDma1Config, 0);
     StartDma(board, 1, 0x100);
     True("it ends", board.Run(10000).stop == RunResult::Stop::kAllIdle);
@@ -301,8 +288,7 @@ void TestStopping() {
   for (unsigned i = 0; i < 2; ++i) {
     const uint32_t next = 0x100 + 0x20 * (1 - i);
     PutDescriptor(board, 0x100 + 0x20 * i,
-                  {next << 16 | kEnable | kMaster | kChain | kIrq | SizeBits(2), Pair(4, 4), Pair(1, 8),
-                   Pair(4, 4), 0x2000, 0x4000 + 0x100 * i});
+                  Copy(2, 8, 0x2000, 0x4000 + 0x100 * i, next << 16 | kChain | kIrq));
   }
   board.SetReg(0, at::kImask, 0x3ff);
   StartDma(board, 0, 0x100);
@@ -330,8 +316,7 @@ void TestStopping() {
   board.SetReg(0, at::kConfig, 0);
   Equal("on", DmaState(board, 0), 5);
   // And by a reset of the core.
-  board.SetReg(0, at::kResetCore, 1);
-  board.SetReg(0, at::kResetCore, 0);
+  board.Reset(0);
   Equal("reset", DmaState(board, 0), 0);
   True("over", board.Run(1000).stop == RunResult::Stop::kAllIdle);
 }
@@ -340,9 +325,8 @@ void TestBesideProgram() {
   Case("DMA beside a program, halted or not");
   Board board;
   FillSource(board);
-  PutDescriptor(board, 0x100,
-                {kEnable | kMaster | SizeBits(2), Pair(4, 4), Pair(1, 1000), Pair(4, 4), 0x2000, 0x4000});
-  Code code(kCode);
+  PutDescriptor(board, 0x100, Copy(2, 1000, 0x2000, 0x4000));
+  Code code(kProgram);
   code.Set(1, 0x100u << 16 | kStartup) << Movts32(1, 0, 1);
   const uint32_t loop = code.here();
   code << AluImm32(kAdd, 40, 40, 1) << Movfs32(2, 1, 7) << MovImm16(3, 15) << Alu16(kAnd, 2, 2, 3);

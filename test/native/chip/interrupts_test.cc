@@ -21,7 +21,7 @@ void TestTaking() {
     board.Put(0, vector);
     Equal("one instruction", board.Run(1).instructions, 1);
     Equal("PC", board.Reg(0, at::kPc), 4 * n + 2);
-    Equal("IRET", board.Reg(0, at::kIret), kCode + 2);
+    Equal("IRET", board.Reg(0, at::kIret), kProgram + 2);
     Equal("ILAT", board.Reg(0, at::kIlat), 0);
     Equal("IPEND", board.Reg(0, at::kIpend), 1u << n);
     Equal("STATUS", board.Reg(0, at::kStatus), kInHandler);
@@ -79,18 +79,17 @@ void TestTaking() {
     PutHandlers(board);
     Code handler(0x300);
     handler << Movfs32(20, 0, num::kIret) << kRti;
-    board.Put(0, handler);
-    board.Vector(0, 3, 0x300);
-    Code code(kCode);
-    code.Branch(AL, kCode + 0x40);
+    board.PutHandler(0, 3, handler);
+    Code code(kProgram);
+    code.Branch(AL, kProgram + 0x40);
     board.PutAndStart(0, code);
-    Code target(kCode + 0x40);
+    Code target(kProgram + 0x40);
     target << kNop << kIdle;
     board.Put(0, target);
     board.Run(1);
     board.SetReg(0, at::kIlatst, 8);
     board.Run(1000);
-    Equal("IRET", board.R(0, 20), kCode + 0x40);
+    Equal("IRET", board.R(0, 20), kProgram + 0x40);
   }
 }
 
@@ -112,10 +111,8 @@ void TestNesting() {
   three.Special(num::kIlatst, 1u << 9 | 1u << 3);
   three.Land(skip);
   Log(three, 'T') << kGid << Movts32(0, num::kIret, 22) << kRti;
-  board.Put(0, nine);
-  board.Put(0, three);
-  board.Vector(0, 9, 0x300);
-  board.Vector(0, 3, 0x400);
+  board.PutHandler(0, 9, nine);
+  board.PutHandler(0, 3, three);
   board.SetR(0, 30, 1);
   board.PutAndStart(0, IdleLoop());
   board.SetReg(0, at::kIlatst, 1u << 9);
@@ -133,7 +130,7 @@ void TestEnabling() {
     Case("GID keeps them out, GIE lets them in");
     Board board;
     PutHandlers(board);
-    Code code(kCode);
+    Code code(kProgram);
     code << kGid;
     code.Special(num::kIlatst, 1u << 9);
     Log(code, 'a') << kGie;
@@ -146,7 +143,7 @@ void TestEnabling() {
     Case("the mask opens from within, between two instructions");
     Board board;
     PutHandlers(board);
-    Code code(kCode);
+    Code code(kProgram);
     code.Special(num::kImask, 0x3ff);
     code.Special(num::kIlatst, 1u << 4);
     Log(code, 'a');
@@ -160,7 +157,7 @@ void TestEnabling() {
     Case("a program raises its own interrupt by an address, too");
     Board board;
     PutHandlers(board);
-    Code code(kCode);
+    Code code(kProgram);
     code.Set(1, at::kIlatst) << MovImm16(2, 0x80) << Disp16(kStore, kWord, 2, 1, 0);
     Log(code, 'a') << kIdle;
     board.PutAndStart(0, code);
@@ -177,9 +174,8 @@ void TestIdle() {
     Code handler(0x300);
     handler << Movfs32(20, 0, num::kIret);
     Log(handler, 'h') << kRti;
-    board.Put(0, handler);
-    board.Vector(0, 9, 0x300);
-    Code code(kCode);
+    board.PutHandler(0, 9, handler);
+    Code code(kProgram);
     code << kGid;
     code.Special(num::kIlatst, 1u << 9);
     code.Align(8);
@@ -200,9 +196,8 @@ void TestIdle() {
     PutHandlers(board);
     Code handler(0x300);
     handler << Movfs32(20, 0, num::kIret) << kRti;
-    board.Put(0, handler);
-    board.Vector(0, 9, 0x300);
-    Code code(kCode);
+    board.PutHandler(0, 9, handler);
+    Code code(kProgram);
     code << kGie << kIdle << kBkpt;
     board.PutAndStart(0, code, kActive | kGidBit);
     board.Run(1);
@@ -211,13 +206,13 @@ void TestIdle() {
     Equal("halted", board.Run(100).instructions, 0);
     board.SetReg(0, at::kDebugCmd, 0);
     board.Run(100);
-    Equal("IRET", board.R(0, 20), kCode + 4);
+    Equal("IRET", board.R(0, 20), kProgram + 4);
   }
   {
     Case("IDLE with GID goes on at an interrupt, without taking it");
     Board board;
     PutHandlers(board);
-    Code code(kCode);
+    Code code(kProgram);
     code << kGid << kIdle;
     Log(code, 'a') << kBkpt;
     board.PutAndStart(0, code);
@@ -254,9 +249,8 @@ void TestExceptions() {
     Code handler(0x300);
     handler << Movfs32(20, 0, num::kIret) << Movfs32(21, 0, num::kStatus);
     Log(handler, 'h') << kRti;
-    board.Put(0, handler);
-    board.Vector(0, 1, 0x300);
-    Code code(kCode);
+    board.PutHandler(0, 1, handler);
+    Code code(kProgram);
     code << row.insn;
     const uint32_t behind = code.here();
     Log(code, 'a') << Movfs32(22, 0, num::kStatus) << kIdle;
@@ -276,7 +270,7 @@ void TestExceptions() {
     Case("exceptions while GID is set wait, and are one");
     Board board;
     PutHandlers(board);
-    Code code(kCode);
+    Code code(kProgram);
     code << kGid << Swi(0) << kUnimpl;
     Log(code, 'a') << kGie;
     Log(code, 'b') << kIdle;

@@ -7,6 +7,17 @@ namespace {
 
 using namespace encode;
 
+// What comes before a body of long instructions that is executed `count` times. LE is its last instruction.
+Code UpToLoop(uint32_t start, unsigned body, uint32_t count, uint32_t window = 0) {
+  Code code(kProgram);
+  code << kGid << kNop;
+  code.Special(num::kLs, window | start);
+  code.Special(num::kLe, window | (start + 4 * (body - 1)));
+  code.Special(num::kLc, count);
+  while (code.here() != start) code << kNop;
+  return code;
+}
+
 void TestPasses() {
   struct Row {
     uint32_t count, passes;
@@ -18,17 +29,9 @@ void TestPasses() {
       for (const uint32_t quantum : {1u, 7u, 1000u}) {
         Case("hardware loop of %u instructions, LC %u, quantum %u", body, row.count, quantum);
         Board board;
-        Code code(kCode);
-        code << kGid << kNop;
-        const uint32_t window = row.is_global ? board.Global(0, 0) : 0;
-        // LE is known only when the body is.
-        const uint32_t setup = 4 * 9;
-        uint32_t start = (code.here() + setup + 7) & ~7u;
+        uint32_t start = kProgram + 0x28;
         if (body % 2 == 1) start += 4;  // that the last but one is aligned is not ours to test
-        code.Special(num::kLs, window | start);
-        code.Special(num::kLe, window | (start + 4 * (body - 1)));
-        code.Special(num::kLc, row.count);
-        while (code.here() != start) code << kNop;
+        Code code = UpToLoop(start, body, row.count, row.is_global ? board.Global(0, 0) : 0);
         for (unsigned i = 0; i < body; ++i) code << AluImm32(kAdd, 30, 30, 1);
         code << AluImm32(kAdd, 31, 31, 1) << kBkpt;
         board.SetR(0, 30, 0);
@@ -48,13 +51,7 @@ void TestBodies() {
   {
     Case("a loop that its last instruction ends by writing LC");
     Board board;
-    Code code(kCode);
-    code << kGid << kNop;
-    const uint32_t start = kCode + 0x40;
-    code.Special(num::kLs, start);
-    code.Special(num::kLe, start + 4 * 7);
-    code.Special(num::kLc, 10);
-    while (code.here() != start) code << kNop;
+    Code code = UpToLoop(kProgram + 0x40, 8, 10);
     for (unsigned i = 0; i < 7; ++i) code << AluImm32(kAdd, 30, 30, 1);
     code << Movts32(0, num::kLc, 40) << kBkpt;
     board.SetR(0, 30, 0);
@@ -67,13 +64,7 @@ void TestBodies() {
   {
     Case("a loop whose body stores and has work of its own");
     Board board;
-    Code code(kCode);
-    code << kGid << kNop;
-    const uint32_t start = kCode + 0x40;
-    code.Special(num::kLs, start);
-    code.Special(num::kLe, start + 4 * 7);
-    code.Special(num::kLc, 16);
-    while (code.here() != start) code << kNop;
+    Code code = UpToLoop(kProgram + 0x40, 8, 16);
     code << PostDisp32(kStore, kWord, 30, 40, kPlus, 1) << AluImm32(kAdd, 30, 30, 3);
     code << Movfs32(32, 0, num::kLc) << Ldr(33, 41) << Alu32(kAdd, 34, 34, 32);
     code << Str(34, 41) << Mov32(AL, 35, 34) << PostDisp32(kStore, kWord, 32, 42, kPlus, 1) << kBkpt;

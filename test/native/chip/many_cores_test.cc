@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: MIT
 // What one core does to many: multicast, WAND, SYNC, MBKPT, and its hands on the registers of others.
-#include "programs.h"
 #include "system_test.h"
 
 namespace test {
@@ -13,7 +12,7 @@ void TestMulticast() {
   Board board;
   for (const unsigned core : {1u, 6u, 15u}) board.SetReg(core, at::kMulticast, 0x123);
   board.SetReg(7, at::kMulticast, 0x124);
-  Code code(kCode);
+  Code code(kProgram);
   code.Special(num::kConfig, 3u << 12).Set(1, 0x12304000).Set(2, 0xcafe) << Disp16(kStore, kWord, 2, 1, 0);
   code.Set(1, 0x4100) << Disp16(kStore, kWord, 2, 1, 0) << kIdle;
   board.PutAndStart(0, code);
@@ -39,14 +38,13 @@ void TestBarriers() {
   {
     Case("WAND needs all; a reset takes a core's flag back");
     Board board;
-    Code code(kCode);
+    Code code(kProgram);
     code << kWand << kIdle;
     for (unsigned core = 0; core < 16; ++core) board.SetReg(core, at::kImask, 0x3ff);
     for (unsigned core = 0; core < 15; ++core) board.PutAndStart(core, code);
     board.Run(1000);
     for (unsigned core = 0; core < 16; ++core) Equal("ILAT", board.Reg(core, at::kIlat), 0);
-    board.SetReg(3, at::kResetCore, 1);
-    board.SetReg(3, at::kResetCore, 0);
+    board.Reset(3);
     board.SetReg(3, at::kImask, 0x3ff);
     board.PutAndStart(15, code);
     board.Run(1000);
@@ -66,14 +64,14 @@ void TestEdges() {
     if (core % 4 == 1) board.SetReg(core, at::kMeshConfig, 1u << 13);
     if (core % 4 == 2) board.SetReg(core, at::kMeshConfig, 1u << 12);
   }
-  Code code(kCode);
+  Code code(kProgram);
   code << kWand << kSync << kIdle;
   for (unsigned core = 0; core < 16; ++core)
     if (core % 4 < 2) board.PutAndStart(core, code);
   board.Run(1000);
   for (unsigned core = 0; core < 16; ++core)
     Equal("ILAT", board.Reg(core, at::kIlat), core % 4 < 2 ? 0x101 : 0);
-  Code stop(kCode);
+  Code stop(kProgram);
   stop << kMbkpt << kIdle;
   board.PutAndStart(14, stop);
   board.Run(1000);
@@ -86,7 +84,7 @@ void TestSignals() {
     Case("message mode of CTRLMODE: a store interrupts its receiver");
     Board board;
     board.SetReg(4, at::kImask, 0x3ff);
-    Code code(kCode);
+    Code code(kProgram);
     code.Special(num::kConfig, 12u << 12).Set(1, board.Global(4, 0x4000)).Set(2, 0xcafe);
     code << Disp16(kStore, kWord, 2, 1, 0) << kIdle;
     board.PutAndStart(0, code);
@@ -100,9 +98,8 @@ void TestSignals() {
     Board board;
     Code handler(0x180);
     handler << MovImm16(5, 0x99) << kIdle;
-    board.Put(7, handler);
-    board.Vector(7, 0, 0x180);
-    Code code(kCode);
+    board.PutHandler(7, 0, handler);
+    Code code(kProgram);
     code.Set(1, board.Global(7, at::kIlatst)) << MovImm16(2, 1) << Disp16(kStore, kWord, 2, 1, 0) << kIdle;
     board.PutAndStart(0, code);
     board.Run(100);
@@ -112,12 +109,10 @@ void TestSignals() {
   {
     Case("a core halts, changes, resumes and resets another");
     Board board;
-    Code spin(kCode);
-    spin << AluImm16(kAdd, 1, 1, 1);
-    spin.ShortBranch(AL, kCode);
+    const Code spin = CountingLoop();
     board.SetR(7, 1, 0);
     board.PutAndStart(7, spin);
-    Code code(kCode);
+    Code code(kProgram);
     code.Set(1, board.Global(7, at::kDebugCmd)) << MovImm16(2, 1) << Str(2, 1);
     code.Set(3, board.Global(7, at::kR0 + 4)) << Ldr(4, 3);
     for (unsigned i = 0; i < 100; ++i) code << kNop;

@@ -13,7 +13,7 @@ void TestAddresses() {
     Case("every core stores to every core, and reads back");
     Board board;
     for (unsigned core = 0; core < 16; ++core) {
-      Code code(kCode);
+      Code code(kProgram);
       for (unsigned other = 0; other < 16; ++other) {
         code.Set(1, board.Global(other, 0x5000 + 4 * core)).Set(2, core << 8 | other | 0x5000000);
         code << Str(2, 1) << Ldr(3, 1) << Alu32(kSub, 4, 3, 2) << Alu32(kOrr, 30, 30, 4);
@@ -32,7 +32,7 @@ void TestAddresses() {
   {
     Case("registers of another core");
     Board board;
-    Code code(kCode);
+    Code code(kProgram);
     code.Set(1, board.Global(6, at::kR0 + 4 * 22)).Set(2, 0x1234) << Str(2, 1) << Ldr(3, 1);
     code.Set(1, board.Global(6, at::kCoreId)) << Ldr(4, 1) << kBkpt;
     board.PutAndStart(0, code);
@@ -44,7 +44,7 @@ void TestAddresses() {
   {
     Case("holes: loads are zero, stores vanish");
     Board board;
-    Code code(kCode);
+    Code code(kProgram);
     for (const uint32_t address : {0x8000u, 0xeffffu & ~3u, 0xf0800u, 0xffffcu, 0xf0444u, 0xf0410u}) {
       for (const uint32_t window : {0u, board.Global(5, 0)})
         code.Set(1, window | address) << Str(1, 1) << Ldr(2, 1) << Alu32(kOrr, 30, 30, 2);
@@ -60,7 +60,7 @@ void TestAddresses() {
   {
     Case("shared DRAM by the remap of the eLink");
     Board board;
-    Code code(kCode);
+    Code code(kProgram);
     code.Set(1, kDram + 0x1fffffc).Set(2, 0x600df00d) << Str(2, 1);
     // 0x8fe… and 0x9fe… fall on the same megabyte.
     code.Set(1, 0x9fffffff & ~3u) << Ldr(3, 1) << kBkpt;
@@ -77,7 +77,7 @@ void TestNoAnswer() {
     for (const uint32_t address : {0x40800000u, 0x80000000u, 0xc8804000u}) {
       Case("%s %08x, where nobody answers", is_load ? "a load from" : "a store to", address);
       Board board;
-      Code code(kCode);
+      Code code(kProgram);
       code.Set(1, address);
       const uint32_t where = code.here();
       code << (is_load ? Ldr(2, 1) : Str(2, 1)) << MovImm16(5, 0x77) << kBkpt;
@@ -96,8 +96,7 @@ void TestNoAnswer() {
       True("no step", !board.chip().Step(0x808));
       Equal("nothing runs", board.Run(100).instructions, 0);
       Equal("ILAT", board.Reg(0, at::kIlat), 0x3ff);
-      board.SetReg(0, at::kResetCore, 1);
-      board.SetReg(0, at::kResetCore, 0);
+      board.Reset(0);
       Equal("DEBUGSTATUS", board.Reg(0, at::kDebugStatus), 2);
       board.chip().Store(kElinkReset, 1, 4);
       board.chip().Store(kElinkReset, 0, 4);
@@ -109,7 +108,7 @@ void TestNoAnswer() {
   {
     Case("the eLink's registers cannot be read by a core");
     Board board;
-    Code code(kCode);
+    Code code(kProgram);
     code.Set(1, kMailboxLow) << Ldr(2, 1) << kBkpt;
     board.PutAndStart(0, code);
     board.Run(100);
@@ -118,7 +117,7 @@ void TestNoAnswer() {
   {
     Case("a link that is dead");
     Board board;
-    Code code(kCode);
+    Code code(kProgram);
     code.Set(1, kDram) << MovImm16(2, 1) << Str(2, 1) << MovImm16(5, 0x77) << Ldr(3, 1) << kBkpt;
     board.SetR(0, 5, 0);
     board.PutAndStart(0, code);
@@ -136,7 +135,7 @@ void TestNoAnswer() {
     board.Put(0, IdleLoop());
     True("injected", board.chip().Inject(chip::Fault::kCoreStuck, 0x808, true));
     True("there is no such core", !board.chip().Inject(chip::Fault::kCoreStuck, 0x8ff, true));
-    board.Start(0, kCode);
+    board.Start(0, kProgram);
     Equal("nothing runs", board.Run(100).instructions, 0);
     board.chip().Inject(chip::Fault::kCoreStuck, 0x808, false);
     Equal("it runs", board.Run(100).instructions, 1);
@@ -146,7 +145,7 @@ void TestNoAnswer() {
 void TestMailbox() {
   Case("messages come in order, and the line rises and falls");
   Board board;
-  Code code(kCode);
+  Code code(kProgram);
   code.Set(1, kMailboxLow) << MovImm16(2, 0);
   const uint32_t loop = code.here();
   code << AluImm16(kAdd, 2, 2, 1) << Disp16(kStore, kWord, 2, 1, 0) << AluImm32(kSub, 3, 2, 100);
@@ -157,7 +156,7 @@ void TestMailbox() {
   True("line", board.chip().interrupt_line());
   Equal("STAT at 16: not empty, half full", board.chip().Load(kMailboxStatus, 4).value, 16u << 16 | 5);
   // All stores that leave the chip wait, not only messages.
-  Code dram(kCode);
+  Code dram(kProgram);
   dram.Set(1, kDram) << MovImm16(2, 7) << Disp16(kStore, kWord, 2, 1, 0) << kBkpt;
   board.PutAndStart(1, dram);
   board.Run(1000);
@@ -178,7 +177,7 @@ void TestMailbox() {
   Equal("empty", board.chip().Load(kMailboxLow, 4).value, 0);
 
   Case("a doubleword fills both halves; smaller stores, and other registers, are ignored");
-  Code both(kCode);
+  Code both(kProgram);
   both.Set(1, kMailboxLow).Set(2, 0x1111).Set(3, 0x2222) << Disp16(kStore, kByte, 2, 1, 0);
   both << Disp16(kStore, kHalf, 2, 1, 0) << Disp16(kStore, kDouble, 2, 1, 0)
        << Disp16(kStore, kWord, 2, 1, 1);

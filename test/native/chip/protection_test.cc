@@ -13,7 +13,7 @@ void TestPages() {
     Board board;
     PutHandlers(board);
     for (unsigned page = 0; page < 8; ++page) board.SetWord(0, page * 0x1000 + 0xf00, 0x77777777);
-    Code code(kCode);
+    Code code(kProgram);
     code.Set(1, 0xf00).Set(3, 0x1000) << MovImm16(2, 0x55) << MovImm16(4, 8);
     const uint32_t loop = code.here();
     code << Disp16(kStore, kWord, 2, 1, 0) << Alu16(kAdd, 1, 1, 3) << AluImm16(kSub, 4, 4, 1);
@@ -31,7 +31,7 @@ void TestPages() {
     Board board;
     board.SetReg(5, at::kImask, 0x3ff);
     board.SetReg(5, at::kMemProtect, 0x80);
-    Code code(kCode);
+    Code code(kProgram);
     code.Set(1, board.Global(5, 0x7f00)).Set(5, board.Global(5, 0x6f00)) << MovImm16(2, 1) << MovImm16(4, 0);
     code << Disp16(kStore, static_cast<Size>(size), 2, 1, 0)
          << Disp16(kStore, static_cast<Size>(size), 2, 5, 0) << Testset(2, 1, kPlus, 4) << kIdle;
@@ -50,8 +50,7 @@ void TestPages() {
     board.SetReg(0, at::kMemProtect, 0xffffff10);
     Equal("MEMPROTECT", board.Reg(0, at::kMemProtect), 0x10);
     FillSource(board);
-    PutDescriptor(board, 0x100,
-                  {kEnable | kMaster | SizeBits(2), Pair(4, 4), Pair(1, 4), Pair(4, 4), 0x2000, 0x4000});
+    PutDescriptor(board, 0x100, Copy(2, 4, 0x2000, 0x4000));
     StartDma(board, 0, 0x100);
     board.Run(100);
     Equal("dropped", board.Word(0, 0x4000), 0);
@@ -78,7 +77,7 @@ void TestSources() {
       for (const unsigned core : {0u, 5u}) board.SetReg(core, at::kImask, 0x3ff);
       board.SetReg(holder, at::kMemProtect, row.bit | enable);
       board.SetWord(5, 0x4000, 0x12345678);
-      Code code(kCode);
+      Code code(kProgram);
       code.Set(1, board.Global(5, 0x4000)).Set(2, board.Global(5, at::kLs)).Set(3, kDram);
       code << MovImm16(4, 0x66) << Disp16(kLoad, kWord, 5, 1, 0) << Disp16(kStore, kWord, 4, 1, 1)
            << Disp16(kStore, kWord, 4, 2, 0) << Disp16(kStore, kWord, 4, 3, 0) << kIdle;

@@ -7,14 +7,18 @@ namespace {
 
 using namespace encode;
 
+Code EndlessLoop() {
+  Code code(kProgram);
+  code << kNop;
+  return code.ShortBranch(AL, kProgram);
+}
+
 void TestStarts() {
   Case("FSTATUS starts and stops a core; STATUS does neither");
   Board board;
-  Code code(kCode);
-  code << kNop;
-  code.ShortBranch(AL, kCode);
+  const Code code = EndlessLoop();
   board.Put(0, code);
-  board.SetReg(0, at::kPc, kCode);
+  board.SetReg(0, at::kPc, kProgram);
   board.SetReg(0, at::kStatus, 0xffffffff);
   Equal("STATUS", board.Reg(0, at::kStatus), 0xfffff7f8);
   Equal("nothing runs", board.Run(10).instructions, 0);
@@ -31,9 +35,7 @@ void TestCoreReset() {
   {
     Case("RESETCORE");
     Board board;
-    Code code(kCode);
-    code << kNop;
-    code.ShortBranch(AL, kCode);
+    const Code code = EndlessLoop();
     board.PutAndStart(0, code);
     board.SetR(0, 7, 0x77);
     for (const uint32_t offset : {at::kConfig, at::kLc, at::kLs, at::kLe, at::kIret, at::kImask, at::kIlat,
@@ -57,7 +59,7 @@ void TestCoreReset() {
   {
     Case("a core that resets itself needs another one");
     Board board;
-    Code code(kCode);
+    Code code(kProgram);
     code << MovImm16(1, 1) << Movts32(3, 3, 1) << MovImm16(1, 2) << kBkpt;
     board.PutAndStart(0, code);
     board.Run(100);
@@ -124,13 +126,9 @@ void TestSoftReset() {
     Code three(0x340);
     three << kGie;
     three.ShortBranch(AL, three.here());
-    board.Put(0, nine);
-    board.Put(0, three);
-    board.Vector(0, 9, 0x300);
-    board.Vector(0, 3, 0x340);
-    PutDescriptor(board, 0x400,
-                  {0x400u << 16 | kEnable | kMaster | kChain | kIrq | SizeBits(2), Pair(4, 4), Pair(1, 100),
-                   Pair(4, 4), 0x2000, 0x4000});
+    board.PutHandler(0, 9, nine);
+    board.PutHandler(0, 3, three);
+    PutDescriptor(board, 0x400, Copy(2, 100, 0x2000, 0x4000, 0x400u << 16 | kChain | kIrq));
     board.SetReg(0, at::kImask, 0x3f & ~8u);
     board.PutAndStart(0, IdleLoop());
     board.SetReg(0, at::kIlatst, 1u << 9);
@@ -145,15 +143,15 @@ void TestSoftReset() {
   {
     Case("soft reset of a core in a breakpoint, of one in a hardware loop, of one that sleeps");
     Board board;
-    Code bkpt(kCode);
+    Code bkpt(kProgram);
     bkpt << kBkpt;
     board.PutAndStart(0, bkpt);
     board.Run(10);
     soft_reset(board);
-    Code spin(kCode);
+    Code spin(kProgram);
     spin << kNop << kNop << kNop << kNop << kNop << kNop << kNop << kNop << kIdle;
-    board.SetReg(0, at::kLs, kCode);
-    board.SetReg(0, at::kLe, kCode + 14);
+    board.SetReg(0, at::kLs, kProgram);
+    board.SetReg(0, at::kLe, kProgram + 14);
     board.SetReg(0, at::kLc, 1000000);
     board.PutAndStart(0, spin, kActive | kGidBit);
     board.Run(100);

@@ -12,7 +12,7 @@ void TestOwnChanges() {
   {
     Case("a store changes the next instruction, within the same straight run");
     Board board;
-    Code code(kCode);
+    Code code(kProgram);
     code.Set(1, MovImm16(5, 0x22).bits);
     const uint32_t target = code.here() + 8;
     code << MovImm32(2, target) << Disp32(kStore, kHalf, 1, 2, kPlus, 0);
@@ -25,7 +25,7 @@ void TestOwnChanges() {
     for (const Size size : {kByte, kHalf, kWord, kDouble}) {
       Case("a store of %u bytes changes what is %u instructions ahead, in a loop", 1u << size, ahead);
       Board board;
-      Code code(kCode);
+      Code code(kProgram);
       const uint32_t loop = code.here();
       // Counts in the immediate of a MOV that is yet to come.
       code << AluImm32(kAdd, 4, 4, 0x20) << Disp32(kStore, size, 4, 2, kPlus, 0);
@@ -41,7 +41,7 @@ void TestOwnChanges() {
       board.SetR(0, 5, nops);
       board.SetR(0, 6, 0);
       board.SetR(0, 7, 3);
-      board.Start(0, kCode);
+      board.Start(0, kProgram);
       board.Run(1000);
       // A byte holds three bits of the immediate, which is enough for 1 + 2 + 3.
       Equal("R6", board.R(0, 6), 6);
@@ -50,7 +50,7 @@ void TestOwnChanges() {
   {
     Case("the upper half of a 32-bit instruction changes");
     Board board;
-    Code code(kCode);
+    Code code(kProgram);
     code << MovImm16(0, 0);
     const uint32_t loop = code.here();
     const uint32_t target = loop + 4;
@@ -67,7 +67,7 @@ void TestOwnChanges() {
     Case("a jump into the middle of an instruction");
     Board board;
     // The upper half of this MOV R40 is a MOV of R5 by itself.
-    Code code(kCode);
+    Code code(kProgram);
     code << Long(MovImm16(5, 0x10).bits << 16 | 0x000b) << kBkpt;
     board.SetR(0, 5, 0);
     board.SetR(0, 40, 0);
@@ -75,24 +75,24 @@ void TestOwnChanges() {
     board.Run(100);
     Equal("R40 of the whole", board.R(0, 40), 0x2000);
     Equal("R5 of the whole", board.R(0, 5), 0);
-    Equal("PC", board.Reg(0, at::kPc), kCode + 4);
+    Equal("PC", board.Reg(0, at::kPc), kProgram + 4);
     board.SetR(0, 40, 0);
     board.SetReg(0, at::kDebugCmd, 0);
-    board.Start(0, kCode + 2);
+    board.Start(0, kProgram + 2);
     board.Run(100);
     Equal("R40 of the half", board.R(0, 40), 0);
     Equal("R5 of the half", board.R(0, 5), 0x10);
-    Equal("PC", board.Reg(0, at::kPc), kCode + 4);
+    Equal("PC", board.Reg(0, at::kPc), kProgram + 4);
   }
   {
     Case("a program stores to its own code by its global address, and by TESTSET");
     Board board;
-    Code code(kCode);
+    Code code(kProgram);
     code << Disp32(kStore, kHalf, 20, 21, kPlus, 0) << MovImm16(5, 0x11);
-    const uint32_t target = kCode + 4;
+    const uint32_t target = kProgram + 4;
     code << MovImm16(0, 0) << Testset(22, 23, kPlus, 24) << Short(0) << Short(0) << kBkpt;
     // A word of zeros is two branches to themselves while AZ is set; TESTSET stores two MOVs instead.
-    const uint32_t zeros = kCode + 4 + 2 + 2 + 4;
+    const uint32_t zeros = kProgram + 4 + 2 + 2 + 4;
     board.SetR(0, 20, MovImm16(5, 0x22).bits);
     board.SetR(0, 21, board.Global(0, target));
     board.SetR(0, 22, MovImm16(6, 0x33).bits | MovImm16(7, 0x44).bits << 16);
@@ -111,42 +111,37 @@ void TestForeignChanges() {
   {
     Case("the host changes a program between runs");
     Board board;
-    Code loop(kCode);
-    loop << AluImm16(kAdd, 1, 1, 1);
-    loop.ShortBranch(AL, kCode);
+    const Code loop = CountingLoop();
     board.SetR(0, 1, 0);
     board.PutAndStart(0, loop);
     board.Run(10);
-    Code other(kCode);
+    Code other(kProgram);
     other << AluImm16(kAdd, 1, 1, 3);
     board.Put(0, other);
     board.Run(10);
     Equal("R1", board.R(0, 1), 5 + 15);
     // By one byte, too.
-    board.sram()[kCode] = AluImm16(kSub, 1, 1, 3).bits & 0xff;
+    board.sram()[kProgram] = AluImm16(kSub, 1, 1, 3).bits & 0xff;
     board.Run(10);
     Equal("R1", board.R(0, 1), 5);
   }
   {
     Case("another core, and its DMA, change a program");
     Board board;
-    Code loop(kCode);
-    loop << AluImm16(kAdd, 1, 1, 1);
-    loop.ShortBranch(AL, kCode);
+    const Code loop = CountingLoop();
     board.SetR(0, 1, 0);
     board.PutAndStart(0, loop);
     board.Run(100);
-    Code patch(kCode);
-    patch.Set(1, board.Global(0, kCode)).Set(2, kBkpt.bits) << Disp16(kStore, kHalf, 2, 1, 0) << kBkpt;
+    Code patch(kProgram);
+    patch.Set(1, board.Global(0, kProgram)).Set(2, kBkpt.bits) << Disp16(kStore, kHalf, 2, 1, 0) << kBkpt;
     board.PutAndStart(3, patch);
     board.Run(1000, 5);
     Equal("halted", board.Reg(0, at::kDebugStatus), 1);
-    Equal("PC", board.Reg(0, at::kPc), kCode);
+    Equal("PC", board.Reg(0, at::kPc), kProgram);
     board.Put(0, loop);
     board.SetReg(0, at::kDebugCmd, 0);
     board.SetWord(0, 0x4000, kBkpt.bits | kBkpt.bits << 16);
-    PutDescriptor(board, 0x100,
-                  {kEnable | kMaster | SizeBits(2), Pair(4, 4), Pair(1, 1), Pair(4, 4), 0x4000, kCode});
+    PutDescriptor(board, 0x100, Copy(2, 1, 0x4000, kProgram));
     StartDma(board, 0, 0x100);
     board.Run(1000);
     Equal("halted", board.Reg(0, at::kDebugStatus), 1);
@@ -175,10 +170,10 @@ void TestPlaces() {
     Case("PC as the core's own global address, interrupts included");
     Board board;
     PutHandlers(board);
-    Code code(board.Global(0, kCode));
+    Code code(board.Global(0, kProgram));
     code << MovImm16(1, 7) << kIdle;
     Log(code, 'a') << kBkpt;
-    Board::PutAt(board.sram() + kCode, code);
+    Board::PutAt(board.sram() + kProgram, code);
     board.Start(0, code.origin());
     board.Run(100);
     board.SetReg(0, at::kIlatst, 0x200);
@@ -238,9 +233,8 @@ void TestJumps() {
     PutHandlers(board);
     Code handler(0x300);
     handler << Movfs32(20, 0, num::kIret) << Movfs32(21, 0, num::kStatus) << kBkpt;
-    board.Put(0, handler);
-    board.Vector(0, 1, 0x300);
-    Code code(kCode);
+    board.PutHandler(0, 1, handler);
+    Code code(kProgram);
     code.Set(1, target.address) << Jr16(1);
     board.PutAndStart(0, code);
     board.Run(100);

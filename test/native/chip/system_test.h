@@ -5,12 +5,11 @@
 
 #include <string>
 
-#include "board.h"
+#include "programs.h"
 #include "testing.h"
 
 namespace test {
 
-constexpr uint32_t kCode = 0x200;
 constexpr uint32_t kLog = 0x6000;
 constexpr uint32_t kInHandler = kActive | kGidBit | kKm;
 
@@ -20,9 +19,9 @@ inline Code& Log(Code& code, unsigned byte) {
   return code << MovImm32(51, byte) << PostDisp32(kStore, kByte, 51, 50, kPlus, 1);
 }
 
-inline std::string LogOf(Board& board, unsigned core = 0) {
+inline std::string LogOf(Board& board) {
   std::string text;
-  for (uint32_t i = kLog; board.sram(core)[i] != 0; ++i) text += static_cast<char>(board.sram(core)[i]);
+  for (uint32_t i = kLog; board.sram()[i] != 0; ++i) text += static_cast<char>(board.sram()[i]);
   return text;
 }
 
@@ -36,17 +35,16 @@ inline void PutHandlers(Board& board) {
   for (unsigned n = 0; n < 10; ++n) {
     Code handler(0x100 + 16 * n);
     Log(handler, '0' + n) << encode::kRti;
-    board.Put(0, handler);
-    board.Vector(0, n, 0x100 + 16 * n);
+    board.PutHandler(0, n, handler);
   }
   board.SetR(0, 50, kLog);
 }
 
-inline Code IdleLoop(uint32_t origin = kCode) {
+inline Code IdleLoop() {
   using namespace encode;
-  Code code(origin);
+  Code code(kProgram);
   code << kIdle << kIdle << kIdle << kIdle;
-  return code.ShortBranch(AL, origin);
+  return code.ShortBranch(AL, kProgram);
 }
 
 // --- DMA
@@ -67,6 +65,11 @@ constexpr uint32_t SizeBits(unsigned size) {
 constexpr uint32_t Pair(int high, int low) {
   return static_cast<uint32_t>(high) << 16 | (static_cast<uint32_t>(low) & 0xffff);
 }
+// So many in a row, of so many bytes by their logarithm.
+inline Descriptor Copy(unsigned size, int count, uint32_t source, uint32_t destination, uint32_t config = 0) {
+  const uint32_t stride = Pair(1 << size, 1 << size);
+  return {kEnable | kMaster | SizeBits(size) | config, stride, Pair(1, count), stride, source, destination};
+}
 constexpr uint32_t kChannel = 0x20;  // from one to the other
 
 inline void StartDma(Board& board, unsigned channel, uint32_t descriptor) {
@@ -77,9 +80,9 @@ inline uint32_t DmaState(Board& board, unsigned channel) {
   return board.Reg(0, at::kDma0Status + kChannel * channel) & 15;
 }
 
-inline void FillSource(Board& board, uint32_t from = 0x2000, uint32_t bytes = 0x1000) {
-  for (uint32_t i = 0; i < bytes; ++i)
-    board.sram()[from + i] = static_cast<unsigned char>(i * 7 + (i >> 8) + 1);
+inline void FillSource(Board& board) {
+  for (uint32_t i = 0; i < 0x1000; ++i)
+    board.sram()[0x2000 + i] = static_cast<unsigned char>(i * 7 + (i >> 8) + 1);
 }
 
 // A file each.

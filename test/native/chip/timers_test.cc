@@ -11,15 +11,14 @@ using namespace encode;
 // vector 3 or 4 and leaves IRET in R20.
 struct TimerRun {
   Board board;
-  Code code{kCode};
+  Code code{kProgram};
   uint32_t first = 0;  // what is executed first while the timer runs
 
   TimerRun(const chip::Model& model, unsigned timer, unsigned event, uint32_t count, uint32_t config = 0)
       : board(model) {
     Code handler(0x180);
     handler << Movfs32(20, 0, num::kIret) << kBkpt;
-    board.Put(0, handler);
-    board.Vector(0, 3 + timer, 0x180);
+    board.PutHandler(0, 3 + timer, handler);
     board.SetR(0, 20, 0xffffffff);
     code.Set(1, config | event << (4 + 4 * timer));
     code.Special(num::kCtimer0 + timer, count);
