@@ -20,13 +20,20 @@ const LONGEST_SECONDS = 600;
 const warnings = ['-Wall', '-Wextra', '-Werror'];
 const watched = ['-O1', '-g1', '-fno-omit-frame-pointer'];
 
+const inChip = (...subjects) => subjects.map((subject) => `chip/${subject}_test.cc`);
+
 /** The programs: sources, and options that make them shorter where a processor is emulated or is being watched. */
 const tests = {
   fpu: { sources: ['fpu_test.cc'], short: ['200000'] },
-  operations: { sources: ['chip/operations_test.cc'] },
-  system: { sources: ['chip/system_test.cc'] },
-  scheduling: { sources: ['chip/scheduling_test.cc'] },
-  threads: { sources: ['chip/free_running_test.cc'] },
+  operations: { sources: inChip('operations', 'encoder', 'integer', 'branches', 'memory', 'registers', 'control', 'float') },
+  system: {
+    sources: [
+      ...inChip('system', 'interrupts', 'timers', 'loops', 'dma', 'protection'),
+      ...inChip('many_cores', 'mesh', 'debug', 'resets', 'strange_code'),
+    ],
+  },
+  scheduling: { sources: inChip('scheduling') },
+  threads: { sources: inChip('free_running') },
   random: {
     sources: ['replay.cc', 'generator.cc', 'machine.cc'].map((name) => `differential/${name}`),
     long: ['--seeds', '0', '20000'],

@@ -11,9 +11,9 @@
 #include <memory>
 #include <vector>
 
+#include "../encode.h"
 #include "chip/chip.h"
 #include "chip/free_runner.h"
-#include "encode.h"
 
 namespace test {
 
@@ -163,6 +163,15 @@ class Board : public chip::EventSink {
     Code slot(4 * number);
     slot.Branch(encode::AL, handler);
     Put(core, slot);
+  }
+  // A handler where it says that it belongs, and the slot to it.
+  void PutHandler(unsigned core, unsigned number, const Code& handler) {
+    Put(core, handler);
+    Vector(core, number, handler.origin());
+  }
+  void Reset(unsigned core) {
+    SetReg(core, at::kResetCore, 1);
+    SetReg(core, at::kResetCore, 0);
   }
   chip::RunResult Run(uint64_t instructions, uint32_t quantum = 100, uint64_t seed = 1) {
     return chip_->Run({instructions, quantum, seed});

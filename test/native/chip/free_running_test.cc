@@ -15,9 +15,6 @@ namespace {
 using namespace encode;
 using namespace test;
 using chip::FreeRunner;
-using testing::Case;
-using testing::Equal;
-using testing::True;
 
 constexpr unsigned kThreads[] = {1, 2, 4};
 
@@ -127,8 +124,7 @@ void TestHosts(unsigned threads) {
             break;
           case 3:
             if (host == 0) {
-              board.SetReg(victim, at::kResetCore, 1);
-              board.SetReg(victim, at::kResetCore, 0);
+              board.Reset(victim);
               board.Start(victim, kProgram);
             }
             break;
@@ -189,9 +185,7 @@ void TestHaltIsHalt(unsigned threads) {
   Case("a core that is halted stands still, %u threads", threads);
   Board board;
   board.listening = false;
-  Code code(kProgram);
-  code << AluImm16(kAdd, 1, 1, 1);
-  code.ShortBranch(AL, kProgram);
+  const Code code = CountingLoop();
   for (unsigned core = 0; core < 16; ++core) board.PutAndStart(core, code);
   FreeRunner runner(&board.chip(), threads);
   runner.Start();
@@ -322,8 +316,7 @@ void TestWakes(unsigned threads) {
   for (unsigned core = 0; core < 16; ++core) {
     Code handler(0x180);
     handler << AluImm32(kAdd, 30, 30, 1) << Str(31, 32) << kRti;
-    board.Put(core, handler);
-    board.Vector(core, 9, 0x180);
+    board.PutHandler(core, 9, handler);
     Code code(kProgram);
     const uint32_t loop = code.here();
     code << kIdle;
@@ -441,5 +434,5 @@ int main() {
   TestAll(TestRestEvent);
   TestAll(TestChipReset);
   TestAll(TestStrict);
-  return testing::Finish("free_running_test");
+  return Finish("free_running_test");
 }

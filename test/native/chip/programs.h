@@ -12,6 +12,14 @@ constexpr uint32_t kProgram = 0x200;
 constexpr uint32_t kLock = 0x7000;
 constexpr uint32_t kGuarded = 0x7008;
 
+// Counts in R1, for ever.
+inline Code CountingLoop() {
+  using namespace encode;
+  Code code(kProgram);
+  code << AluImm16(kAdd, 1, 1, 1);
+  return code.ShortBranch(AL, kProgram);
+}
+
 // Adds `rounds` to a counter under a lock, in two steps; then halts at a breakpoint.
 inline Code MutexProgram(const Board& board, unsigned rounds) {
   using namespace encode;
@@ -35,8 +43,7 @@ inline void PutMixedProgram(Board& board, unsigned core) {
   Code handler(0x180);
   handler << Movfs32(40, 0, num::kStatus) << AluImm32(kAdd, 41, 41, 1) << MovImm32(42, 77 + core)
           << Movts32(0, num::kCtimer0, 42) << Movts32(0, num::kStatus, 40) << kRti;
-  board.Put(core, handler);
-  board.Vector(core, 3, 0x180);
+  board.PutHandler(core, 3, handler);
   board.Vector(core, 6, 0x180);
   // From own memory to the next core's.
   const uint32_t descriptor[] = {0x71 | 2,   0x00080008, 0x0002000c,
@@ -82,8 +89,7 @@ inline void PutBarrierProgram(Board& board, unsigned core, unsigned rounds) {
   Code handler(0x180);
   handler << Movfs32(40, 0, num::kStatus) << MovImm32(41, kWandBit) << Alu32(kEor, 40, 40, 41)
           << Movts32(0, num::kStatus, 40) << kRti;
-  board.Put(core, handler);
-  board.Vector(core, 8, 0x180);
+  board.PutHandler(core, 8, handler);
   // Everybody writes the round to its slot in core 0; behind the barrier all must be there.
   Code code(kProgram);
   code.Set(1, board.Global(0, 0x4000 + 4 * core)).Set(10, rounds) << MovImm32(11, 0) << MovImm32(20, 0);

@@ -14,9 +14,6 @@ namespace {
 using namespace encode;
 using namespace test;
 using chip::RunResult;
-using testing::Case;
-using testing::Equal;
-using testing::True;
 
 // FNV-1a of the state, of all SRAM and of a part of the DRAM, as little-endian bytes.
 struct Digest {
@@ -148,8 +145,7 @@ void TestPiecesOfSleep() {
       handler << MovImm32(32, 0) << Movts32(0, num::kConfig, 32);
       handler.Land(on);
       handler << kRti;
-      board.Put(core, handler);
-      board.Vector(core, 3, 0x180);
+      board.PutHandler(core, 3, handler);
       Code code(kProgram);
       const uint32_t loop = code.here();
       code << AluImm32(kAdd, 33, 33, 1) << Str(33, 34) << kIdle;
@@ -226,8 +222,7 @@ void TestSnapshots(Digest& all) {
     code << kGid << kNop << kNop << kNop << kGie << kIdle << MovImm16(5, 5) << kBkpt;
     Code handler(0x180);
     handler << Movfs32(20, 0, num::kIret) << kRti;
-    pair.Put(0, handler);
-    pair.Vector(0, 9, 0x180);
+    pair.PutHandler(0, 9, handler);
     pair.SetReg(0, at::kIlat, 0x200);
     pair.PutAndStart(0, code, kActive | kGidBit);
     pair.Run(5);
@@ -352,9 +347,7 @@ void TestResults() {
   {
     Case("idle cores cost nothing, and one core runs as if alone");
     Board board;
-    Code code(kProgram);
-    code << AluImm16(kAdd, 1, 1, 1);
-    code.ShortBranch(AL, kProgram);
+    const Code code = CountingLoop();
     board.SetR(11, 1, 0);
     board.PutAndStart(11, code);
     Equal("instructions", board.Run(100000, 10, 3).instructions, 100000);
@@ -468,5 +461,5 @@ int main() {
   TestCounters();
   TestTracer();
   std::printf("digest %016" PRIx64 "\n", all.value);
-  return testing::Finish("scheduling_test");
+  return Finish("scheduling_test");
 }

@@ -9,7 +9,7 @@
 #include <cstdio>
 #include <string>
 
-namespace testing {
+namespace test {
 
 struct Tally {
   unsigned long cases = 0, checks = 0, failures = 0;
@@ -63,6 +63,6 @@ inline int Finish(const char* program) {
   return all.cases == 0 || all.checks == 0 || all.failures != 0;
 }
 
-}  // namespace testing
+}  // namespace test
 
 #endif  // TEST_NATIVE_CHIP_TESTING_H_

@@ -5,9 +5,9 @@
 #include <algorithm>
 #include <initializer_list>
 
+#include "../encode.h"
 #include "chip/model.h"
 #include "chip/registers.h"
-#include "encode.h"
 #include "program.h"
 
 namespace differential {
@@ -31,7 +31,6 @@ constexpr uint32_t kGlobal = kCoreId << 20;
 
 constexpr uint32_t kInstructions = 40000;
 constexpr uint32_t kLinkRegister = 14;
-constexpr uint32_t kFmul = 2;
 
 constexpr uint32_t kSpecialFloats[] = {
     0x00000000, 0x80000000, 0x3f800000, 0xbf800000, 0x7f800000, 0xff800000, 0x7fc00000,
@@ -134,22 +133,30 @@ class Generator {
     Halfword(address, bits);
     Halfword(address + 2, bits >> 16);
   }
-  void Put(uint32_t bits) {
-    Halfword(at_, bits);
-    if (encode::IsLong(bits)) Halfword(at_ + 2, bits >> 16);
-    at_ += encode::IsLong(bits) ? 4 : 2;
+  void PutAt(uint32_t address, encode::Insn insn) {
+    Halfword(address, insn.bits);
+    if (insn.length == 4) Halfword(address + 2, insn.bits >> 16);
+  }
+  void Put(encode::Insn insn) {
+    PutAt(at_, insn);
+    at_ += insn.length;
   }
   void Align(uint32_t to) {
     while (at_ % to != 0) Put(encode::kNop);
   }
   // A register becomes a constant, without changing flags.
   void Load(uint32_t r, uint32_t value);
-  void Load16(uint32_t r, uint32_t value) { Put(encode::MoveImmediate(r, value, true)); }
+  void Load16(uint32_t r, uint32_t value) { Put(encode::MovImm32(r, value)); }
+  // A special register is given as its offset in the register page. The short form has the first eight.
   void Set(uint32_t r, uint32_t offset) {
-    Put(encode::MoveSpecial(false, r, offset, !encode::FitsShortSpecial(r, offset) || random_.Percent(20)));
+    const uint32_t number = offset / 4 & 63;
+    Put(IsSpecialLong(r, offset) ? encode::Movts32((offset >> 8) - 4, number, r)
+                                 : encode::Movts16(number, r));
   }
   void Get(uint32_t r, uint32_t offset) {
-    Put(encode::MoveSpecial(true, r, offset, !encode::FitsShortSpecial(r, offset) || random_.Percent(20)));
+    const uint32_t number = offset / 4 & 63;
+    Put(IsSpecialLong(r, offset) ? encode::Movfs32(r, (offset >> 8) - 4, number)
+                                 : encode::Movfs16(r, number));
   }
   // A branch whose target comes later: its place, and then its target.
   uint32_t PutLater() {
@@ -157,8 +164,11 @@ class Generator {
     at_ += 4;
     return at;
   }
-  void PutBranch(uint32_t at, uint32_t condition) { Word(at, encode::Branch(condition, at_ - at, true)); }
-  void PutLoad16(uint32_t at, uint32_t r) { Word(at, encode::MoveImmediate(r, at_, true)); }
+  static int Distance(uint32_t from, uint32_t to) { return static_cast<int>(to - from); }
+  void PutBranch(uint32_t at, encode::Cond condition) {
+    PutAt(at, encode::B32(condition, Distance(at, at_)));
+  }
+  void PutLoad16(uint32_t at, uint32_t r) { PutAt(at, encode::MovImm32(r, at_)); }
 
   // --- choosing
   bool IsReserved(uint32_t r) const { return reserved_ >> r & 1 || (in_call_ && r == kLinkRegister); }
@@ -173,9 +183,11 @@ class Generator {
     return r;
   }
   bool LongAnyway(bool fits) { return !fits || random_.Percent(30); }
+  bool IsSpecialLong(uint32_t r, uint32_t offset) { return r >= 8 || offset >= 0x420 || random_.Percent(20); }
+  encode::Cond Condition() { return static_cast<encode::Cond>(random_.Below(encode::LINK)); }
   uint32_t Value();
   uint32_t DataAddress(uint32_t size, bool aligned);
-  uint32_t SimpleAlu(bool is_long);
+  encode::Insn SimpleAlu(bool is_long);
 
   // --- items
   void Emit(Item item);
@@ -195,7 +207,8 @@ class Generator {
   void Loop();
   void SelfModifying();
   struct Overwritten {
-    uint32_t address, size;
+    uint32_t address;
+    encode::Size size;
     uint32_t by[2];
   };
   Overwritten PutOverwritten(uint32_t which);
@@ -248,11 +261,11 @@ uint32_t Generator::Value() {
 
 void Generator::Load(uint32_t r, uint32_t value) {
   if (value < 0x100 && r < 8 && random_.Percent(70)) {
-    Put(encode::MoveImmediate(r, value, false));
+    Put(encode::MovImm16(r, value));
     return;
   }
-  Put(encode::MoveImmediate(r, value, true));
-  if (value > 0xffff) Put(encode::MoveTop(r, value >> 16));
+  Load16(r, value);
+  if (value > 0xffff) Put(encode::Movt(r, value >> 16));
 }
 
 void Generator::ChooseKind() {
@@ -369,15 +382,15 @@ void Generator::EmitHandlers() {
   const bool may_nest = program_.kind == kNested;
   const bool may_wait = program_.kind == kWaiting;
   for (uint32_t n = 0; n < 10; ++n) {
-    Word(4 * n, encode::Branch(encode::kAlways, at_ - 4 * n, true));
+    PutBranch(4 * n, encode::AL);
     Get(a, reg::kStatus);
-    Put(encode::Displaced({true, 2, a, stack_r_}, 1, true, true, true));
+    Put(encode::PostDisp32(encode::kStore, encode::kWord, a, stack_r_, encode::kMinus, 1));
     Get(a, reg::kIret);
-    Put(encode::Displaced({true, 2, a, stack_r_}, 1, true, true, true));
+    Put(encode::PostDisp32(encode::kStore, encode::kWord, a, stack_r_, encode::kMinus, 1));
     Load(b, kFlags + 8 * n);
     if (IsAsynchronous(n)) {
       Load(c, n + 1);
-      Put(encode::Displaced({true, 2, c, b}, 0, false, false, true));
+      Put(encode::Str(c, b));
       if (n < 5) {
         // The GNU simulator raises the interrupt again with every clock at which the timer is at zero.
         Load(c, quiet_config_);
@@ -386,14 +399,14 @@ void Generator::EmitHandlers() {
         Set(c, reg::kIlatClear);
       }
     } else {
-      Put(encode::Displaced({false, 2, c, b}, 0, false, false, true));
-      Put(encode::AddImmediate(false, c, c, 1, true));
-      Put(encode::Displaced({true, 2, c, b}, 0, false, false, true));
+      Put(encode::Ldr(c, b));
+      Put(encode::AluImm32(encode::kAdd, c, c, 1));
+      Put(encode::Str(c, b));
       if (random_.Percent(60)) {
         constexpr uint32_t kSeen[] = {reg::kStatus, reg::kIret, reg::kIpend, reg::kIlat, reg::kImask};
         const uint32_t seen = random_.Of(kSeen);
         Get(c, seen);
-        Put(encode::Displaced({true, 2, c, b}, 1, false, false, true));
+        Put(encode::Str(c, b, 1));
       }
       const uint32_t raises = random_.Below(100);
       if (may_nest && n > 0 && raises < 70) {
@@ -404,7 +417,7 @@ void Generator::EmitHandlers() {
         if (is_first) Set(c, reg::kIlatSet);
         Put(encode::kGie);
         if (!is_first) Set(c, reg::kIlatSet);
-        if (n > 1 && raises < 20) Put(encode::kSwi);
+        if (n > 1 && raises < 20) Put(encode::Swi(0));
         Put(encode::kNop);
         Put(encode::kGid);
       } else if (may_wait && n < 9 && raises < 70) {
@@ -419,15 +432,15 @@ void Generator::EmitHandlers() {
         Load(c, 1u << random_.Between(n + 1, 9));
         Set(c, reg::kIlatSet);
       } else if (!may_nest && !may_wait && n == 0 && raises < 60) {
-        Put(encode::kSwi);
+        Put(encode::Swi(0));
       }
     }
     if (may_wait) Put(encode::kGid);
-    Put(encode::Displaced({false, 2, a, stack_r_}, 1, false, false, true));
+    Put(encode::Ldr(a, stack_r_, 1));
     Set(a, reg::kIret);
-    Put(encode::Displaced({false, 2, a, stack_r_}, 2, false, false, true));
-    Put(encode::AddImmediate(false, stack_r_, stack_r_, 8, true));
-    Put(encode::Alu(encode::kAnd, a, a, clear_r_, true));
+    Put(encode::Ldr(a, stack_r_, 2));
+    Put(encode::AluImm32(encode::kAdd, stack_r_, stack_r_, 8));
+    Put(encode::Alu32(encode::kAnd, a, a, clear_r_));
     Set(a, reg::kStatus);
     Put(encode::kRti);
   }
@@ -505,7 +518,7 @@ void Generator::EmitPlain(uint32_t count) {
 }
 
 // One instruction of the integer unit.
-uint32_t Generator::SimpleAlu(bool is_long) {
+encode::Insn Generator::SimpleAlu(bool is_long) {
   uint32_t rd, rn, rm;
   if (is_long) {
     rd = Destination();
@@ -521,16 +534,23 @@ uint32_t Generator::SimpleAlu(bool is_long) {
   const uint32_t value = random_.Word();
   switch (which) {
     case 8:
-    case 9:
-      return encode::AddImmediate(which == 9, rd, rn, value & 0x7ff, is_long);
+    case 9: {
+      const encode::Alu op = which == 8 ? encode::kAdd : encode::kSub;
+      const int immediate = value & 0x7ff;
+      return is_long ? encode::AluImm32(op, rd, rn, immediate) : encode::AluImm16(op, rd, rn, immediate);
+    }
     case 10: {
-      constexpr uint32_t kShifts[] = {encode::kLsl, encode::kLsr, encode::kAsr};
-      return encode::ShiftImmediate(kShifts[(value >> 8) % 3], rd, rn, value & 31, is_long);
+      constexpr encode::Alu kShifts[] = {encode::kLsl, encode::kLsr, encode::kAsr};
+      const encode::Alu op = kShifts[(value >> 8) % 3];
+      const uint32_t by = value & 31;
+      return is_long ? encode::Shift32(op, rd, rn, by) : encode::Shift16(op, rd, rn, by);
     }
     case 11:
-      return encode::Bitr(rd, rn, is_long);
-    default:
-      return encode::Alu(which, rd, rn, rm, is_long);
+      return is_long ? encode::Bitr32(rd, rn) : encode::Bitr16(rd, rn);
+    default: {
+      const auto op = static_cast<encode::Alu>(which);
+      return is_long ? encode::Alu32(op, rd, rn, rm) : encode::Alu16(op, rd, rn, rm);
+    }
   }
 }
 
@@ -544,22 +564,22 @@ void Generator::Constant() {
   const uint32_t value =
       program_.kind == kFloat || program_.kind == kIntegerMode ? random_.Of(kSpecialFloats) : Value();
   if (in_hardware_loop_) {
-    Put(random_.Percent(50) ? encode::MoveImmediate(rd, value, true) : encode::MoveTop(rd, value));
+    Put(random_.Percent(50) ? encode::MovImm32(rd, value) : encode::Movt(rd, value));
     return;
   }
   if (random_.Percent(20)) {
-    Put(encode::MoveTop(rd, value));
+    Put(encode::Movt(rd, value));
   } else {
     Load(rd, value);
   }
 }
 
 void Generator::ConditionalMove() {
-  const uint32_t condition = random_.Below(15);
+  const encode::Cond condition = Condition();
   const uint32_t rd = Destination();
   const uint32_t rn = Source();
   const bool is_long = in_hardware_loop_ || LongAnyway(encode::FitsShort(rd, rn));
-  Put(encode::MoveIf(condition, rd, rn, is_long));
+  Put(is_long ? encode::Mov32(condition, rd, rn) : encode::Mov16(condition, rd, rn));
 }
 
 // Somewhere in the program's data, in external memory, or the former by its global address.
@@ -574,64 +594,73 @@ uint32_t Generator::DataAddress(uint32_t size, bool aligned) {
 
 // A base register is set so that the access falls on an address that was chosen before.
 void Generator::AccessMemory(bool aligned) {
-  encode::Access access = {};
-  access.is_store = random_.Percent(45);
-  access.size = random_.Between(aligned ? 0 : 1, 3);
-  const bool odd_pair = !aligned && access.size == 3 && random_.Percent(50);
-  const uint32_t address = DataAddress(access.size, aligned || odd_pair);
+  const auto direction = random_.Percent(45) ? encode::kStore : encode::kLoad;
+  const bool is_store = direction == encode::kStore;
+  const auto size = static_cast<encode::Size>(random_.Between(aligned ? 0 : 1, 3));
+  const bool is_pair = size == encode::kDouble;
+  const bool odd_pair = !aligned && is_pair && random_.Percent(50);
+  const uint32_t address = DataAddress(size, aligned || odd_pair);
   const bool is_indexed = random_.Percent(50);
   const bool post_modify = random_.Percent(40);
-  bool is_long = random_.Percent(50);
-  bool subtract = random_.Percent(50);
+  const bool is_long = random_.Percent(50);
+  const bool subtract = random_.Percent(50) && is_long;  // drawn in any case
+  const auto sign = subtract ? encode::kMinus : encode::kPlus;
+  uint32_t rd, rn;
   uint32_t rm = 0;
   while (true) {
-    access.rd = access.is_store ? Source() : Destination();
-    access.rn = Destination();
+    rd = is_store ? Source() : Destination();
+    rn = Destination();
     if (is_indexed) rm = Destination();
-    if (!is_long && !encode::FitsShort(access.rd, access.rn, rm)) continue;
-    if (access.size == 3) {
-      access.rd = (access.rd & ~1u) | odd_pair;
-      if (!access.is_store && (IsReserved(access.rd) || IsReserved((access.rd + 1) & 63))) continue;
+    if (!is_long && !encode::FitsShort(rd, rn, rm)) continue;
+    if (is_pair) {
+      rd = (rd & ~1u) | odd_pair;
+      if (!is_store && (IsReserved(rd) || IsReserved((rd + 1) & 63))) continue;
     }
     // Not documented, and different in every simulator: a load whose result would also be the moved base.
-    const bool is_pair = access.size == 3;
-    if (!access.is_store && post_modify &&
-        (access.rn == access.rd || (is_pair && (access.rn | 1) == (access.rd | 1))))
-      continue;
-    if (is_indexed && rm == access.rn && !post_modify) continue;  // twice the register is hardly an address
+    if (!is_store && post_modify && (rn == rd || (is_pair && (rn | 1) == (rd | 1)))) continue;
+    if (is_indexed && rm == rn && !post_modify) continue;  // twice the register is hardly an address
     break;
   }
-  if (!is_long) subtract = false;
   if (is_indexed) {
     uint32_t offset = Value();
-    if (post_modify && rm == access.rn) {
-      Load(access.rn, address);
+    if (post_modify && rm == rn) {
+      Load(rn, address);
     } else {
       Load(rm, offset);
       if (!post_modify) {
-        Load(access.rn, subtract ? address + offset : address - offset);
+        Load(rn, subtract ? address + offset : address - offset);
       } else {
-        Load(access.rn, address);
+        Load(rn, address);
       }
     }
-    Put(encode::Indexed(access, rm, subtract, post_modify, is_long));
+    if (is_long) {
+      Put(post_modify ? encode::Post32(direction, size, rd, rn, sign, rm)
+                      : encode::Index32(direction, size, rd, rn, sign, rm));
+    } else {
+      Put(post_modify ? encode::Post16(direction, size, rd, rn, rm)
+                      : encode::Index16(direction, size, rd, rn, rm));
+    }
     return;
   }
   // There is no short form that moves the base by an immediate.
-  if (post_modify) is_long = true;
-  if (!is_long) subtract = false;
-  const uint32_t displacement = random_.Below(is_long ? 0x800 : 8);
-  const uint32_t bytes = displacement << access.size;
+  const uint32_t displacement = random_.Below(is_long || post_modify ? 0x800 : 8);
+  const uint32_t bytes = displacement << size;
   const uint32_t moved = subtract ? address + bytes : address - bytes;
-  Load(access.rn, post_modify ? address : moved);
-  Put(encode::Displaced(access, displacement, subtract, post_modify, is_long));
+  Load(rn, post_modify ? address : moved);
+  if (post_modify) {
+    Put(encode::PostDisp32(direction, size, rd, rn, sign, displacement));
+  } else if (is_long) {
+    Put(encode::Disp32(direction, size, rd, rn, sign, displacement));
+  } else {
+    Put(encode::Disp16(direction, size, rd, rn, displacement));
+  }
 }
 
 // The GNU simulator rounds FMADD and FMSUB more than once if the one number is so much smaller than the other
 // that its own arithmetic, of 64 bits, loses it, and the rest is next to a half. They are not left out for
 // that: it happens once in millions of instructions, and in none of the programs that are kept.
 void Generator::FloatingPoint() {
-  const uint32_t op = random_.Below(8);
+  const auto op = static_cast<encode::Fpu>(random_.Below(8));
   uint32_t rd = Destination();
   const uint32_t rn = Source();
   uint32_t rm = Source();
@@ -639,15 +668,15 @@ void Generator::FloatingPoint() {
     // The GNU simulator has FABS repeat the flags of the instruction of the FPU before it. FLOAT has none.
     const uint32_t scratch = Destination();
     const uint32_t from = Source();
-    Put(encode::Float(encode::kFloat, scratch, from, 0, true));
+    Put(encode::Fpu32(encode::kFloat, scratch, from));
   } else if (op == encode::kFix && may_truncate_) {
     // While truncating, what it makes of 2^31 depends on how its compiler folds a constant.
     const uint32_t scratch = Destination();
-    Put(encode::MoveImmediate(scratch, 0, true));
-    Put(encode::MoveTop(scratch, 0x4f00));
+    Load16(scratch, 0);
+    Put(encode::Movt(scratch, 0x4f00));
     if (scratch != rn) {
-      Put(encode::Alu(encode::kSub, scratch, scratch, rn, true));
-      if (!IsReserved(rn)) Put(encode::MoveIf(encode::kEq, rn, scratch, true));
+      Put(encode::Alu32(encode::kSub, scratch, scratch, rn));
+      if (!IsReserved(rn)) Put(encode::Mov32(encode::EQ, rn, scratch));
     }
     if (IsReserved(rn) || scratch == rn) return;
   } else if (op < encode::kFmadd) {
@@ -660,16 +689,16 @@ void Generator::FloatingPoint() {
     } else if (rd == rn || rd == rm) {
       // An operand: what it holds makes the operation invalid anyway.
     } else {
-      Put(encode::MoveImmediate(rd, random_.Word() & 0xffff, true));
+      Load16(rd, random_.Word() & 0xffff);
     }
   }
   const bool has_rm = op < encode::kFloat;
   if (!has_rm) rm = random_.Percent(50) ? 0 : random_.Below(8);
   const bool is_long = in_hardware_loop_ || LongAnyway(encode::FitsShort(rd, rn, rm));
-  Put(encode::Float(op, rd, rn, rm, is_long));
+  Put(is_long ? encode::Fpu32(op, rd, rn, rm) : encode::Fpu16(op, rd, rn, rm));
   // What was lost in rounding, exactly.
-  const bool has_rest = op == kFmul && rd != rn && rd != rm;
-  if (has_rest && random_.Percent(30)) Put(encode::Float(encode::kFmsub, rd, rn, rm, true));
+  const bool has_rest = op == encode::kFmul && rd != rn && rd != rm;
+  if (has_rest && random_.Percent(30)) Put(encode::Fpu32(encode::kFmsub, rd, rn, rm));
 }
 
 void Generator::Mode() {
@@ -758,11 +787,12 @@ void Generator::OwnRegister() {
   }
   const bool is_long = LongAnyway(encode::FitsShort(rd, rn));
   // Two of them.
-  const uint32_t size = offset % 8 == 0 && offset < 0x100 && rd % 2 == 0 && !IsReserved(offset / 4 + 1) &&
-                                (is_store || !IsReserved(rd + 1))
-                            ? random_.Between(2, 3)
-                            : 2;
-  Put(encode::Displaced({is_store, size, rd, rn}, 0, false, false, is_long));
+  const bool may_be_two = offset % 8 == 0 && offset < 0x100 && rd % 2 == 0 && !IsReserved(offset / 4 + 1) &&
+                          (is_store || !IsReserved(rd + 1));
+  const auto size = static_cast<encode::Size>(may_be_two ? random_.Between(2, 3) : 2);
+  const auto direction = is_store ? encode::kStore : encode::kLoad;
+  Put(is_long ? encode::Disp32(direction, size, rd, rn, encode::kPlus, 0)
+              : encode::Disp16(direction, size, rd, rn, 0));
 }
 
 // By a global address, as the manual has it; at another one the GNU simulator stops.
@@ -780,11 +810,11 @@ void Generator::TestAndSet() {
   } else if (random_.Percent(50)) {  // so that it is not always taken already
     Load(rn, address);
     Load(rm, 0);
-    Put(encode::Displaced({true, 2, rm, rn}, 0, false, false, true));
+    Put(encode::Str(rm, rn));
   }
   Load(rm, offset);
   Load(rn, kGlobal + address - offset);
-  Put(encode::Testset(rd, rn, rm));
+  Put(encode::Testset(rd, rn, encode::kPlus, rm));
 }
 
 // A branch or a jump over some items.
@@ -796,17 +826,17 @@ void Generator::Forward() {
     const uint32_t r = Destination();
     const uint32_t load = PutLater();
     const bool is_long = LongAnyway(r < 8);
-    Put(encode::Jump(r, false, is_long));
+    Put(is_long ? encode::Jr32(r) : encode::Jr16(r));
     EmitItems(count);
     PutLoad16(load, r);
   } else {
-    const uint32_t condition = random_.Below(15);
+    const encode::Cond condition = Condition();
     if (random_.Percent(40)) {
       // Short: not more than it can jump over.
       const uint32_t branch = at_;
       at_ += 2;
       EmitPlain(count * 3);
-      Halfword(branch, encode::Branch(condition, at_ - branch, false));
+      PutAt(branch, encode::B16(condition, Distance(branch, at_)));
     } else {
       const uint32_t branch = PutLater();
       EmitItems(count);
@@ -830,7 +860,7 @@ void Generator::Call() {
     while (r == kLinkRegister);
     load = PutLater();
     const bool is_long = LongAnyway(r < 8);
-    Put(encode::Jump(r, true, is_long));
+    Put(is_long ? encode::Jalr32(r) : encode::Jalr16(r));
   } else {
     branch = PutLater();
   }
@@ -838,20 +868,20 @@ void Generator::Call() {
   if (by_register) {
     PutLoad16(load, r);
   } else {
-    PutBranch(branch, encode::kLink);
+    PutBranch(branch, encode::LINK);
   }
   in_call_ = true;
   const uint32_t count = random_.Between(1, 5);
   EmitItems(count);
   in_call_ = false;
   if (random_.Percent(50)) {
-    Put(encode::Jump(kLinkRegister, false, true));
+    Put(encode::Rts());
   } else {
     const uint32_t low = random_.Below(8);
-    Put(encode::MoveIf(encode::kAlways, low, kLinkRegister, true));
-    Put(encode::Jump(low, false, false));
+    Put(encode::Mov32(encode::AL, low, kLinkRegister));
+    Put(encode::Jr16(low));
   }
-  PutBranch(over, encode::kAlways);
+  PutBranch(over, encode::AL);
   --nesting_;
 }
 
@@ -863,10 +893,10 @@ void Generator::Loop() {
   const uint32_t start = at_;
   const uint32_t count = random_.Between(1, 5);
   EmitItems(count);
-  Put(encode::AddImmediate(true, counter, counter, 1, true));
-  const uint32_t distance = start - at_;
+  Put(encode::AluImm32(encode::kSub, counter, counter, 1));
+  const int distance = Distance(at_, start);
   const bool is_long = LongAnyway(at_ - start < 250);
-  Put(encode::Branch(encode::kNe, distance, is_long));
+  Put(is_long ? encode::B32(encode::NE, distance) : encode::B16(encode::NE, distance));
   --nesting_;
   --depth_;
 }
@@ -895,41 +925,41 @@ void Generator::SelfModifying() {
   const uint32_t loaded[][2] = {{base, address}, {value, overwritten.by[0]}, {value + 1, overwritten.by[1]}};
   for (const auto& [r, constant] : loaded) {
     Load16(r, constant);
-    Put(encode::MoveTop(r, constant >> 16));
+    Put(encode::Movt(r, constant >> 16));
   }
-  Put(encode::Displaced({true, overwritten.size, value, base}, 0, false, false, true));
+  Put(encode::Disp32(encode::kStore, overwritten.size, value, base, encode::kPlus, 0));
   at_ = end;
 }
 
 Generator::Overwritten Generator::PutOverwritten(uint32_t which) {
   if (which == 0) {  // a short one
-    const uint32_t by = SimpleAlu(false);
+    const uint32_t by = SimpleAlu(false).bits;
     Put(SimpleAlu(false));
-    return {at_ - 2, 1, {by, 0}};
+    return {at_ - 2, encode::kHalf, {by, 0}};
   }
   if (which == 1) {  // its registers
     const uint32_t by = random_.Below(0x100);
-    const uint32_t op = random_.Below(8);
+    const auto op = static_cast<encode::Alu>(random_.Below(8));
     const uint32_t rn = random_.Below(8);
-    Put(encode::Alu(op, 0, rn, 0, false));
-    return {at_ - 1, 0, {by, 0}};
+    Put(encode::Alu16(op, 0, rn, 0));
+    return {at_ - 1, encode::kByte, {by, 0}};
   }
   if (which == 2) {  // the upper half of a long one
-    const uint32_t op = random_.Below(8);
+    const auto op = static_cast<encode::Alu>(random_.Below(8));
     const uint32_t rd = Destination();
     const uint32_t rn = Source();
     const uint32_t rm = Source();
     const uint32_t other_rn = Source();
     const uint32_t other_rm = Source();
-    Put(encode::Alu(op, rd, rn, rm, true));
-    return {at_ - 2, 1, {encode::Alu(op, rd, other_rn, other_rm, true) >> 16, 0}};
+    Put(encode::Alu32(op, rd, rn, rm));
+    return {at_ - 2, encode::kHalf, {encode::Alu32(op, rd, other_rn, other_rm).bits >> 16, 0}};
   }
   // A long one, or two short ones by a long one; or as much twice.
   const uint32_t words = which == 5 ? 2 : 1;
   Align(4 * words);
-  Overwritten overwritten = {at_, words + 1, {}};
+  Overwritten overwritten = {at_, words == 2 ? encode::kDouble : encode::kWord, {}};
   for (uint32_t i = 0; i < words; ++i) {
-    overwritten.by[i] = SimpleAlu(true);
+    overwritten.by[i] = SimpleAlu(true).bits;
     if (which == 3) {
       Put(SimpleAlu(true));
     } else {
@@ -957,15 +987,15 @@ void Generator::Outside() {
   const uint32_t count = random_.Between(1, 4);
   Load(base, start);
   for (uint32_t i = 0; i < count; ++i) {
-    const uint32_t written = SimpleAlu(true);
+    const uint32_t written = SimpleAlu(true).bits;
     Load(value, written);
-    Put(encode::Displaced({true, 2, value, base}, i, false, false, true));
+    Put(encode::Str(value, base, i));
   }
-  const uint32_t written = encode::Jump(back, false, true);
+  const uint32_t written = encode::Jr32(back).bits;
   Load(value, written);
-  Put(encode::Displaced({true, 2, value, base}, count, false, false, true));
+  Put(encode::Str(value, base, count));
   const bool is_long = LongAnyway(base < 8);
-  Put(encode::Jump(base, false, is_long));
+  Put(is_long ? encode::Jr32(base) : encode::Jr16(base));
   PutLoad16(load, back);
   reserved_ = reserved;
 }
@@ -1002,7 +1032,7 @@ void Generator::Interrupt() {
       break;
     }
     case 7:
-      Put(encode::kSwi | random_.Below(64) << 10);
+      Put(encode::Swi(random_.Below(64)));
       break;
     case 8:
       // With interrupts disabled: the GNU simulator takes one that is open before it clears it.
@@ -1047,7 +1077,7 @@ void Generator::NestedInterrupt() {
   const uint32_t bit = 1u << random_.Below(10);
   const uint32_t which = random_.Below(5);
   if (which == 0) {
-    Put(encode::kSwi);
+    Put(encode::Swi(0));
     return;
   }
   Load(r, bit);
@@ -1086,10 +1116,10 @@ void Generator::HardwareLoop() {
   const uint32_t passes = random_.Between(0, 6);
   const uint32_t global = random_.Percent(20) ? kGlobal : 0;
   const uint32_t start = PutLater();
-  Put(encode::MoveTop(r, global >> 16));
+  Put(encode::Movt(r, global >> 16));
   Set(r, reg::kLoopStart);
   const uint32_t end = PutLater();
-  Put(encode::MoveTop(r, global >> 16));
+  Put(encode::Movt(r, global >> 16));
   Set(r, reg::kLoopEnd);
   Load(r, passes);
   Set(r, reg::kLoopCount);
@@ -1114,12 +1144,12 @@ void Generator::HardwareLoop() {
       const uint32_t branch = PutLater();
       const uint32_t count = random_.Between(1, 3);
       for (uint32_t i = 0; i < count; ++i) Arithmetic();
-      PutBranch(branch, random_.Below(15));
+      PutBranch(branch, Condition());
     }
   }
   // So that the last one but one is aligned.
   if ((at_ - first) % 8 == 0) Put(SimpleAlu(true));
-  Word(end, encode::MoveImmediate(r, at_, true));
+  PutLoad16(end, r);
   Put(SimpleAlu(true));
   in_hardware_loop_ = false;
   if (has_handlers_ && random_.Percent(70)) Put(encode::kGie);
@@ -1202,8 +1232,8 @@ void Generator::Transfer() {
     const uint32_t start = at_;
     Get(state, channel == 0 ? reg::kDma0 + 0x1c : reg::kDma1 + 0x1c);
     Load(mask, 15);
-    Put(encode::Alu(encode::kAnd, state, state, mask, false));
-    Put(encode::Branch(encode::kNe, start - at_, false));
+    Put(encode::Alu16(encode::kAnd, state, state, mask));
+    Put(encode::B16(encode::NE, Distance(at_, start)));
   }
   if (!sleeps) {
     // Now that all is done, what was raised is taken in the order of priority.
@@ -1218,8 +1248,8 @@ void Generator::Transfer() {
 void Generator::Forget() {
   for (const uint32_t r : handler_r_) Load(r, 0x100);
   Set(handler_r_[0], reg::kIret);
-  Put(encode::Displaced({true, 2, handler_r_[0], stack_r_}, 0, false, false, true));
-  Put(encode::Displaced({true, 2, handler_r_[0], stack_r_}, 1, true, false, true));
+  Put(encode::Str(handler_r_[0], stack_r_));
+  Put(encode::Disp32(encode::kStore, encode::kWord, handler_r_[0], stack_r_, encode::kMinus, 1));
 }
 
 // Sleeps until a timer has run out. Only events that the GNU simulator counts; as a 64-bit counter only with

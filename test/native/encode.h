@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: MIT
 // Instructions as bits, one function for each format. Written from the manual's diagrams, and not from the
-// model's decoder, which it is there to test.
-#ifndef TEST_NATIVE_CHIP_ENCODE_H_
-#define TEST_NATIVE_CHIP_ENCODE_H_
+// model's decoder, which it is there to test: what that decodes wrongly must not come out right again.
+// Source: Epiphany Architecture Reference, appendix A and its decode table.
+#ifndef TEST_NATIVE_ENCODE_H_
+#define TEST_NATIVE_ENCODE_H_
 
 #include <cstdint>
 
@@ -33,6 +34,10 @@ constexpr uint32_t Low(unsigned rd, unsigned rn, unsigned rm) {
 }
 constexpr uint32_t High(unsigned rd, unsigned rn, unsigned rm) {
   return (rd >> 3) << 29 | (rn >> 3) << 26 | (rm >> 3) << 23;
+}
+// Whether the low three bits are all of each.
+constexpr bool FitsShort(unsigned rd, unsigned rn, unsigned rm = 0) {
+  return (rd | rn | rm) < 8;
 }
 
 // --- branches and jumps; distances in bytes from the instruction itself
@@ -173,4 +178,4 @@ constexpr Insn Trap(unsigned number) {
 
 }  // namespace encode
 
-#endif  // TEST_NATIVE_CHIP_ENCODE_H_
+#endif  // TEST_NATIVE_ENCODE_H_
