@@ -43,7 +43,7 @@ const tests = {
 const inSteps = ['fpu', 'operations', 'system', 'scheduling', 'random'];
 const all = [...inSteps, 'threads'];
 
-/** How the model is built, and what runs in each build. `needs` are programs beside the compiler. */
+/** How the model is built, and what runs in each build. */
 const builds = [
   {
     name: 'arm64',

@@ -241,7 +241,7 @@ void TestOntoItself() {
     Case("onto itself: a channel that feeds its own slave port");
     PutDescriptor(board, 0x100,
                   {kEnable | kMaster | SizeBits(2), Pair(0, 0), Pair(1, 10), Pair(0, 0), 0x2000,
-                   board.Global(0, at::kDma1Config - 0x20 + 0x14)});
+                   board.Global(0, at::kDma1Config + 0x14)});
     StartDma(board, 1, 0x100);
     True("it ends", board.Run(10000).stop == RunResult::Stop::kAllIdle);
     Case("onto itself: a descriptor that the transfer replaces");
@@ -254,7 +254,7 @@ void TestOntoItself() {
     Equal("the new descriptor is zero, so it is over", DmaState(board, 1), 0);
   }
   {
-    Case("a slave that feeds itself or the other one comes to an end");
+    Case("two slaves that feed each other come to an end");
     Board board;
     for (unsigned channel = 0; channel < 2; ++channel) {
       PutDescriptor(board, 0x100 + 0x20 * channel,

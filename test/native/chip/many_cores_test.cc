@@ -56,7 +56,7 @@ void TestBarriers() {
 }
 
 void TestEdges() {
-  Case("edges of MESHCONFIG bound WAND, SYNC, MBKPT and multicast");
+  Case("edges of MESHCONFIG bound WAND, SYNC and MBKPT");
   Board board;
   // Columns 0 and 1 are one group, 2 and 3 another.
   for (unsigned core = 0; core < 16; ++core) {
@@ -107,7 +107,7 @@ void TestSignals() {
     Equal("IPEND of the other", board.Reg(7, at::kIpend), 1);
   }
   {
-    Case("a core halts, changes, resumes and resets another");
+    Case("a core halts another, which stands still then");
     Board board;
     const Code spin = CountingLoop();
     board.SetR(7, 1, 0);
