@@ -11,12 +11,19 @@
 
 static void array_free(struct device *dev)
 {
-	kfree(container_of(dev, struct epi_array, dev));
+	struct epi_array *array = container_of(dev, struct epi_array, dev);
+
+	put_device(&array->elink->dev);
+	kfree(array);
 }
 
+/* Somebody may be opening a mesh that is being removed: it needs those that it leads to. */
 static void mesh_free(struct device *dev)
 {
-	kfree(container_of(dev, struct epi_mesh, dev));
+	struct epi_mesh *mesh = container_of(dev, struct epi_mesh, dev);
+
+	put_device(&mesh->array->dev);
+	kfree(mesh);
 }
 
 /* reg: first core ID, side of the eLink, rows and columns of chips. These are no addresses. */
@@ -84,6 +91,7 @@ static struct epi_mesh *mesh_new(struct epi_array *array)
 	if (!mesh)
 		return ERR_PTR(-ENOMEM);
 	mesh->array = array;
+	get_device(&array->dev);
 	device_initialize(&mesh->dev);
 	mesh->dev.class = &epiphany_class;
 	mesh->dev.parent = &array->dev;
@@ -105,6 +113,7 @@ static struct epi_array *array_new(struct epi_elink *elink)
 	if (!array)
 		return ERR_PTR(-ENOMEM);
 	array->elink = elink;
+	get_device(&elink->dev);
 	device_initialize(&array->dev);
 	array->dev.class = &epiphany_class;
 	array->dev.parent = &elink->dev;

@@ -23,6 +23,7 @@ static void elink_free(struct device *dev)
 	if (!IS_ERR_OR_NULL(elink->inode))
 		epi_inode_free(elink->inode);
 	epi_index_put(elink->index);
+	put_device(dev->parent);
 	kfree(elink);
 }
 
@@ -53,6 +54,7 @@ static struct epi_elink *elink_new(struct device *parent)
 	elink->vdd_wanted = -1;
 
 	device_initialize(&elink->dev);
+	get_device(parent); /* files need it for power management after the device has left it */
 	elink->dev.class = &epiphany_class;
 	elink->dev.parent = parent;
 	elink->dev.devt = epi_devt(elink->index, false);

@@ -93,7 +93,7 @@ static __poll_t device_poll(struct file *filp, poll_table *wait)
 	__poll_t events = 0;
 
 	poll_wait(filp, &file->elink->wait, wait);
-	if (epi_mailbox_count(file->elink))
+	if (epi_mailbox_messages(file->elink))
 		events |= EPOLLIN | EPOLLRDNORM;
 	if (READ_ONCE(file->elink->gone))
 		events |= EPOLLHUP | EPOLLERR;

@@ -226,9 +226,11 @@ extern const struct attribute_group *epi_elink_groups[];
 int epi_mailbox_probe(struct epi_elink *elink);
 void epi_mailbox_enable(struct epi_elink *elink);
 void epi_mailbox_disable(struct epi_elink *elink);
-int epi_mailbox_peek(struct epi_elink *elink, bool nonblocking, struct epiphany_event *message);
+int epi_mailbox_peek(struct epi_elink *elink, struct epiphany_event *message);
+int epi_mailbox_wait(struct epi_elink *elink);
 void epi_mailbox_drop(struct epi_elink *elink, const struct epiphany_event *message);
-unsigned int epi_mailbox_count(struct epi_elink *elink);
+unsigned int epi_mailbox_messages(struct epi_elink *elink);
+int epi_mailbox_count(struct epi_elink *elink);
 
 /* events.c */
 struct file *epi_events_create(struct epi_file *file, u32 mask);

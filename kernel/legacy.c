@@ -83,17 +83,16 @@ static long get_mappings(struct epi_elink *elink, void __user *argument)
 	return ret;
 }
 
-/* A message is dropped when it has been delivered, not before. */
-static long mailbox_read(struct epi_elink *elink, bool nonblocking, void __user *argument)
+/* A message is dropped when it has been delivered, not before; so one reader at a time. */
+static int deliver_message(struct epi_elink *elink, void __user *argument)
 {
 	struct epiphany_event message;
 	struct e_mailbox_msg old;
-	long ret;
+	int ret;
 
-	ret = mutex_lock_interruptible(&elink->legacy_readers);
-	if (ret)
+	if (mutex_lock_interruptible(&elink->legacy_readers))
 		return -ERESTARTSYS;
-	ret = epi_mailbox_peek(elink, nonblocking, &message);
+	ret = epi_mailbox_peek(elink, &message);
 	if (ret)
 		goto unlock;
 	old.from = lower_32_bits(message.payload);
@@ -109,14 +108,18 @@ unlock:
 	return ret;
 }
 
-static long mailbox_count(struct epi_elink *elink)
+static long mailbox_read(struct epi_elink *elink, bool nonblocking, void __user *argument)
 {
-	long ret;
+	int ret;
 
-	mutex_lock(&elink->lock);
-	ret = elink->gone ? -ENODEV : elink->thermal ? -EACCES : 0;
-	mutex_unlock(&elink->lock);
-	return ret ?: epi_mailbox_count(elink);
+	for (;;) {
+		ret = deliver_message(elink, argument);
+		if (ret != -EAGAIN || nonblocking)
+			return ret;
+		ret = epi_mailbox_wait(elink);
+		if (ret)
+			return ret;
+	}
 }
 
 static long reset(struct epi_file *file)
@@ -153,7 +156,7 @@ long epi_legacy_ioctl(struct file *filp, unsigned int cmd, void __user *argument
 	case E_IOCTL_MAILBOX_READ:
 		return mailbox_read(elink, filp->f_flags & O_NONBLOCK, argument);
 	case E_IOCTL_MAILBOX_COUNT:
-		return mailbox_count(elink);
+		return epi_mailbox_count(elink);
 	case E_IOCTL_THERMAL_DISALLOW:
 	case E_IOCTL_THERMAL_ALLOW:
 		if (!capable(CAP_SYS_ADMIN))

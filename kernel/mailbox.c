@@ -77,33 +77,36 @@ static bool has_ended(struct epi_elink *elink)
 	return READ_ONCE(elink->gone) || READ_ONCE(elink->thermal);
 }
 
-/*
- * The oldest message, which stays until epi_mailbox_drop(). ERESTARTSYS if a
- * signal came, EAGAIN if there is none and the caller does not want to wait.
- */
-int epi_mailbox_peek(struct epi_elink *elink, bool nonblocking, struct epiphany_event *message)
+static int end_error(struct epi_elink *elink)
+{
+	int ret;
+
+	mutex_lock(&elink->lock);
+	ret = elink->gone ? -ENODEV : elink->thermal ? -EACCES : 0;
+	mutex_unlock(&elink->lock);
+	return ret;
+}
+
+/* The oldest message, which stays until epi_mailbox_drop(). EAGAIN if there is none. */
+int epi_mailbox_peek(struct epi_elink *elink, struct epiphany_event *message)
 {
 	unsigned int count;
 	int ret;
 
-	for (;;) {
-		mutex_lock(&elink->lock);
-		ret = elink->gone ? -ENODEV : elink->thermal ? -EACCES : 0;
-		mutex_unlock(&elink->lock);
-		if (ret)
-			return ret;
-		spin_lock(&elink->ring_lock);
-		count = epi_ring_peek(&elink->legacy, message, 1);
-		spin_unlock(&elink->ring_lock);
-		if (count)
-			return 0;
-		if (nonblocking)
-			return -EAGAIN;
-		ret = wait_event_interruptible(elink->wait,
-					       has_ended(elink) || epi_mailbox_count(elink));
-		if (ret)
-			return ret;
-	}
+	ret = end_error(elink);
+	if (ret)
+		return ret;
+	spin_lock(&elink->ring_lock);
+	count = epi_ring_peek(&elink->legacy, message, 1);
+	spin_unlock(&elink->ring_lock);
+	return count ? 0 : -EAGAIN;
+}
+
+/* Until there is a message, or there will be none; ERESTARTSYS if a signal came. */
+int epi_mailbox_wait(struct epi_elink *elink)
+{
+	return wait_event_interruptible(elink->wait,
+					has_ended(elink) || epi_mailbox_messages(elink));
 }
 
 void epi_mailbox_drop(struct epi_elink *elink, const struct epiphany_event *message)
@@ -113,7 +116,8 @@ void epi_mailbox_drop(struct epi_elink *elink, const struct epiphany_event *mess
 	spin_unlock(&elink->ring_lock);
 }
 
-unsigned int epi_mailbox_count(struct epi_elink *elink)
+/* How many there are, an error of MAILBOX_READ among them. */
+unsigned int epi_mailbox_messages(struct epi_elink *elink)
 {
 	unsigned int count;
 
@@ -121,6 +125,11 @@ unsigned int epi_mailbox_count(struct epi_elink *elink)
 	count = elink->legacy.count + !!elink->legacy.lost;
 	spin_unlock(&elink->ring_lock);
 	return count;
+}
+
+int epi_mailbox_count(struct epi_elink *elink)
+{
+	return end_error(elink) ?: (int)epi_mailbox_messages(elink);
 }
 
 int epi_mailbox_probe(struct epi_elink *elink)

@@ -79,6 +79,7 @@ static void new_generation(struct epi_elink *elink)
 	elink->generation++;
 	elink->epoch++;
 	epi_mappings_zap(elink);
+	wake_up_all(&elink->wait);
 }
 
 static int power_up(struct epi_elink *elink)
@@ -181,6 +182,7 @@ int epi_power_thermal(struct epi_elink *elink, bool off)
 		return 0;
 	}
 	mutex_unlock(&elink->lock);
+	wake_up_all(&elink->wait);
 	if (!ret)
 		epi_event(elink, EPIPHANY_EVENT_THERMAL, 0, off, 0);
 	return ret;
