@@ -11,8 +11,6 @@ import fs from 'node:fs';
 import path from 'node:path';
 import readline from 'node:readline';
 
-import { cachePath } from './cache.mjs';
-
 /** Something the user can mend; shown without a stack. */
 export class Failure extends Error {}
 
@@ -27,7 +25,7 @@ export function keyOf(...ingredients) {
 }
 
 /**
- * `place`, a path in the cache, once `build` has made it. `build` is given the work directory, a function that runs
+ * `place`, a path in the cache or another that may be deleted, once `build` has made it. `build` is given the work directory, a function that runs
  * phases in it, and returns what is to be renamed to `place`.
  */
 export async function built(place, title, build, options = {}) {
@@ -37,7 +35,7 @@ export async function built(place, title, build, options = {}) {
     return place;
   }
   if (/\s/.test(place)) throw new Failure(`make cannot work in "${place}", which has a space: set XDG_CACHE_HOME`);
-  fs.mkdirSync(cachePath(), { recursive: true });
+  fs.mkdirSync(path.dirname(place), { recursive: true });
   const lock = takeLock(`${place}.lock`, title);
   try {
     if (fs.existsSync(place)) return place; // another run finished it while this one waited
