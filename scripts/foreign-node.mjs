@@ -28,6 +28,8 @@ import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
+import { aptConfiguration } from './debian.mjs';
+
 const targets = {
   arm: { debian: 'armhf', qemu: 'qemu-arm' },
   arm64: { debian: 'arm64', qemu: 'qemu-aarch64' },
@@ -94,23 +96,6 @@ function fetchRoot(target, scratch) {
   const answer = mustRun(qemu, [...options, node, '-p', 'process.arch + " " + process.version']).stdout.trim();
   say(`it runs: ${answer}`);
 }
-
-// Appended to the user's own configuration (sources, keys, proxies). The hooks are the desktop's: they announce the
-// machine's new lists, which these are not. Sandboxed downloads would need a folder that the user _apt can reach.
-const aptConfiguration = (debianArch, scratch) => `
-#clear APT::Architectures;
-#clear APT::Update::Pre-Invoke;
-#clear APT::Update::Post-Invoke;
-#clear APT::Update::Post-Invoke-Success;
-APT::Architecture "${debianArch}";
-APT::Architectures "${debianArch}";
-APT::Sandbox::User "root";
-Acquire::Languages "none";
-Acquire::Retries "3";
-Dir::State "${scratch}";
-Dir::State::status "${scratch}/status";
-Dir::Cache "${scratch}";
-`;
 
 function recipeKey() {
   const hash = createHash('sha256').update(packages.join(' '));

@@ -130,6 +130,21 @@ void TestNoAnswer() {
     Equal("DEBUGSTATUS", board.Reg(0, at::kDebugStatus), 2);
   }
   {
+    Case("a supply that goes off and comes back");
+    Board board;
+    board.SetReg(0, at::kConfig, 1);
+    True("it answers", board.chip().answers());
+    True("injected", board.chip().Inject(chip::Fault::kNoPower, 0, true));
+    True("nobody answers", board.chip().Load(board.Global(0, at::kR0), 4).bus == chip::Bus::kNoAnswer);
+    True("and this is known without a load", !board.chip().answers());
+    board.chip().Inject(chip::Fault::kDeadLink, 0, true);
+    board.chip().Inject(chip::Fault::kNoPower, 0, false);
+    True("a dead link is another matter", !board.chip().answers());
+    board.chip().Inject(chip::Fault::kDeadLink, 0, false);
+    True("it answers again", board.chip().answers());
+    Equal("CONFIG", board.Reg(0, at::kConfig), 0);
+  }
+  {
     Case("a fault by injection, and without it the load is made again");
     Board board;
     board.Put(0, IdleLoop());
