@@ -6,6 +6,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { openBoard } from '../../lib/index.js';
+import { branch, move, program, store } from './encode.js';
 
 const main = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url));
 const firstLight = fileURLToPath(new URL('../../examples/first-light/first-light.elf', import.meta.url));
@@ -258,15 +260,23 @@ describe('epiphany', () => {
     expect(readFileSync(join(folder, 'head'), 'utf8')).toMatch(/^CONFIG/);
   });
 
-  it('fails with exit code 1 if one byte differs', () => {
-    // A program that lies in SRAM of core 0x808 twice, by its local and by its global address, with different contents.
+  it('load fails with exit code 1 if one byte differs', () => {
+    const path = `sim:${join(folder, 'running')}`;
+    const board = openBoard(path);
+    // One core stores without end into what will be loaded: 16 MB of zeros, so that it gets its turn meanwhile.
+    const core = board.core(0, 0);
+    core.write(0x7000, program(move(0, 0x8efffffc), move(1, 0xff), store(1, 0), branch(-2)));
+    core.registers.PC.write(0x7000);
+    core.registers.FSTATUS.write(1);
+    board.close();
     const elf = Buffer.from(readFileSync(firstLight));
-    const programHeaders = elf.readUInt32LE(28);
-    elf.writeUInt32LE(0x80800100, programHeaders + 32 * 2 + 8); // the data segment, over the text of the first core
-    const file = join(folder, 'clash.elf');
+    const dataSegment = elf.readUInt32LE(28) + 32 * 2;
+    elf.writeUInt32LE(0x8e000000, dataSegment + 8);
+    elf.writeUInt32LE(0x1000000, dataSegment + 20);
+    const file = join(folder, 'large.elf');
     writeFileSync(file, elf);
-    const { code, out } = epiphany('load', file, '--board', 'sim');
+    const { code, out } = epiphany('load', file, '--board', path);
     expect(code).toBe(1);
-    expect(out).toMatch(/bytes differ:\n {2}0x808 0x00100: 0x/);
+    expect(out).toContain('1 bytes differ:\n  DRAM 0xfffffc: 0xff instead of 0x00\n');
   });
 });

@@ -74,6 +74,14 @@ describe('the loader', () => {
     expect(board.core(0, 0).readWord(0)).toBe(0);
   });
 
+  it('refuses what one core would have on top of what every core has', () => {
+    const twice = program([0x100, [1, 2, 3, 4], 8], [0x84a00107, [9], 1]);
+    expect(() => loadProgram(twice, board, board.cores)).toThrow(expect.objectContaining({ code: 'ERR_EPIPHANY_BAD_PROGRAM', address: 0x84a00107, message: expect.stringContaining('overlaps') as string }));
+    expect(board.core(0, 0).readWord(0x100)).toBe(0);
+    const beside = program([0x100, [1, 2, 3, 4], 8], [0x84a00108, [9], 1]);
+    expect(placeProgram(beside, board, board.cores)).toHaveLength(17);
+  });
+
   it('finds every byte that differs, at any alignment, and counts more than it lists', () => {
     const data = Array.from({ length: 61 }, (_, index) => index + 1);
     const { placements } = loadProgram(program([0x1003, data, 70]), board, [board.core(2, 1)]);
