@@ -7,7 +7,7 @@ import type { Stats } from 'node:fs';
 import { TextDecoder, TextEncoder } from 'node:util';
 import type { Board } from '../board.js';
 import type { Core } from '../core.js';
-import { Files, SyscallError } from './files.js';
+import { Directory, Files, SyscallError } from './files.js';
 import { placeOf } from './memory.js';
 import { OutputStream } from './output.js';
 
@@ -47,16 +47,19 @@ export class Semihosting {
   #stdinPosition = 0;
   readonly #consoles = new Map<Core, OutputStream>();
   readonly #waitersChanged: () => void;
+  #directory: Directory | undefined;
   readonly #files = new Map<Core, Files>();
   readonly #decoders = new Map<string, TextDecoder>();
 
+  /** @throws SystemError if the directory cannot be opened */
   constructor(board: Board, services: HostServices, waitersChanged: () => void) {
     this.#waitersChanged = waitersChanged;
     this.output = new OutputStream(waitersChanged);
     this.#board = board;
     this.#services = services;
+    this.#openDirectory();
     const { stdin = '' } = services;
-    this.#stdin = typeof stdin === 'string' ? new TextEncoder().encode(stdin) : stdin;
+    this.#stdin = typeof stdin === 'string' ? new TextEncoder().encode(stdin) : Uint8Array.from(stdin);
   }
 
   /** Output of one core only; from the first call on it no longer appears in {@link output}. */
@@ -102,6 +105,8 @@ export class Semihosting {
   end(): void {
     for (const files of this.#files.values()) files.closeAll();
     this.#files.clear();
+    this.#directory?.close();
+    this.#directory = undefined;
     for (const stream of [this.output, ...this.#consoles.values()]) stream.end();
   }
 
@@ -177,8 +182,15 @@ export class Semihosting {
 
   #filesOf(core: Core): Files {
     let files = this.#files.get(core);
-    if (!files) this.#files.set(core, (files = new Files(this.#services.directory)));
+    if (!files) this.#files.set(core, (files = new Files(this.#openDirectory())));
     return files;
+  }
+
+  /** Anew for a program that goes on after its end. */
+  #openDirectory(): Directory | undefined {
+    const { directory } = this.#services;
+    if (directory !== undefined) this.#directory ??= new Directory(directory);
+    return this.#directory;
   }
 
   #bytes(core: Core, address: number, length: number): Uint8Array {

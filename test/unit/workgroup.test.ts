@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: MIT
 /** Work-groups: loading, starting, what programs print and want, and how they end. */
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, readlinkSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { afterAll, describe, expect, it } from 'vitest';
 import { layout, openBoard, type Core, type CoreState, type WorkGroup } from '../../lib/index.js';
 import { indexSymbols, type Program, type ProgramSymbol, type Segment } from '../../lib/program/program.js';
+import { Directory } from '../../lib/workgroup/files.js';
 import { stepByBreakpoints } from '../../lib/workgroup/step.js';
 import { add, BKPT, branch, IDLE, load, move, NOP, program as code, store, trap, type Instruction } from './encode.js';
 
@@ -156,10 +158,54 @@ describe('loading', () => {
     writeFileSync(join(folder, 'text'), 'no program');
     await expect(group.load(join(folder, 'text'))).rejects.toMatchObject(BAD_PROGRAM);
     await expect(group.load('')).rejects.toMatchObject(RANGE);
-    for (const options of [null, { verify: 1 }, { onProgress: 1 }]) await expect(group.load(programOf([IDLE]), options as never)).rejects.toMatchObject(TYPE);
+    for (const source of [undefined, null, 42, {}, [], { segments: [] }, new Uint8Array(4)]) await expect(group.load(source as never)).rejects.toMatchObject(TYPE);
+    await expect(group.load(programOf([IDLE]), { arguments: ['a\0b'] })).rejects.toMatchObject(RANGE);
+    for (const options of [null, { verify: 1 }, { onProgress: 1 }, { arguments: 'x' }, { arguments: [1] }]) await expect(group.load(programOf([IDLE]), options as never)).rejects.toMatchObject(TYPE);
     expect(() => group.symbol('x')).toThrow(expect.objectContaining(BUSY));
     expect(() => group.output).toThrow(expect.objectContaining(BUSY));
-    for (const services of [null, { directory: 5 }, { stdin: 5 }]) expect(() => group.start(services as never)).toThrow(expect.objectContaining(TYPE));
+    const detached = new Uint8Array(8);
+    structuredClone(detached, { transfer: [detached.buffer] });
+    for (const services of [null, { directory: 5 }, { stdin: 5 }, { stdin: detached }]) expect(() => group.start(services as never)).toThrow(expect.objectContaining(TYPE));
+    expect(() => group.start({ directory: join(folder, 'none') })).toThrow(expect.objectContaining({ code: 'ENOENT', path: join(folder, 'none') }));
+    expect(() => group.start({ directory: join(folder, 'text') })).toThrow(expect.objectContaining({ code: 'ENOTDIR' }));
+    expect(group.states().every(({ state }) => state === 'idle')).toBe(true);
+  });
+
+  it('is done by one at a time, and nothing is started meanwhile', async () => {
+    using board = openBoard('sim');
+    using group = board.workgroup();
+    const codes: unknown[] = [];
+    const codeOf = (use: () => unknown): unknown => {
+      try {
+        return use();
+      } catch (error) {
+        return (error as { code: string }).code;
+      }
+    };
+    const file = fileURLToPath(new URL('../../examples/first-light/first-light.elf', import.meta.url));
+    const first = group.load(file, { onProgress: () => void codes.push(codeOf(() => group.start())) });
+    await expect(group.load(programOf([IDLE]))).rejects.toMatchObject(BUSY);
+    expect(() => group.start()).toThrow(expect.objectContaining(BUSY));
+    const { program } = await first;
+    expect(new Set(codes)).toEqual(new Set([BUSY.code]));
+    expect(group.program).toBe(program);
+    await group.load(programOf([IDLE])); // it was not locked for ever
+  });
+
+  it('ends as soon as somebody closes the group, or has had enough', async () => {
+    using board = openBoard('sim');
+    const program = programOf([IDLE], { segments: [at(0x2000, bytes('rest'))] });
+    const group = board.workgroup();
+    await group.load(program);
+    await expect(group.load(program, { onProgress: () => { throw new Error('enough'); } })).rejects.toThrow('enough');
+    expect(group.program).toBeUndefined(); // it is there in part
+    for (const core of group.cores) core.fill(0, 0x4000, 7);
+    await expect(group.load(program, { onProgress: () => group.close() })).rejects.toMatchObject({ code: 'ERR_EPIPHANY_CLOSED' });
+    expect(group.cores.filter((core) => core.readWord(0) !== 0x07070707)).toHaveLength(1);
+    const next = board.workgroup();
+    const load = next.load(fileURLToPath(new URL('../../examples/first-light/first-light.elf', import.meta.url)));
+    next.close();
+    await expect(load).rejects.toMatchObject({ code: 'ERR_EPIPHANY_CLOSED' });
   });
 });
 
@@ -173,6 +219,22 @@ describe('a program', () => {
       expect([...texts.keys()].sort()).toEqual(group.cores.map(({ id }) => id));
       expect(new Set(texts.values())).toEqual(new Set(['grü!\ufffderr\n']));
       expect(() => group.start()).toThrow(expect.objectContaining(BUSY)); // its data are no longer what they were
+    });
+  });
+
+  it('that would exit twice has exited once: the first time', async () => {
+    await withGroup(programOf([...exit(4), ...call(5, 1, 0x1000, 5), ...exit(9)], { segments: [at(0x1000, bytes('again'))] }), async (group) => {
+      group.start();
+      const codes = (states: CoreState[]): unknown[] => states.map(({ state, exitCode }) => [state, exitCode]);
+      expect(codes(await group.finished())).toEqual(Array(4).fill(['exited', 4]));
+      group.resume(); // not those that have exited
+      expect(group.cores.every((core) => core.registers.DEBUGSTATUS.read().halted)).toBe(true);
+      for (const core of group.cores) core.registers.DEBUGCMD.write(0); // behind the group's back
+      expect(codes(await group.finished())).toEqual(Array(4).fill(['exited', 4]));
+      for await (const { text } of group.output) expect(text).toBe('');
+      await group.load(group.program as Program);
+      group.start();
+      expect(codes(await group.finished())).toEqual(Array(4).fill(['exited', 4]));
     });
   });
 
@@ -330,6 +392,56 @@ describe('a program', () => {
   });
 });
 
+describe('output', () => {
+  const program = programOf([...call(5, 1, 0x1000, 1), ...call(5, 1, 0x1001, 1), ...call(5, 1, 0x1002, 1), ...exit(0)], { segments: [at(0x1000, bytes('abc'))] });
+  const ONE_CORE = { row: 0, column: 0, rows: 1, columns: 1 };
+  const textsOf = async (output: AsyncIterable<{ text: string }>, most = Infinity): Promise<string> => {
+    let all = '';
+    for await (const { text } of output) {
+      all += text;
+      if (all.length === most) break;
+    }
+    return all;
+  };
+
+  it('that a loop has not come to is there for the next one', async () => {
+    await withGroup(program, async (group) => {
+      group.start();
+      await group.finished();
+      expect(await textsOf(group.output, 1)).toBe('a');
+      expect(await textsOf(group.output)).toBe('bc');
+      expect(await textsOf(group.output)).toBe('');
+    }, ONE_CORE);
+  });
+
+  it('is received once, by whoever waited longest, and no longer by who has left', async () => {
+    await withGroup(program, async (group) => {
+      group.start();
+      const [first, second, third] = Array.from({ length: 3 }, () => group.output[Symbol.asyncIterator]());
+      const received = [first, second, third].map((iterator) => iterator?.next());
+      const [left, right] = [second?.next(), first?.next()];
+      await second?.return?.();
+      expect(await Promise.all([...received, left, right])).toEqual([
+        { done: false, value: expect.objectContaining({ text: 'a' }) as object },
+        { done: true, value: undefined },
+        { done: false, value: expect.objectContaining({ text: 'b' }) as object },
+        { done: true, value: undefined },
+        { done: false, value: expect.objectContaining({ text: 'c' }) as object },
+      ]);
+      expect(await second?.next()).toEqual({ done: true, value: undefined });
+    }, ONE_CORE);
+  });
+
+  it('ends when the group is closed', async () => {
+    await withGroup(programOf([branch(0)]), async (group) => {
+      group.start();
+      const text = textsOf(group.output);
+      group.close();
+      expect(await text).toBe('');
+    });
+  });
+});
+
 describe('files of programs', () => {
   const data = join(folder, 'data');
   mkdirSync(data);
@@ -340,6 +452,16 @@ describe('files of programs', () => {
   const NAME = 0x1000;
   const READ_ONLY = 0;
   const WRITE_CREATE = 1 | 0x200;
+
+  /** What this process has open there. */
+  const openBelow = (directory: string): string[] =>
+    readdirSync('/proc/self/fd').flatMap((descriptor) => {
+      try {
+        return [readlinkSync(`/proc/self/fd/${descriptor}`)].filter((path) => path.startsWith(directory));
+      } catch {
+        return []; // that of readdirSync itself
+      }
+    });
 
   /** Result and errno of one call. */
   const outcomeOf = async (name: string, number: number, values: readonly number[], directory?: string): Promise<[result: number, errno: number]> => {
@@ -369,10 +491,51 @@ describe('files of programs', () => {
     const EACCES = [-1, 13];
     expect(await outcomeOf('in', 2, [NAME, READ_ONLY, 0])).toEqual(EACCES);
     expect(await outcomeOf('link', 2, [NAME, READ_ONLY, 0], data)).toEqual([-1, 92]);
-    expect(await outcomeOf('up/secret', 2, [NAME, READ_ONLY, 0], data)).toEqual(EACCES);
-    expect(await outcomeOf('up/secret', 7, [NAME], data)).toEqual(EACCES);
+    const ENOTDIR = [-1, 20];
+    expect(await outcomeOf('up/secret', 2, [NAME, READ_ONLY, 0], data)).toEqual(ENOTDIR);
+    expect(await outcomeOf('up/secret', 7, [NAME], data)).toEqual(ENOTDIR);
+    expect(await outcomeOf('up/secret', 15, [NAME, 0x3000], data)).toEqual(ENOTDIR);
+    expect(await outcomeOf('/', 2, [NAME, READ_ONLY, 0], data)).toEqual(EACCES);
+    expect(await outcomeOf('..', 15, [NAME, 0x3000], data)).toEqual([0, 0]);
     expect(await outcomeOf('', 2, [NAME, READ_ONLY, 0], data)).toEqual([-1, 2]);
     expect(readFileSync(join(folder, 'secret'), 'utf8')).toBe('secret');
+  });
+
+  it('are not left while somebody replaces directories by links', () => {
+    for (const name of ['inner', 'outer']) {
+      mkdirSync(join(folder, name));
+      writeFileSync(join(folder, name, 'file'), name);
+    }
+    mkdirSync(join(data, 'sub'));
+    writeFileSync(join(data, 'sub', 'file'), 'inner');
+    const directory = new Directory(data);
+    const open = readdirSync('/proc/self/fd').length;
+    const text = directory.lookUp('sub/file', (host) => {
+      renameSync(join(data, 'sub'), join(data, 'moved'));
+      symlinkSync(join(folder, 'outer'), join(data, 'sub'));
+      return readFileSync(host, 'utf8');
+    });
+    expect(text).toBe('inner');
+    expect(() => directory.lookUp('sub/file', (host) => readFileSync(host))).toThrow(expect.objectContaining({ code: 'ENOTDIR' }));
+    expect(() => directory.lookUp('moved/none/file', (host) => readFileSync(host))).toThrow(expect.objectContaining({ code: 'ENOENT' }));
+    expect(readdirSync('/proc/self/fd')).toHaveLength(open);
+    renameSync(data, join(folder, 'elsewhere'));
+    symlinkSync(join(folder, 'outer'), data);
+    expect(directory.lookUp('in', (host) => readFileSync(host, 'utf8'))).toBe('content');
+    expect(directory.lookUp('/../file', existsSync)).toBe(false);
+    rmSync(data);
+    renameSync(join(folder, 'elsewhere'), data);
+    directory.close();
+  });
+
+  it('are closed with the program', async () => {
+    const program = programOf([...call(2, NAME, READ_ONLY, 0), ...exit(0)], { segments: [at(NAME, bytes('in\0'))] });
+    await withGroup(program, async (group) => {
+      group.start({ directory: data });
+      expect(openBelow(data)).toEqual([data]);
+      await group.finished();
+      expect(openBelow(data)).toEqual([]);
+    });
   });
 
   it('and calls with pointers to nowhere fail', async () => {
@@ -432,10 +595,10 @@ describe('variables', () => {
       expect(() => group.symbol(5 as never)).toThrow(expect.objectContaining(TYPE));
       const words = group.symbol('words');
       const odd = group.symbol('odd');
-      for (const use of [() => odd.words(0), () => words.words(4), () => words.words(-1), () => odd.gather('u16'), () => words.gather('x' as never), () => words.scatter([]), () => words.broadcast(new Uint8Array(17)), () => words.read(layout({ x: 'u8' }))]) {
+      for (const use of [() => odd.words(0), () => words.words(4), () => words.words(-1), () => words.words(NaN), () => odd.gather('u16'), () => words.gather('x' as never), () => words.scatter([]), () => words.broadcast(new Uint8Array(17)), () => words.read(layout({ x: 'u8' }))]) {
         expect(use).toThrow(expect.objectContaining(RANGE));
       }
-      for (const use of [() => words.scatter(4 as never), () => words.scatter(Array(4) as never), () => words.broadcast(5 as never)]) {
+      for (const use of [() => words.scatter(4 as never), () => words.scatter(Array(4) as never), () => words.broadcast(5 as never), () => words.words('length' as never), () => words.read(undefined as never), () => words.read({ bytes: 16 } as never), () => words.write(0, layout({ x: ['u8', 16] }), null as never)]) {
         expect(use).toThrow(expect.objectContaining(TYPE));
       }
       expect(words.gather('u32').flatMap((each) => [...each])).toEqual(Array(16).fill(0));
