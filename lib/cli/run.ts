@@ -163,13 +163,13 @@ function haltWhatCan(group: WorkGroup): void {
   }
 }
 
-/** Of a program: that of the first core that did not end well. */
+/** Of a program: that of the first core that did not end well. Whoever gets to its exit has dealt with its exceptions. */
 function exitCodeOf(states: readonly CoreState[]): number {
-  const failed = states.find(({ state, exitCode = 0, exception }) => state === 'halted' || exitCode !== 0 || exception !== undefined);
+  const failed = states.find(({ state, exitCode = 0, exception }) => state === 'halted' || exitCode !== 0 || (state === 'idle' && exception !== undefined));
   if (!failed) return 0;
-  const what = failed.exception === undefined ? (failed.state === 'halted' ? 'halted' : undefined) : `${failed.exception} exception`;
-  if (what !== undefined) process.stderr.write(`epiphany: core ${formatHex(failed.core.id, 3)}: ${what}, PC ${formatHex(failed.pc)}\n`);
-  return (failed.exitCode ?? 0) & 0xff || 1;
+  const { core, state, pc, exitCode = 0, exception } = failed;
+  if (state !== 'exited') process.stderr.write(`epiphany: core ${formatHex(core.id, 3)}: ${exception === undefined ? 'halted' : `${exception} exception`}, PC ${formatHex(pc)}\n`);
+  return exitCode & 0xff || 1;
 }
 
 async function trace(simulator: Simulator, end: Promise<unknown>): Promise<void> {

@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, describe, expect, it } from 'vitest';
-import { add, branch, IDLE, load, move, NOP, program, store, trap, type Instruction } from './encode.js';
+import { add, BKPT, branch, IDLE, load, move, NOP, program, store, trap, type Instruction } from './encode.js';
 
 const main = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url));
 const hello = fileURLToPath(new URL('../ecore/programs/hello.elf', import.meta.url));
@@ -68,10 +68,12 @@ describe('epiphany run', () => {
   });
 
   it('says what has become of a core that did not end well', () => {
-    const unaligned = fileOf('unaligned.srec', move(0, 0x1001), [[0x0502, 2]], load(1, 0), IDLE);
     const { code, err } = epiphany('run', fileOf('stuck.srec', move(0, 0x10000000), load(1, 0)), ...ONE_CORE);
     expect({ code, err }).toMatchObject({ code: 1, err: expect.stringMatching(/^epiphany: Core 0x84a waits for a load .* at PC 0x8;/) as string });
-    expect(epiphany('run', unaligned, ...ONE_CORE, '--timeout', '1').code).not.toBe(0);
+    const unaligned = [move(0, 0x1001), load(1, 0), move(0, 0)];
+    expect(epiphany('run', fileOf('rest.srec', ...unaligned, IDLE), ...ONE_CORE)).toMatchObject({ code: 1, err: expect.stringMatching(/^epiphany: core 0x84a: unaligned exception, PC 0x/) as string });
+    expect(epiphany('run', fileOf('exit.srec', ...unaligned, trap(3)), ...ONE_CORE)).toEqual({ code: 0, out: '', err: '' }); // it has dealt with it
+    expect(epiphany('run', fileOf('breakpoint.srec', BKPT), ...ONE_CORE)).toMatchObject({ code: 1, err: expect.stringMatching(/^epiphany: core 0x84a: halted, PC 0x0\n/) as string });
   });
 
   it('halts a program that takes too long', () => {
