@@ -4,9 +4,13 @@ import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, readlink
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { afterAll, describe, expect, it } from 'vitest';
+import { afterAll, describe, expect, it, vi } from 'vitest';
+import { Board } from '../../lib/board.js';
 import { layout, openBoard, type Core, type CoreState, type WorkGroup } from '../../lib/index.js';
 import { indexSymbols, type Program, type ProgramSymbol, type Segment } from '../../lib/program/program.js';
+import { SimulatorTransport } from '../../lib/transport/simulator.js';
+import type { Transport } from '../../lib/transport/transport.js';
+import { CoreWatch } from '../../lib/workgroup/core-watch.js';
 import { Directory } from '../../lib/workgroup/files.js';
 import { stepByBreakpoints } from '../../lib/workgroup/step.js';
 import { add, BKPT, branch, IDLE, load, move, NOP, program as code, store, trap, type Instruction } from './encode.js';
@@ -438,6 +442,64 @@ describe('output', () => {
       const text = textsOf(group.output);
       group.close();
       expect(await text).toBe('');
+    });
+  });
+});
+
+describe('waiting', () => {
+  /** A board that does not tell what its cores do, as one behind today's driver. */
+  class SilentTransport extends SimulatorTransport {
+    override readonly features = Object.freeze({ events: true, elinkRegisters: true, coreEvents: false });
+  }
+
+  it('goes without events of cores, too', async () => {
+    using board = new Board(new SilentTransport('sim', { chip: undefined, file: undefined }));
+    using group = board.workgroup();
+    await group.load(programOf([...call(5, 1, 0x1000, 5), ...exit(6)], { segments: [at(0x1000, bytes('quiet'))] }));
+    const { texts, states } = await run(group);
+    expect([...texts.values()]).toEqual(Array(16).fill('quiet'));
+    expect(states.map(({ exitCode }) => exitCode)).toEqual(Array(16).fill(6));
+  });
+
+  it('is one look for all who wait, with pauses that grow up to 16 ms', () => {
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'setImmediate', 'clearImmediate'] });
+    try {
+      const watch = new CoreWatch({ features: { coreEvents: false } } as Transport);
+      const looks = [0, 0];
+      let hasChanged = false;
+      const lookers = looks.map((_, index) => ({ holdsProcess: true, look: () => (++(looks as [number, number])[index as 0 | 1], hasChanged) }));
+      for (const looker of lookers) watch.add(looker);
+      const pauses: number[] = [];
+      for (let last = 0, passed = 0, before = 0; pauses.length < 8; ++passed) {
+        vi.advanceTimersByTime(1);
+        if (looks[0] === before) continue;
+        before = looks[0] as number;
+        pauses.push(passed - last);
+        last = passed;
+      }
+      expect(pauses.slice(1)).toEqual([2, 4, 8, 16, 16, 16, 16]); // behind one at once, and one after 1 ms
+      expect(looks[1]).toBe(looks[0]);
+      hasChanged = true;
+      vi.advanceTimersByTime(16);
+      expect(vi.getTimerCount()).toBe(1); // at once
+      for (const looker of lookers) watch.remove(looker);
+      expect(vi.getTimerCount()).toBe(0);
+    } finally {
+      vi.useRealTimers();
+    }
+  });
+
+  it('of a thousand ends for each as it wants', async () => {
+    await withGroup(programOf([branch(0)]), async (group) => {
+      group.start();
+      const stop = new AbortController();
+      const outcomes = Array.from({ length: 1000 }, (_, index) => group.finished(index % 2 ? { timeout: 10 } : {}).catch((error: unknown) => (error as { code: string }).code));
+      const stopped = group.finished({ signal: stop.signal });
+      stop.abort(new Error('enough'));
+      await expect(stopped).rejects.toThrow('enough');
+      expect(new Set(await Promise.all(outcomes.filter((_, index) => index % 2)))).toEqual(new Set(['ERR_EPIPHANY_TIMEOUT']));
+      group.close();
+      expect(new Set(await Promise.all(outcomes.filter((_, index) => !(index % 2))))).toEqual(new Set(['ERR_EPIPHANY_CLOSED']));
     });
   });
 });
