@@ -9,7 +9,7 @@ import type { Board } from '../board.js';
 import type { Core } from '../core.js';
 import { Directory, Files, SyscallError } from './files.js';
 import { placeOf } from './memory.js';
-import { OutputStream } from './output.js';
+import { OutputStream, type Output } from './output.js';
 
 /** What programs may use of the host. */
 export interface HostServices {
@@ -49,7 +49,7 @@ export class Semihosting {
   readonly #waitersChanged: () => void;
   #directory: Directory | undefined;
   readonly #files = new Map<Core, Files>();
-  readonly #decoders = new Map<string, TextDecoder>();
+  readonly #decoders = new Map<string, { readonly core: Core; readonly stream: Output['stream']; readonly decoder: TextDecoder }>();
 
   /** @throws SystemError if the directory cannot be opened */
   constructor(board: Board, services: HostServices, waitersChanged: () => void) {
@@ -107,6 +107,9 @@ export class Semihosting {
     this.#files.clear();
     this.#directory?.close();
     this.#directory = undefined;
+    // Of characters that were never written to their end.
+    for (const { core, stream, decoder } of this.#decoders.values()) this.#print(core, stream, decoder.decode());
+    this.#decoders.clear();
     for (const stream of [this.output, ...this.#consoles.values()]) stream.end();
   }
 
@@ -173,11 +176,15 @@ export class Semihosting {
     if (file !== STDOUT && file !== STDERR) return this.#filesOf(core).write(file, bytes);
     const stream = file === STDOUT ? 'stdout' : 'stderr';
     const key = `${core.id} ${stream}`;
-    let decoder = this.#decoders.get(key);
-    if (!decoder) this.#decoders.set(key, (decoder = new TextDecoder()));
-    const text = decoder.decode(bytes, { stream: true });
-    (this.#consoles.get(core) ?? this.output).push({ core, stream, text });
+    // A mark of the byte order is a character like others.
+    const { decoder } = this.#decoders.get(key) ?? { decoder: new TextDecoder('utf-8', { ignoreBOM: true }) };
+    this.#decoders.set(key, { core, stream, decoder });
+    this.#print(core, stream, decoder.decode(bytes, { stream: true }));
     return bytes.length;
+  }
+
+  #print(core: Core, stream: Output['stream'], text: string): void {
+    if (text !== '') (this.#consoles.get(core) ?? this.output).push({ core, stream, text });
   }
 
   #filesOf(core: Core): Files {

@@ -218,10 +218,10 @@ describe('a program', () => {
     const program = programOf([move(0, 1), ...call(5, 1, 0x1000, 5), ...call(5, 2, 0x1005, 5), ...exit(-7), IDLE], { segments: [at(0x1000, bytes('grüßerr\n'))] });
     await withGroup(program, async (group) => {
       const { texts, states } = await run(group);
-      // The ß was cut in two, one half to each stream: half a character is none.
+      // The ß was cut in two, one half to each stream: half a character is none. Whether the rest comes is known at the end.
       expect(states.map(({ state, exitCode }) => [state, exitCode])).toEqual(Array(4).fill(['exited', -7]));
       expect([...texts.keys()].sort()).toEqual(group.cores.map(({ id }) => id));
-      expect(new Set(texts.values())).toEqual(new Set(['grü!\ufffderr\n']));
+      expect(new Set(texts.values())).toEqual(new Set(['grü!\ufffderr\n\ufffd']));
       expect(() => group.start()).toThrow(expect.objectContaining(BUSY)); // its data are no longer what they were
     });
   });
@@ -433,6 +433,16 @@ describe('output', () => {
         { done: false, value: expect.objectContaining({ text: 'c' }) as object },
       ]);
       expect(await second?.next()).toEqual({ done: true, value: undefined });
+    }, ONE_CORE);
+  });
+
+  it('is all that was written, the half of a character at its end and a mark at its beginning, too', async () => {
+    const text = programOf([...call(5, 1, 0x1000, 3), ...call(5, 1, 0x1003, 0), ...call(5, 1, 0x1003, 2), ...exit(0)], { segments: [at(0x1000, Uint8Array.of(0xef, 0xbb, 0xbf, 0x61, 0xc3))] });
+    await withGroup(text, async (group) => {
+      group.start();
+      const pieces: string[] = [];
+      for await (const piece of group.output) pieces.push(piece.text);
+      expect(pieces).toEqual(['\ufeff', 'a', '\ufffd']);
     }, ONE_CORE);
   });
 
