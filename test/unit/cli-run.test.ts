@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, describe, expect, it } from 'vitest';
-import { add, BKPT, branch, IDLE, load, move, NOP, program, store, trap, type Instruction } from './encode.js';
+import { add, BKPT, branch, branchIf, IDLE, load, move, NOP, program, store, trap, type Instruction } from './encode.js';
 
 const main = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url));
 const hello = fileURLToPath(new URL('../ecore/programs/hello.elf', import.meta.url));
@@ -32,13 +32,11 @@ function epiphany(...parameters: string[]): { code: number | null; out: string; 
 
 const endless = fileOf('endless.srec', add(1, 1, 1), branch(-2));
 const ONE_CORE = ['--group', '1,2,1,1'];
-/** Back by `bytes`, if the last result was not zero. */
-const branchIfNot0 = (bytes: number): Instruction => [(((-bytes >> 1) & 0xff) << 8) | 0x10, 2];
 /** Behind what a loader of S-records writes into the first bytes. */
 const behindTables = (...instructions: (Instruction | Instruction[])[]): (Instruction | Instruction[])[] => [branch(0x58), ...Array<Instruction>(0x56 / 2).fill(NOP), ...instructions];
 /** Writes a word and NULs behind it, `bytes` bytes in all, so many times; without end if `times` is 0. */
 const writing = (name: string, word: number, bytes: number, times: number): string =>
-  fileOf(name, ...behindTables(move(6, word), move(7, 0x2000), store(6, 7), move(5, times), move(0, 1), move(1, 0x2000), move(2, bytes), move(3, 5), trap(7), add(5, 5, -1), branchIfNot0(36), move(0, 0), trap(3)));
+  fileOf(name, ...behindTables(move(6, word), move(7, 0x2000), store(6, 7), move(5, times), move(0, 1), move(1, 0x2000), move(2, bytes), move(3, 5), trap(7), add(5, 5, -1), branchIf('ne', -36), move(0, 0), trap(3)));
 
 /** Runs a program that prints without end, until `stop` has its effect; called when there is output. */
 async function interrupted(stop: (child: ChildProcess) => void): Promise<{ code: unknown; err: string }> {
@@ -114,7 +112,7 @@ describe('epiphany run', () => {
   });
 
   it('counts words to the mailbox, all of them', () => {
-    const file = fileOf('words.srec', move(5, 500), move(1, 0x810f0730), store(5, 1), add(5, 5, -1), branchIfNot0(4), move(0, 0), trap(3));
+    const file = fileOf('words.srec', move(5, 500), move(1, 0x810f0730), store(5, 1), add(5, 5, -1), branchIf('ne', -4), move(0, 0), trap(3));
     expect(epiphany('run', file, '--stats').err).toMatch(/^8000 words to the mailbox, /m);
   });
 

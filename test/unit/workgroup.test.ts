@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 /** Work-groups: loading, starting, what programs print and want, and how they end. */
+import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, readlinkSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -13,7 +14,7 @@ import type { Transport } from '../../lib/transport/transport.js';
 import { CoreWatch } from '../../lib/workgroup/core-watch.js';
 import { Directory } from '../../lib/workgroup/files.js';
 import { stepByBreakpoints } from '../../lib/workgroup/step.js';
-import { add, BKPT, branch, IDLE, load, move, NOP, program as code, store, trap, type Instruction } from './encode.js';
+import { add, BKPT, branch, branchIf, IDLE, load, move, NOP, program as code, store, trap, type Instruction } from './encode.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'epiphany-'));
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -173,6 +174,26 @@ describe('loading', () => {
     expect(() => group.start({ directory: join(folder, 'none') })).toThrow(expect.objectContaining({ code: 'ENOENT', path: join(folder, 'none') }));
     expect(() => group.start({ directory: join(folder, 'text') })).toThrow(expect.objectContaining({ code: 'ENOTDIR' }));
     expect(group.states().every(({ state }) => state === 'idle')).toBe(true);
+  });
+
+  it('finds out whether memory holds what was written, unless it is told not to', async () => {
+    using board = openBoard('sim');
+    using group = board.workgroup();
+    const program = programOf([IDLE], { segments: [at(0x2001, bytes('some'), 8), at(DRAM + 0x100, bytes('more'))] });
+    await group.load(program);
+    const spoil = (place: () => void) => ({
+      onProgress: (done: number, total: number) => {
+        if (done === total) place();
+      },
+    });
+    const inSram = spoil(() => board.core(3, 3).fill(0x2008, 1, 0x80)); // beyond the file's bytes, where zeros belong
+    await expect(group.load(program, inSram)).rejects.toMatchObject({ code: 'ERR_EPIPHANY_VERIFY', path: 'test', address: 0x2008, message: expect.stringMatching(/1 bytes differ.*core 0x8cb at 0x2008, 0x80 instead of 0x00/) as string });
+    expect(group.program).toBeUndefined();
+    const inDram = spoil(() => board.sharedDramMapping().fill(0x100, 4, 1));
+    await expect(group.load(program, inDram)).rejects.toMatchObject({ code: 'ERR_EPIPHANY_VERIFY', address: 0x100, message: expect.stringMatching(/4 bytes differ.*shared DRAM/) as string });
+    const outcome = await group.load(program, { ...inSram, verify: false });
+    expect(group.program).toBe(program);
+    expect(outcome.verify).toBeLessThan(outcome.write);
   });
 
   it('is done by one at a time, and nothing is started meanwhile', async () => {
@@ -380,7 +401,7 @@ describe('a program', () => {
 
   it('prints 10 MB, each core for itself', async () => {
     // 160 writes of 32 KiB from shared DRAM on each of two cores.
-    const program = programOf([move(5, 160), ...call(5, 1, DRAM, 0x8000), add(5, 5, -1), [[0x0010 | ((256 - 18) << 8), 2]], ...exit(0)], { segments: [at(DRAM, new Uint8Array(0x8000).fill(0x61))] });
+    const program = programOf([move(5, 160), ...call(5, 1, DRAM, 0x8000), add(5, 5, -1), branchIf('ne', -36), ...exit(0)], { segments: [at(DRAM, new Uint8Array(0x8000).fill(0x61))] });
     await withGroup(program, async (group) => {
       group.start();
       const lengths = await Promise.all(
@@ -557,6 +578,65 @@ describe('files of programs', () => {
       expect(readFileSync(join(data, 'out'), 'utf8')).toBe('hollo');
       expect([group.cores[0]?.int32[0x800], group.cores[0]?.words[0x801]]).toEqual([-1, 9]); // closed twice
     }, { row: 0, column: 0, rows: 1, columns: 1 });
+  });
+
+  /** Results and error numbers of calls, one after the other, with data for them. */
+  const outcomesOf = async (calls: readonly (readonly number[])[], data_: readonly Omit<Segment, 'flags'>[], use: (group: WorkGroup) => void = () => undefined): Promise<number[][]> => {
+    const program = programOf([...calls.flatMap(([number, ...values], index) => [...call(number as number, ...values), ...keep(0x2000 + 8 * index)]), ...exit(0)], { segments: [...data_] });
+    let outcomes: number[][] = [];
+    await withGroup(program, async (group) => {
+      await run(group, { directory: data });
+      outcomes = calls.map((_, index) => [...(group.cores[0]?.int32.slice(0x800 + 2 * index, 0x802 + 2 * index) ?? [])]);
+      use(group);
+    }, { row: 0, column: 0, rows: 1, columns: 1 });
+    return outcomes;
+  };
+  const [OPEN, CLOSE, READ, WRITE, LSEEK, UNLINK, FSTAT, STAT, TIME, LINK] = [2, 3, 4, 5, 6, 7, 10, 15, 19, 21] as const;
+
+  it('can be appended to, cut, read, sought in, and made only if they are not there', async () => {
+    writeFileSync(join(data, 'log'), 'first');
+    const [APPEND, TRUNCATE, EXCLUSIVE] = [1 | 0x8, 2 | 0x400, 1 | 0x200 | 0x800] as const;
+    const buffer = at(0x1100, bytes(' then!  '), 64);
+    const outcomes = await outcomesOf(
+      [[OPEN, NAME, APPEND, 0], [WRITE, 3, 0x1100, 5], [LSEEK, 3, 0, 0], [WRITE, 3, 0x1105, 1], [CLOSE, 3],
+        [OPEN, NAME, READ_ONLY, 0], [LSEEK, 3, -6, 2], [READ, 3, 0x1110, 32], [READ, 3, 0x1110, 32], [WRITE, 3, 0x1100, 1], [LSEEK, 3, -1, 0], [LSEEK, 3, 0, 3], [LSEEK, 1, 0, 0],
+        [OPEN, NAME, EXCLUSIVE, 0o600], [OPEN, NAME, TRUNCATE, 0], [FSTAT, 4, 0x1140], [CLOSE, 9]],
+      [at(NAME, bytes('log\0')), buffer, at(0x1140, new Uint8Array(40))],
+      (group) => expect(Buffer.from(group.cores[0]?.read(0x1110, 6) ?? []).toString()).toBe(' then!'),
+    );
+    expect(outcomes).toEqual([[3, 0], [5, 0], [0, 0], [1, 0], [0, 0], [3, 0], [5, 0], [6, 0], [0, 0], [-1, 9], [-1, 22], [-1, 22], [-1, 29], [-1, 17], [4, 0], [0, 0], [-1, 9]]);
+    expect(readFileSync(join(data, 'log'), 'utf8')).toBe(''); // cut in the end
+  });
+
+  it('can be looked at, linked and unlinked', async () => {
+    writeFileSync(join(data, 'one'), '12345', { mode: 0o640 });
+    const begin = Math.floor(Date.now() / 1000);
+    const outcomes = await outcomesOf(
+      [[LINK, NAME, 0x1010], [LINK, NAME, 0x1010], [STAT, 0x1010, 0x1100], [UNLINK, NAME], [UNLINK, NAME], [UNLINK, 0x1020], [TIME, 0x1200]],
+      [at(NAME, bytes('one\0')), at(0x1010, bytes('two\0')), at(0x1020, bytes('/\0')), at(0x1100, new Uint8Array(40))],
+      (group) => {
+        const [modeAndLinks, size, modified] = [0x1104, 0x1110, 0x111c].map((address) => group.cores[0]?.readWord(address) ?? 0) as [number, number, number];
+        expect([modeAndLinks & 0o777, size]).toEqual([0o640, 5]);
+        expect(group.cores[0]?.read(0x1108, 2)).toEqual(Uint8Array.of(2, 0));
+        for (const seconds of [modified, group.cores[0]?.readWord(0x1200) ?? 0]) expect(Math.abs(seconds - begin)).toBeLessThan(60);
+      },
+    );
+    expect(outcomes.slice(0, 5)).toEqual([[0, 0], [-1, 17], [0, 0], [0, 0], [-1, 2]]);
+    expect(outcomes[5]?.[0]).toBe(-1);
+    expect(readdirSync(data)).toEqual(expect.arrayContaining(['two']));
+    expect(existsSync(join(data, 'one'))).toBe(false);
+  });
+
+  it('are no pipes, and 64 at once at most', async () => {
+    spawnSync('mkfifo', [join(data, 'pipe')]);
+    expect(await outcomeOf('pipe', OPEN, [NAME, 1, 0], data)).toEqual([-1, 6]); // ENXIO: without a reader
+    expect(await outcomeOf('pipe', OPEN, [NAME, READ_ONLY, 0], data)).toEqual([-1, 13]);
+    // Opens until it fails: the count in R5, the error number at 0x2004.
+    const program = programOf([move(5, 0), ...call(OPEN, NAME, READ_ONLY, 0), add(5, 5, 1), add(0, 0, 0), branchIf('gte', -38), ...keep(0x2000), move(4, 0x2008), store(5, 4), ...exit(0)], { segments: [at(NAME, bytes('in\0'))] });
+    await withGroup(program, async (group) => {
+      await run(group, { directory: data });
+      expect([...(group.cores[3]?.int32.slice(0x800, 0x803) ?? [])]).toEqual([-1, 24, 65]);
+    });
   });
 
   it('are nowhere else', async () => {
