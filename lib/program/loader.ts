@@ -107,11 +107,6 @@ export function patchPlacements(program: Program, placements: readonly Placement
   return result;
 }
 
-/** Writes all of a program; every byte of each segment, the zeros too. */
-export function loadProgram(program: Program, board: Board, cores: readonly Core[]): LoadReport {
-  return writePlacements(placeProgram(program, board, cores), board);
-}
-
 /** Writes every byte of each placement, the zeros too. `onProgress` is called after each one. */
 export function writePlacements(placements: readonly Placement[], board: Board, onProgress: (done: number) => void = () => undefined): LoadReport {
   for (const { core } of placements) void (core ?? board.sharedDramMapping()).words; // mapped before, so that only copies are timed

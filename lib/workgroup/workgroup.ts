@@ -147,7 +147,7 @@ export class WorkGroup implements Disposable, Looker {
       const program = typeof source === 'string' ? readProgram(await readFile(checkPath('source', source)), source) : checkProgram('source', source);
       const parse = performance.now() - begin;
       this.#checkOpen(); // it may have been closed while the file was read
-      const placements = this.#placements(program, parameters);
+      const placements = this.placementsOf(program, parameters);
       const bytes = placements.reduce((sum, { segment }) => sum + segment.memoryBytes, 0);
       const report = (done: number): void => {
         onProgress?.(done, bytes);
@@ -316,6 +316,14 @@ export class WorkGroup implements Disposable, Looker {
     return `WorkGroup(${this.toString()}${this.#closed ? ', closed' : ''})`;
   }
 
+  /** @internal Where each byte of a program belongs, with what the cores are told of their place. Touches nothing. */
+  placementsOf(program: Program, parameters: readonly string[] = []): Placement[] {
+    let placements = placeProgram(program, this.board, this.cores);
+    const common = argumentsOf(program, parameters);
+    for (const core of this.cores) placements = patchPlacements(program, placements, this.board, core, [...configurationOf(program, this.board, this, core), ...common]);
+    return placements;
+  }
+
   /** @internal */
   get holdsProcess(): boolean {
     return this.#waiters.size > 0 || (this.#host?.hasWaiters ?? false);
@@ -386,13 +394,6 @@ export class WorkGroup implements Disposable, Looker {
       if (error === undefined) resolve(states);
       else reject(error);
     }
-  }
-
-  #placements(program: Program, parameters: readonly string[]): Placement[] {
-    let placements = placeProgram(program, this.board, this.cores);
-    const common = argumentsOf(program, parameters);
-    for (const core of this.cores) placements = patchPlacements(program, placements, this.board, core, [...configurationOf(program, this.board, this, core), ...common]);
-    return placements;
   }
 
   #verify(program: Program, placements: readonly Placement[]): void {
