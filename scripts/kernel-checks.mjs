@@ -13,13 +13,14 @@ import { parseArgs } from 'node:util';
 import { checkpatch, coccinelle, kernelDoc, sparse, spdx } from './kernel-checks/source.mjs';
 import { copyDriver } from './kernel-headers.mjs';
 import { bindings, trees } from './kernel-checks/device-tree.mjs';
+import { patches } from './kernel-checks/patches.mjs';
 import { uapiCompiles, uapiLayout } from './kernel-checks/uapi.mjs';
 
 /** Each is given { source, scratch }, what to look at and where to work; it throws what is wrong, or says what it saw. */
 const checks = {
   spdx, checkpatch, sparse, coccinelle, 'kernel-doc': kernelDoc,
   uapi: uapiCompiles, 'uapi-layout': uapiLayout,
-  bindings, trees,
+  bindings, trees, patches,
 };
 
 async function main() {
