@@ -3,9 +3,11 @@
 
 import { existsSync, mkdirSync, mkdtempSync, renameSync, rmSync } from 'node:fs';
 import { homedir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { dirname, isAbsolute, join } from 'node:path';
 
-const cache = join(process.env.XDG_CACHE_HOME || join(homedir(), '.cache'), 'node-epiphany');
+// By the XDG rule a relative path counts as unset.
+const { XDG_CACHE_HOME = '' } = process.env;
+const cache = join(isAbsolute(XDG_CACHE_HOME) ? XDG_CACHE_HOME : join(homedir(), '.cache'), 'node-epiphany');
 
 /** Where `name` is in the cache, if it is there. */
 export const cachePath = (...name) => join(cache, ...name);

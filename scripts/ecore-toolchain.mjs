@@ -3,17 +3,15 @@
 /**
  * Builds assembler, linker, C compiler and C library for epiphany-elf from Debian's own source packages, once, into
  * the user's cache. Debian has no such binaries, and this package does not ship any: the tools are GPL.
- *
- * Everything happens in a work directory beside the finished place, in phases that leave a stamp behind: a build
- * that was broken off goes on where it stopped. The last step is a rename, so what is found is always whole.
  */
-import { spawn, spawnSync } from 'node:child_process';
-import { createHash } from 'node:crypto';
+import { spawnSync } from 'node:child_process';
 import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
-import readline from 'node:readline';
 import { parseArgs } from 'node:util';
+
+import { cachePath } from './cache.mjs';
+import { Failure, built, demandTools, fresh, hashOf, keyOf, onlyFile, which } from './cached-build.mjs';
 
 const TARGET = 'epiphany-elf';
 
@@ -99,13 +97,8 @@ const USAGE = `Usage: npm run ecore:toolchain             build the ${TARGET} to
   --only binutils   only assembler, linker and their like: a minute or two instead of a quarter of an hour
 `;
 
-const cache = path.join(cacheHome(), 'node-epiphany');
 // Where the newest whole toolchain is found by those who do not know its recipe, such as `epiphany cc`.
-const link = path.join(cache, 'toolchain');
-const started = Date.now();
-
-/** Something the user can mend; shown without a stack. */
-class Failure extends Error {}
+const link = cachePath('toolchain');
 
 async function main(options) {
   const { values } = parse(options);
@@ -119,9 +112,8 @@ async function main(options) {
     if (!fs.existsSync(wanted.prefix)) throw new Failure('not built yet: npm run ecore:toolchain');
     return void console.log(values.print ? wanted.bin : wanted.prefix);
   }
-  if (!fs.existsSync(wanted.prefix)) await build(wanted);
+  await build(wanted);
   if (wanted === whole) linkTo(wanted.prefix);
-  fs.rmSync(wanted.work, { recursive: true, force: true }); // last: it is large, and whatever is done is done
   const { packages } = JSON.parse(fs.readFileSync(path.join(wanted.prefix, 'toolchain.json'), 'utf8'));
   const names = Object.entries(packages).map(([name, { version }]) => `${name} ${version}`);
   console.log(`${TARGET} ${names.join(', ')} is in ${wanted.bin}`);
@@ -140,7 +132,7 @@ function parse(options) {
 function placesOf(packages) {
   // The recipe is the key: another configure line is another toolchain. The versions are in toolchain.json.
   const recipe = JSON.stringify([TARGET, process.arch, packages], (name, value) => (name === 'tried' ? undefined : value));
-  const prefix = path.join(cache, `toolchain-${createHash('sha256').update(recipe).digest('hex').slice(0, 12)}`);
+  const prefix = cachePath(`toolchain-${keyOf(recipe)}`);
   const work = `${prefix}.partial`;
   return {
     packages, prefix, work,
@@ -152,27 +144,22 @@ function placesOf(packages) {
 }
 
 async function build(places) {
-  const { packages, prefix, work, root, helpers } = places;
-  demandTools();
-  if (/\s/.test(prefix)) throw new Failure(`make cannot work in "${prefix}", which has a space: set XDG_CACHE_HOME`);
-  fs.mkdirSync(cache, { recursive: true });
-  const lock = takeLock(`${prefix}.lock`);
-  if (fs.existsSync(prefix)) return; // another run finished it while this one waited
+  const { packages, prefix, root, helpers } = places;
+  if (!fs.existsSync(prefix)) demandTools(NEEDED);
+  const title = `${TARGET} ${packages.map((item) => item.name).join(', ')}`;
+  await built(prefix, title, async ({ phase }) => {
+    await phase('helpers', async (step) => {
+      const lacking = HELPERS.filter((name) => which(name) === undefined);
+      for (const name of lacking) await extract(step, await findPackage([name], step), helpers);
+      for (const name of lacking) await step(path.join(helpers, 'usr/bin', name), '--version');
+    });
+    const outcomes = {};
+    for (const item of packages) outcomes[item.name] = await buildPackage(places, item, phase);
 
-  console.log(`building ${TARGET} ${packages.map((item) => item.name).join(', ')} in ${work}`);
-  for (const name of ['done', 'logs']) fs.mkdirSync(path.join(work, name), { recursive: true });
-  const phase = phaseRunner(places, lock);
-  await phase('helpers', async (step) => {
-    const lacking = HELPERS.filter((name) => which(name) === undefined);
-    for (const name of lacking) await extract(step, await findPackage([name], step), helpers);
-    for (const name of lacking) await step(path.join(helpers, 'usr/bin', name), '--version');
-  });
-  const built = {};
-  for (const item of packages) built[item.name] = await buildPackage(places, item, phase);
-
-  const installed = path.join(root, prefix);
-  fs.writeFileSync(path.join(installed, 'toolchain.json'), `${JSON.stringify({ target: TARGET, packages: built }, null, 2)}\n`);
-  fs.renameSync(installed, prefix);
+    const installed = path.join(root, prefix);
+    fs.writeFileSync(path.join(installed, 'toolchain.json'), `${JSON.stringify({ target: TARGET, packages: outcomes }, null, 2)}\n`);
+    return installed;
+  }, { environment: () => environment(places) });
 }
 
 /** Points the link there, in one step: whoever follows it meanwhile finds the old one or the new one. */
@@ -195,10 +182,10 @@ async function buildPackage({ prefix, work, root, bin }, item, phase) {
     for (const library of item.libraries ?? []) await extract(step, await findPackage([library], step), libraries);
     return JSON.stringify({ source, version, sha256: await hashOf(tarballOf(name, unpacked)) });
   });
-  const built = JSON.parse(fetched);
-  const expected = item.tried[built.version];
-  if (expected === undefined) console.log(`       ${built.source} ${built.version} has not been tried; ${Object.keys(item.tried).join(', ')} has`);
-  else if (expected !== built.sha256) throw new Failure(`${built.source} ${built.version} is not the one that was tried: its tarball has SHA-256 ${built.sha256}`);
+  const outcome = JSON.parse(fetched);
+  const expected = item.tried[outcome.version];
+  if (expected === undefined) console.log(`       ${outcome.source} ${outcome.version} has not been tried; ${Object.keys(item.tried).join(', ')} has`);
+  else if (expected !== built.sha256) throw new Failure(`${outcome.source} ${outcome.version} is not the one that was tried: its tarball has SHA-256 ${outcome.sha256}`);
 
   await phase(`${name} unpack`, async (step) => {
     await step('tar', '--extract', '--file', tarballOf(name, unpacked), '--strip-components=1', '--directory', fresh(tree));
@@ -223,7 +210,7 @@ async function buildPackage({ prefix, work, root, bin }, item, phase) {
     const [program, ...options] = item.proof;
     await step(path.join(root, bin, program), ...options);
   });
-  return built;
+  return outcome;
 }
 
 /** The upstream tarball in an unpacked source package, which may have others beside it. */
@@ -239,30 +226,6 @@ function librariesIn(directory) {
     `--with-${name}-include=${path.dirname(onlyFile(directory, new RegExp(`^${name}\\.h$`)))}`,
     `--with-${name}-lib=${path.dirname(onlyFile(directory, new RegExp(`^lib${name}\\.a$`)))}`,
   ]);
-}
-
-/**
- * Makes the function that runs a phase unless an earlier run finished it. Its steps are commands, all logged to
- * one file; what the phase returns is kept in its stamp, and so outlives a build that was broken off.
- */
-function phaseRunner(places, lock) {
-  return async (name, steps) => {
-    const file = name.replace(' ', '-');
-    const stamp = path.join(places.work, 'done', file);
-    if (fs.existsSync(stamp)) return fs.readFileSync(stamp, 'utf8');
-    const log = path.join(places.work, 'logs', `${file}.log`);
-    fs.rmSync(log, { force: true });
-    const progress = new Progress(name);
-    try {
-      const outcome = (await steps((command, ...rest) => run(command, rest, { places, log, lock, progress }))) ?? '';
-      fs.writeFileSync(stamp, outcome);
-      progress.end('done');
-      return outcome;
-    } catch (error) {
-      progress.end('failed');
-      throw error;
-    }
-  };
 }
 
 /** Downloads a Debian package and unpacks it into `directory`, without installing it. */
@@ -292,36 +255,6 @@ async function findPackage(names, step) {
   return found;
 }
 
-async function hashOf(file) {
-  const hash = createHash('sha256');
-  for await (const chunk of fs.createReadStream(file)) hash.update(chunk);
-  return hash.digest('hex');
-}
-
-/** Runs a command to its end, its output going to the log. The last argument may be `{ cwd, counts }`. */
-async function run(command, rest, { places, log, lock, progress }) {
-  const { cwd = places.work, counts } = typeof rest.at(-1) === 'object' ? rest.pop() : {};
-  const output = fs.createWriteStream(log, { flags: 'a' });
-  output.write(`$ ${[command, ...rest].join(' ')}\n`);
-  // The child inherits the lock: should this process be killed, no second build starts beside a make that lives on.
-  const child = spawn(command, rest, { cwd, env: environment(places), stdio: ['ignore', 'pipe', 'pipe', lock] });
-  for (const input of [child.stdout, child.stderr]) {
-    readline.createInterface({ input }).on('line', (line) => {
-      output.write(`${line}\n`);
-      if (counts && /^\s+CC\s|\s-c\s/.test(line)) progress.count(counts); // make's quiet rules, and the others
-    });
-  }
-  const [code, signal] = await new Promise((resolve, reject) => {
-    child.on('error', reject);
-    child.on('close', (...how) => resolve(how));
-  });
-  await new Promise((resolve) => output.end(resolve));
-  if (code === 0) return;
-  const tail = fs.readFileSync(log, 'utf8').trimEnd().split('\n').slice(-20).join('\n  ');
-  const end = signal === null ? `exited with ${code}` : `was ended by ${signal}`;
-  throw new Failure(`${path.basename(command)} ${end}. The last lines of its log:\n  ${tail}\nThe whole log: ${log}`);
-}
-
 /** What the commands of a build see: first the tools built so far, last the helpers. */
 function environment({ root, bin, helpers }) {
   const search = [path.join(root, bin), process.env.PATH, path.join(helpers, 'usr/bin')].join(':');
@@ -332,94 +265,6 @@ function environment({ root, bin, helpers }) {
   env.M4 ??= which('m4', search);
   if (which('bison', search)?.startsWith(helpers)) env.BISON_PKGDATADIR = path.join(helpers, 'usr/share/bison');
   return env;
-}
-
-/** One line per phase: rewritten every second on a terminal, repeated every quarter of a minute elsewhere. */
-class Progress {
-  #name;
-  #begun = Date.now();
-  #what = '';
-  #number = 0;
-  #timer;
-
-  constructor(name) {
-    this.#name = name;
-    const { isTTY } = process.stdout;
-    if (isTTY) this.#show('\r');
-    this.#timer = setInterval(() => this.#show(isTTY ? '\r' : '\n'), isTTY ? 1000 : 15_000);
-  }
-
-  count(what) {
-    this.#what = what;
-    this.#number += 1;
-  }
-
-  end(remark) {
-    clearInterval(this.#timer);
-    this.#show('\n', remark);
-  }
-
-  #show(end, remark = '') {
-    const total = clock(Date.now() - started);
-    const phase = clock(Date.now() - this.#begun);
-    const number = this.#number > 0 ? `${this.#number} ${this.#what}` : '';
-    const line = `${total}  ${this.#name.padEnd(20)} ${phase}  ${number.padEnd(14)} ${remark}`;
-    process.stdout.write(`${line.trimEnd()}${end}`);
-  }
-}
-
-/**
- * Waits for and takes the lock. The kernel ties it to the open file, which flock(1) shares with this process
- * through fd 3: it stays ours when flock ends and is released with the last process that has it, however that ends.
- */
-function takeLock(file) {
-  const descriptor = fs.openSync(file, 'w');
-  const stdio = ['ignore', 'inherit', 'inherit', descriptor];
-  if (spawnSync('flock', ['--nonblock', '3'], { stdio }).status === 0) return descriptor;
-  console.log('another run is building the toolchain; waiting for it');
-  if (spawnSync('flock', ['3'], { stdio }).status !== 0) throw new Failure(`cannot lock ${file}`);
-  return descriptor;
-}
-
-function demandTools() {
-  const missing = Object.keys(NEEDED).filter((name) => which(name) === undefined);
-  if (missing.length === 0) return;
-  const packages = [...new Set(missing.map((name) => NEEDED[name]))];
-  const hint = packages.includes('apt')
-    ? 'The sources come from Debian: run this on Debian, on a derivative, or in a container of one.'
-    : `Install what brings them: sudo apt-get install ${packages.join(' ')}`;
-  throw new Failure(`missing: ${missing.join(', ')}. ${hint}`);
-}
-
-/** Where on the search path a program is. */
-function which(name, search = process.env.PATH ?? '') {
-  const candidates = search.split(':').map((directory) => path.join(directory, name));
-  return candidates.find((file) => fs.existsSync(file));
-}
-
-/** An empty directory, whatever was there before. */
-function fresh(directory) {
-  fs.rmSync(directory, { recursive: true, force: true });
-  fs.mkdirSync(directory, { recursive: true });
-  return directory;
-}
-
-/** The one file below `directory` whose name fits. */
-function onlyFile(directory, pattern) {
-  const found = fs.readdirSync(directory, { recursive: true }).filter((name) => pattern.test(path.basename(name)));
-  if (found.length !== 1) throw new Failure(`expected one file like ${pattern} in ${directory}, found ${found.length}`);
-  return path.join(directory, found[0]);
-}
-
-/** The XDG rule: a relative path there counts as unset. */
-function cacheHome() {
-  const set = process.env.XDG_CACHE_HOME ?? '';
-  return path.isAbsolute(set) ? set : path.join(os.homedir(), '.cache');
-}
-
-function clock(milliseconds) {
-  const seconds = Math.floor(milliseconds / 1000);
-  return `${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, '0')}`;
 }
 
 try {

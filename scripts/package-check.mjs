@@ -38,7 +38,7 @@ const allowed = [
   /^prebuilds\/linux-(x64|arm|arm64)\/epiphany\.node$/,
   // For `epiphany cc`, and to build the compiler that it needs:
   /^ecore\/(ecore\.h|crt0\.S|(internal|external)\.ld)$/,
-  /^scripts\/ecore-toolchain\.mjs$/,
+  /^scripts\/(ecore-toolchain|cached-build|cache)\.mjs$/,
   // To build the addon from source:
   /^binding\.gyp$/,
   /^native\/.*\.(cc|h)$/,

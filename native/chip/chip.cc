@@ -220,6 +220,11 @@ bool Chip::Inject(Fault fault, unsigned core_id, bool on) noexcept {
     elink_.SetDead(on);
     return true;
   }
+  if (fault == Fault::kNoPower) {
+    elink_.SetPowered(!on);
+    if (on) ResetChip();
+    return true;
+  }
   Core* const core = mesh_.CoreById(core_id);
   if (core) core->SetLoadPending(on);
   return core != nullptr;

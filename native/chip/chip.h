@@ -36,6 +36,7 @@ struct Memory {
 enum class Fault : uint8_t {
   kDeadLink,   // nothing answers: every load fails, stores vanish
   kCoreStuck,  // the core waits for an external load that never returns
+  kNoPower,    // as a dead link, and registers are lost; what becomes of SRAM is up to the embedder
 };
 
 struct RunRequest {
@@ -72,6 +73,8 @@ class Chip {
   Loaded Load(uint32_t address, unsigned bytes) noexcept;
   Bus Store(uint32_t address, uint32_t value, unsigned bytes) noexcept;
   bool interrupt_line() const noexcept { return elink_.interrupt_line(); }
+  // Whether a load of the host from a core would be answered, for who has SRAM mapped past Load.
+  bool answers() const noexcept { return elink_.answers(); }
 
   // Lets the cores take turns on this thread; not while another thread does. As long as nobody else reaches
   // the chip, what happens depends on its state and on quantum and seed alone: it is the same on every

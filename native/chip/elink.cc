@@ -47,7 +47,7 @@ bool Elink::Line() const {
 }
 
 bool Elink::AnswersLocked() const {
-  return !dead_ && registers_.reset == 0;
+  return !dead_ && powered_ && registers_.reset == 0;
 }
 
 void Elink::Publish() {
@@ -57,7 +57,7 @@ void Elink::Publish() {
 }
 
 bool Elink::Route(uint32_t address, uint32_t* host_address) const {
-  if (!answers_.load(std::memory_order_acquire)) return false;
+  if (!answers()) return false;
   const uint32_t rx_config = rx_config_.load(std::memory_order_acquire);
   const uint32_t mode = rx_config >> 2 & 3;
   if (mode == kNoRemap) {
@@ -145,6 +145,12 @@ void Elink::SetDead(bool dead) {
   Publish();
 }
 
+void Elink::SetPowered(bool powered) {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  powered_ = powered;
+  Publish();
+}
+
 bool Elink::interrupt_line() const {
   const std::lock_guard<std::mutex> lock(mutex_);
   return Line();
@@ -153,7 +159,7 @@ bool Elink::interrupt_line() const {
 void Elink::Save(uint32_t* words) const {
   const std::lock_guard<std::mutex> lock(mutex_);
   for (const Row& row : kRows) *words++ = registers_.*row.word;
-  *words++ = count_ | static_cast<uint32_t>(dead_) << 31;
+  *words++ = count_ | static_cast<uint32_t>(dead_) << 31 | static_cast<uint32_t>(!powered_) << 30;
   for (unsigned i = 0; i < kCapacity; ++i) {
     const Message& message = fifo_[(first_ + i) % kCapacity];
     *words++ = i < count_ ? message.low : 0;
@@ -164,13 +170,14 @@ void Elink::Save(uint32_t* words) const {
 bool Elink::Restore(const uint32_t* words) {
   const std::lock_guard<std::mutex> lock(mutex_);
   const uint32_t* const counts = words + kRegisters;
-  const unsigned count = *counts & 0x7fffffff;
+  const unsigned count = *counts & 0x3fffffff;
   if (count > kCapacity) return false;
   for (const Row& row : kRows) {
     // Registers without a write mask are set by the hardware, to any value.
     registers_.*row.word = *words++ & (row.mask ? row.mask : 0xffffffff);
   }
-  dead_ = *counts >> 31;
+  dead_ = *counts >> 31 & 1;
+  powered_ = !(*counts >> 30 & 1);
   first_ = 0;
   count_ = count;
   for (unsigned i = 0; i < kCapacity; ++i) fifo_[i] = {counts[1 + 2 * i], counts[2 + 2 * i]};

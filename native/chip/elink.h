@@ -38,6 +38,9 @@ class Elink {
   // Whether the chip's stores have to wait, as they do from the moment that the mailbox is half full.
   bool is_congested() const { return congested_.load(std::memory_order_acquire); }
   void SetDead(bool dead);
+  void SetPowered(bool powered);
+  // Whether anything but the registers that need no clock of the chip can be reached.
+  bool answers() const { return answers_.load(std::memory_order_acquire); }
   bool interrupt_line() const;
 
   // One slot of the FIFO's 32 is lost to its full flag.
@@ -78,6 +81,7 @@ class Elink {
   unsigned first_ = 0;
   unsigned count_ = 0;
   bool dead_ = false;
+  bool powered_ = true;
 
   // For cores, which do not lock at every access: what the state above comes to.
   std::atomic<bool> answers_{true};

@@ -542,7 +542,7 @@ void TestLoops() {
         board.Run(100000, quantum);
         Equal("instructions of the body", board.R(0, 30), uint64_t{row.passes} * body);
         Equal("behind it", board.R(0, 31), 1);
-        Equal("LC", board.Reg(0, at::kLc), 0);
+        Equal("CONFIG", board.Reg(0, at::kConfig), 0);
         Equal("PC", board.Reg(0, at::kPc) & 0xfffff, code.here() - 2);
       }
     }
@@ -564,7 +564,7 @@ void TestLoops() {
     board.PutAndStart(0, code);
     board.Run(10000);
     Equal("instructions of the body", board.R(0, 30), 7);
-    Equal("LC", board.Reg(0, at::kLc), 0);
+    Equal("CONFIG", board.Reg(0, at::kConfig), 0);
   }
   {
     Case("a loop whose body stores and has work of its own");
@@ -1285,6 +1285,21 @@ void TestMesh() {
     Equal("the store is lost", board.DramWord(0), 0);
     Equal("R5", board.R(0, 5), 0x77);
     Equal("DEBUGSTATUS", board.Reg(0, at::kDebugStatus), 2);
+  }
+  {
+    Case("a supply that goes off and comes back");
+    Board board;
+    board.SetReg(0, at::kConfig, 1);
+    True("it answers", board.chip().answers());
+    True("injected", board.chip().Inject(chip::Fault::kNoPower, 0, true));
+    True("nobody answers", board.chip().Load(board.Global(0, at::kR0), 4).bus == chip::Bus::kNoAnswer);
+    True("and this is known without a load", !board.chip().answers());
+    board.chip().Inject(chip::Fault::kDeadLink, 0, true);
+    board.chip().Inject(chip::Fault::kNoPower, 0, false);
+    True("a dead link is another matter", !board.chip().answers());
+    board.chip().Inject(chip::Fault::kDeadLink, 0, false);
+    True("it answers again", board.chip().answers());
+    Equal("CONFIG", board.Reg(0, at::kConfig), 0);
   }
   {
     Case("a fault by injection, and without it the load is made again");

@@ -1,0 +1,195 @@
+// SPDX-License-Identifier: MIT
+/**
+ * Large things that are built once, into the user's cache, and found there ever after.
+ *
+ * Everything happens in a work directory beside the finished place, in phases that leave a stamp behind: a build
+ * that was broken off goes on where it stopped. The last step is a rename, so what is found is always whole.
+ */
+import { spawn, spawnSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import fs from 'node:fs';
+import path from 'node:path';
+import readline from 'node:readline';
+
+import { cachePath } from './cache.mjs';
+
+/** Something the user can mend; shown without a stack. */
+export class Failure extends Error {}
+
+/** A name for whatever is made of these; strings, buffers, or anything of JSON. */
+export function keyOf(...ingredients) {
+  const hash = createHash('sha256');
+  for (const [i, item] of ingredients.entries()) {
+    if (i > 0) hash.update('\0');
+    hash.update(Buffer.isBuffer(item) || typeof item === 'string' ? item : JSON.stringify(item));
+  }
+  return hash.digest('hex').slice(0, 12);
+}
+
+/**
+ * `place`, a path in the cache, once `build` has made it. `build` is given the work directory, a function that runs
+ * phases in it, and returns what is to be renamed to `place`.
+ */
+export async function built(place, title, build, options = {}) {
+  const work = `${place}.partial`;
+  if (fs.existsSync(place)) {
+    fs.rmSync(work, { recursive: true, force: true }); // a run may have been killed just before it did this
+    return place;
+  }
+  if (/\s/.test(place)) throw new Failure(`make cannot work in "${place}", which has a space: set XDG_CACHE_HOME`);
+  fs.mkdirSync(cachePath(), { recursive: true });
+  const lock = takeLock(`${place}.lock`, title);
+  try {
+    if (fs.existsSync(place)) return place; // another run finished it while this one waited
+    console.error(`building ${title} in ${work}`);
+    for (const name of ['done', 'logs']) fs.mkdirSync(path.join(work, name), { recursive: true });
+    const outcome = await build({ work, phase: phaseRunner({ work, lock, environment: () => process.env, ...options }) });
+    fs.renameSync(outcome, place);
+    fs.rmSync(work, { recursive: true, force: true }); // last: it is large, and whatever is done is done
+    return place;
+  } finally {
+    fs.closeSync(lock);
+  }
+}
+
+/**
+ * Makes the function that runs a phase unless an earlier run finished it. Its steps are commands, all logged to
+ * one file; what the phase returns is kept in its stamp, and so outlives a build that was broken off.
+ *
+ * `environment` makes what the commands see.
+ */
+function phaseRunner({ work, lock, environment }) {
+  const started = Date.now();
+  return async (name, steps) => {
+    const file = name.replaceAll(' ', '-');
+    const stamp = path.join(work, 'done', file);
+    if (fs.existsSync(stamp)) return fs.readFileSync(stamp, 'utf8');
+    const log = path.join(work, 'logs', `${file}.log`);
+    fs.rmSync(log, { force: true });
+    const progress = new Progress(name, started);
+    try {
+      const outcome = (await steps((command, ...rest) => run(command, rest, { work, log, lock, progress, environment }))) ?? '';
+      fs.writeFileSync(stamp, outcome);
+      progress.end('done');
+      return outcome;
+    } catch (error) {
+      progress.end('failed');
+      throw error;
+    }
+  };
+}
+
+/** Runs a command to its end, its output going to the log. The last argument may be `{ cwd, env, counts }`. */
+async function run(command, rest, { work, log, lock, progress, environment }) {
+  const { cwd = work, env = {}, counts } = typeof rest.at(-1) === 'object' ? rest.pop() : {};
+  const output = fs.createWriteStream(log, { flags: 'a' });
+  output.write(`$ ${[command, ...rest].join(' ')}\n`);
+  // The child inherits the lock: should this process be killed, no second build starts beside a make that lives on.
+  const child = spawn(command, rest, { cwd, env: { ...environment(), ...env }, stdio: ['ignore', 'pipe', 'pipe', lock] });
+  for (const input of [child.stdout, child.stderr]) {
+    readline.createInterface({ input }).on('line', (line) => {
+      output.write(`${line}\n`);
+      if (counts && /^\s+(CC|AS|HOSTCC)\s|\s-c\s|^\[\d+\/\d+\] Compiling/.test(line)) progress.count(counts); // make's quiet rules, the others, ninja
+    });
+  }
+  const [code, signal] = await new Promise((resolve, reject) => {
+    child.on('error', reject);
+    child.on('close', (...how) => resolve(how));
+  });
+  await new Promise((resolve) => output.end(resolve));
+  if (code === 0) return;
+  const tail = fs.readFileSync(log, 'utf8').trimEnd().split('\n').slice(-20).join('\n  ');
+  const end = signal === null ? `exited with ${code}` : `was ended by ${signal}`;
+  throw new Failure(`${path.basename(command)} ${end}. The last lines of its log:\n  ${tail}\nThe whole log: ${log}`);
+}
+
+/** One line per phase: rewritten every second on a terminal, repeated every quarter of a minute elsewhere. */
+class Progress {
+  #name;
+  #started;
+  #begun = Date.now();
+  #what = '';
+  #number = 0;
+  #timer;
+
+  constructor(name, started) {
+    this.#name = name;
+    this.#started = started;
+    const { isTTY } = process.stderr;
+    if (isTTY) this.#show('\r');
+    this.#timer = setInterval(() => this.#show(isTTY ? '\r' : '\n'), isTTY ? 1000 : 15_000);
+  }
+
+  count(what) {
+    this.#what = what;
+    this.#number += 1;
+  }
+
+  end(remark) {
+    clearInterval(this.#timer);
+    this.#show('\n', remark);
+  }
+
+  #show(end, remark = '') {
+    const total = clock(Date.now() - this.#started);
+    const phase = clock(Date.now() - this.#begun);
+    const number = this.#number > 0 ? `${this.#number} ${this.#what}` : '';
+    const line = `${total}  ${this.#name.padEnd(20)} ${phase}  ${number.padEnd(14)} ${remark}`;
+    process.stderr.write(`${line.trimEnd()}${end}`);
+  }
+}
+
+function clock(milliseconds) {
+  const seconds = Math.floor(milliseconds / 1000);
+  return `${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, '0')}`;
+}
+
+/**
+ * Waits for and takes the lock. The kernel ties it to the open file, which flock(1) shares with this process
+ * through fd 3: it stays ours when flock ends and is released with the last process that has it, however that ends.
+ */
+function takeLock(file, title) {
+  const descriptor = fs.openSync(file, 'w');
+  const stdio = ['ignore', 'inherit', 'inherit', descriptor];
+  if (spawnSync('flock', ['--nonblock', '3'], { stdio }).status === 0) return descriptor;
+  console.error(`another run is building ${title}; waiting for it`);
+  if (spawnSync('flock', ['3'], { stdio }).status !== 0) throw new Failure(`cannot lock ${file}`);
+  return descriptor;
+}
+
+/** Throws unless all programs are there. `needed` has the Debian package of each. */
+export function demandTools(needed) {
+  const missing = Object.keys(needed).filter((name) => which(name) === undefined);
+  if (missing.length === 0) return;
+  const packages = [...new Set(missing.map((name) => needed[name]))];
+  const hint = packages.includes('apt')
+    ? 'The sources come from Debian: run this on Debian, on a derivative, or in a container of one.'
+    : `Install what brings them: sudo apt-get install ${packages.join(' ')}`;
+  throw new Failure(`missing: ${missing.join(', ')}. ${hint}`);
+}
+
+/** Where on the search path a program is. */
+export function which(name, search = process.env.PATH ?? '') {
+  const candidates = search.split(':').map((directory) => path.join(directory, name));
+  return candidates.find((file) => fs.existsSync(file));
+}
+
+/** An empty directory, whatever was there before. */
+export function fresh(directory) {
+  fs.rmSync(directory, { recursive: true, force: true });
+  fs.mkdirSync(directory, { recursive: true });
+  return directory;
+}
+
+/** The one file below `directory` whose name fits. */
+export function onlyFile(directory, pattern) {
+  const found = fs.readdirSync(directory, { recursive: true }).filter((name) => pattern.test(path.basename(name)));
+  if (found.length !== 1) throw new Failure(`expected one file like ${pattern} in ${directory}, found ${found.length}`);
+  return path.join(directory, found[0]);
+}
+
+export async function hashOf(file) {
+  const hash = createHash('sha256');
+  for await (const chunk of fs.createReadStream(file)) hash.update(chunk);
+  return hash.digest('hex');
+}

@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: MIT
+// Debian's source packages: the very version of a program that is installed here, to build what goes with it.
+
+import { mkdirSync, readdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+
+import { aptConfiguration } from './debian.mjs';
+import { run } from './run.mjs';
+
+const keyring = '/usr/share/keyrings/debian-archive-keyring.gpg';
+
+/**
+ * The name and version of the source that an installed package was built from.
+ */
+export function installedSource(name) {
+  const [source, version, architecture] = run(['dpkg-query', '--show', '--showformat', '${source:Package} ${source:Version} ${Architecture}', name]).split(' ');
+  return { source, version, architecture };
+}
+
+/**
+ * Steps of a build that fetch a source package and unpack it into `folder`. apt finds it in the suites that it has
+ * packages of, with lists of its own in `scratch`: few machines have the lists of sources.
+ */
+export async function unpackSource(step, { source, version, architecture }, scratch, folder) {
+  const own = join(scratch, 'apt');
+  const configuration = join(own, 'apt.conf');
+  const sources = join(own, 'sources');
+  mkdirSync(join(own, 'lists/partial'), { recursive: true });
+  writeFileSync(join(own, 'status'), '');
+  writeFileSync(configuration, `${aptConfiguration(architecture, own)}Dir::Etc::SourceList "${sources}";\nDir::Etc::SourceParts "/dev/null";\n`);
+  const known = run(['apt-get', 'indextargets', '--format', '$(REPO_URI) $(RELEASE) $(COMPONENT)', 'Created-By: Packages', 'Origin: Debian']);
+  const lines = [...new Set(known.trim().split('\n'))].map((line) => `deb-src [signed-by=${keyring}] ${line}\n`);
+  writeFileSync(sources, lines.join(''));
+  await step('apt-get', '--config-file', configuration, '--quiet', 'update');
+  await step('apt-get', '--config-file', configuration, '--quiet', 'source', '--download-only', '--only-source', `${source}=${version}`);
+  const description = readdirSync(scratch).find((name) => name.startsWith(`${source}_`) && name.endsWith('.dsc'));
+  await step('dpkg-source', '--extract', join(scratch, description), folder);
+}

@@ -1,0 +1,71 @@
+#!/usr/bin/env node
+// SPDX-License-Identifier: MIT
+import { parseArgs } from 'node:util';
+
+import { Failure } from '../../scripts/cached-build.mjs';
+import { runOnBoard } from './board.mjs';
+import { chips } from './image.mjs';
+import { flavours } from './kernel.mjs';
+
+const USAGE = `Usage: npm run -s board -- [OPTION…] [COMMAND…]
+
+Boots a virtual Parallella and runs a command on it, or a shell. Its exit code is the command's, or 125 if the board
+went down. The project is in /project there, and what is written to it stays.
+
+  --kernel ${flavours.join('|')}     default: plain
+  --chip ${chips.join('|')}   default: ${chips[0]}
+  --module FOLDER       builds kernel modules, and loads them before the command; more than once if need be
+  --no-driver           leaves the driver out, which is loaded otherwise
+  --append TEXT         more of a kernel command line
+  --timeout SECONDS     when a board is taken for dead; default: 600
+  --keep                leaves the board's console and its files where they are
+`;
+
+const OPTIONS = {
+  kernel: { type: 'string', default: flavours[0] },
+  chip: { type: 'string', default: chips[0] },
+  module: { type: 'string', multiple: true, default: [] },
+  'no-driver': { type: 'boolean', default: false },
+  append: { type: 'string', default: '' },
+  timeout: { type: 'string', default: '600' },
+  keep: { type: 'boolean', default: false },
+  help: { type: 'boolean', default: false },
+};
+
+/** Ours end where the command's begin: at the first word that is no option, and no option's value. */
+function split(words) {
+  let at = 0;
+  while (at < words.length && words[at].startsWith('--') && words[at] !== '--') {
+    const { type } = OPTIONS[words[at].slice(2)] ?? {};
+    at += type === 'string' ? 2 : 1;
+  }
+  return [words.slice(0, at), words.slice(words[at] === '--' ? at + 1 : at)];
+}
+
+async function main(words) {
+  const [options, command] = split(words);
+  const { values } = parseArgs({ args: options, options: OPTIONS });
+  if (values.help) return void process.stdout.write(USAGE);
+  if (!flavours.includes(values.kernel) || !chips.includes(values.chip)) throw new Failure(USAGE);
+  process.exitCode = await runOnBoard(command, {
+    flavour: values.kernel,
+    chip: values.chip,
+    hasDriver: !values['no-driver'],
+    modules: values.module,
+    append: values.append,
+    timeout: Number(values.timeout),
+    keep: values.keep,
+    stdin: process.stdin.isTTY ? undefined : process.stdin,
+    stdout: process.stdout,
+    stderr: process.stderr,
+  });
+  process.stdin.destroy();
+}
+
+try {
+  await main(process.argv.slice(2));
+} catch (error) {
+  if (!(error instanceof Failure) && !error.code?.startsWith('ERR_PARSE_ARGS')) throw error;
+  process.stderr.write(`board: ${error.message}\n`);
+  process.exitCode = 125;
+}
