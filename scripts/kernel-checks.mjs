@@ -13,6 +13,7 @@ import { parseArgs } from 'node:util';
 import { checkpatch, coccinelle, kernelDoc, sparse, spdx } from './kernel-checks/source.mjs';
 import { copyDriver } from './kernel-headers.mjs';
 import { bindings, trees } from './kernel-checks/device-tree.mjs';
+import { packaging } from './kernel-checks/packaging.mjs';
 import { patches } from './kernel-checks/patches.mjs';
 import { uapiCompiles, uapiLayout } from './kernel-checks/uapi.mjs';
 
@@ -20,7 +21,7 @@ import { uapiCompiles, uapiLayout } from './kernel-checks/uapi.mjs';
 const checks = {
   spdx, checkpatch, sparse, coccinelle, 'kernel-doc': kernelDoc,
   uapi: uapiCompiles, 'uapi-layout': uapiLayout,
-  bindings, trees, patches,
+  bindings, trees, patches, packaging,
 };
 
 async function main() {

@@ -12,6 +12,9 @@ import { fileURLToPath } from 'node:url';
 
 export const driverFolder = fileURLToPath(new URL('../kernel', import.meta.url));
 
+/** What no module can do. The driver can be built as one beside a kernel that has this. */
+export const builtInPatch = join(driverFolder, 'patches/0002-ARM-mm-survive-external-aborts.patch');
+
 /** What of kernel/ goes where in a kernel's tree. The Makefile is for building out of one. */
 const places = [
   { from: '.', pattern: /^(Kbuild|Kconfig|.*\.[ch])$/, to: 'drivers/misc/epiphany' },
@@ -21,12 +24,7 @@ const places = [
 
 export function patchKernel(tree, driver = driverFolder) {
   if (!existsSync(join(tree, 'drivers/misc/Kconfig'))) throw new Error(`${tree} is not the source of a kernel`);
-  for (const file of patchesIn(driver)) {
-    // What was applied before can be taken back: then it is not applied again.
-    if (patch(tree, file, '--reverse', '--dry-run').status === 0) continue;
-    const { status, stdout, stderr } = patch(tree, file);
-    if (status !== 0) throw new Error(`${basename(file)} does not apply to ${tree}:\n${stdout}${stderr}`);
-  }
+  for (const file of patchesIn(driver)) applyPatch(tree, file);
   for (const { from, pattern, to } of places) {
     if (!existsSync(join(driver, from))) continue;
     for (const name of readdirSync(join(driver, from))) {
@@ -35,7 +33,14 @@ export function patchKernel(tree, driver = driverFolder) {
   }
 }
 
-export const patchesIn = (driver) =>
+/** Does nothing where it was applied before: it can be taken back there. */
+export function applyPatch(tree, file) {
+  if (patch(tree, file, '--reverse', '--dry-run').status === 0) return;
+  const { status, stdout, stderr } = patch(tree, file);
+  if (status !== 0) throw new Error(`${basename(file)} does not apply to ${tree}:\n${stdout}${stderr}`);
+}
+
+const patchesIn = (driver) =>
   readdirSync(join(driver, 'patches')).filter((name) => name.endsWith('.patch')).sort().map((name) => join(driver, 'patches', name));
 
 /** Not git apply: that leaves out all that is not below the repository it is in, if it is in any. */
