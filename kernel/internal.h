@@ -69,6 +69,8 @@ struct epi_elink {
 	u32 version;
 	bool coreid_pins;
 	int irq;
+	bool mailbox_off;  /* nobody may read it: its thread ends, however many words there are */
+	bool mailbox_dead; /* it did not answer, and its interrupt is off until the next reset */
 	struct regulator *vdd; /* or NULL */
 	int vdd_wanted;	       /* microvolts, -1 for the highest state of the chip */
 
