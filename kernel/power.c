@@ -198,16 +198,16 @@ int epi_file_power(struct epi_file *file)
 	if (READ_ONCE(elink->gone))
 		return -ENODEV;
 	ret = pm_runtime_resume_and_get(elink->dev.parent);
+	/* A supply that failed once may do better the next time; runtime PM would not let it. */
+	if (ret && ret != -EACCES)
+		pm_runtime_set_suspended(elink->dev.parent);
 	mutex_lock(&elink->lock);
 	if (elink->gone) {
 		/* Unbinding has given back what files held, but not yet this one. */
 		if (!ret)
 			pm_runtime_put_autosuspend(elink->dev.parent);
 		ret = -ENODEV;
-	} else if (ret) {
-		/* A supply that failed once may do better the next time, which this permits. */
-		pm_runtime_set_suspended(elink->dev.parent);
-	} else {
+	} else if (!ret) {
 		if (file->has_power)
 			pm_runtime_put_autosuspend(elink->dev.parent);
 		file->has_power = true;
