@@ -273,6 +273,7 @@ void epi_claim_put_implicit(struct epi_claim *claim);
 /* dram.c */
 struct file *epi_dram_create(struct epi_file *opener, struct epiphany_dram_alloc *request);
 void epi_dram_release(struct epi_file *file);
+void epi_dram_zero_all(struct epi_elink *elink);
 
 /* dma.c */
 int epi_dma_probe(struct epi_elink *elink);

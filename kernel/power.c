@@ -272,6 +272,7 @@ void epi_power_remove(struct epi_elink *elink)
 	/* Power-down does so too, but there may have been no power, and still mappings and copies. */
 	epi_dma_stop(elink);
 	epi_mappings_zap(elink);
+	epi_dram_zero_all(elink);
 	list_for_each_entry(file, &elink->files, list) {
 		if (file->has_power)
 			pm_runtime_put_noidle(parent);
