@@ -63,7 +63,6 @@ struct epi_elink {
 	struct epi_array *array;
 	struct gen_pool *pools[EPI_MAX_DRAM]; /* of eMesh addresses, as the layout has them */
 	void __iomem *regs;
-	void __iomem **cores; /* SRAM, and registers after it, of each core */
 	u32 txcfg;	      /* as written: reading it needs the chip's clock */
 	u32 rxcfg;
 	u32 version;
@@ -95,6 +94,8 @@ struct epi_array {
 	struct device dev;
 	struct epi_elink *elink;
 	struct epi_array_geometry geometry;
+	struct epi_layout layout; /* for the eLink */
+	void __iomem **cores;	  /* SRAM, and registers after it, of each core */
 	struct epi_mesh *mesh;
 };
 
