@@ -112,6 +112,8 @@ static int mapping_access(struct vm_area_struct *vma, unsigned long address, voi
 	int part = min_t(int, bytes, PAGE_SIZE - offset_in_page(address));
 	int ret;
 
+	if (!(vma->vm_flags & (write ? VM_WRITE : VM_READ)))
+		return -EACCES;
 	ret = epi_file_access(vma->vm_file->private_data,
 			      address_of(vma) + (address - vma->vm_start), buffer, part, write);
 	return ret ?: part;
