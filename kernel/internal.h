@@ -63,7 +63,7 @@ struct epi_elink {
 	struct epi_array *array;
 	struct gen_pool *pools[EPI_MAX_DRAM]; /* of eMesh addresses, as the layout has them */
 	void __iomem *regs;
-	u32 txcfg;	      /* as written: reading it needs the chip's clock */
+	u32 txcfg; /* as written: reading it needs the chip's clock */
 	u32 rxcfg;
 	u32 version;
 	bool coreid_pins;
