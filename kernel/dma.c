@@ -477,7 +477,7 @@ int epi_dma_copy(struct epi_file *file, struct epiphany_dma_copy *request)
 	if (request->source.kind == EPIPHANY_DMA_USER &&
 	    request->destination.kind == EPIPHANY_DMA_USER)
 		return -EINVAL;
-	job = kzalloc(sizeof(*job), GFP_KERNEL);
+	job = kzalloc(sizeof(*job), GFP_KERNEL_ACCOUNT);
 	if (!job)
 		return -ENOMEM;
 	INIT_WORK(&job->work, run_job);

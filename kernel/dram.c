@@ -64,7 +64,7 @@ struct file *epi_dram_create(struct epi_file *opener, struct epiphany_dram_alloc
 	struct epi_file *file;
 	int ret;
 
-	block = kzalloc(sizeof(*block), GFP_KERNEL);
+	block = kzalloc(sizeof(*block), GFP_KERNEL_ACCOUNT);
 	if (!block)
 		return ERR_PTR(-ENOMEM);
 	file = epi_file_new(elink, EPI_FILE_DRAM, opener->family);

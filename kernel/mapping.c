@@ -41,7 +41,7 @@ static bool is_raw(struct epi_elink *elink, struct vm_area_struct *vma)
 static vm_fault_t insert_dummy(struct vm_fault *vmf, struct epi_file *file)
 {
 	if (!file->dummy)
-		file->dummy = alloc_page(GFP_KERNEL | __GFP_ZERO);
+		file->dummy = alloc_page(GFP_KERNEL_ACCOUNT | __GFP_ZERO);
 	if (!file->dummy)
 		return VM_FAULT_OOM;
 	return vmf_insert_pfn_prot(vmf->vma, vmf->address, page_to_pfn(file->dummy),
