@@ -173,7 +173,8 @@ int epi_file_mmap(struct file *filp, struct vm_area_struct *vma)
 	enum epi_page kind;
 	int ret;
 
-	if (!(vma->vm_flags & VM_SHARED))
+	/* A shared mapping of a file that is open for reading is not VM_SHARED. */
+	if (!(vma->vm_flags & VM_MAYSHARE))
 		return -EINVAL;
 	/* Old programs are mapped executable whatever they ask for; they get what they need. */
 	if (vma->vm_flags & VM_EXEC && !(current->personality & READ_IMPLIES_EXEC))
