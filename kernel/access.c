@@ -130,8 +130,8 @@ static int prepare(struct epi_file *file, u64 address)
 }
 
 /* From page to page through a buffer, as user memory may be a mapping of this very device. */
-static ssize_t transfer(struct file *filp, char __user *to, const char __user *from, size_t count,
-			loff_t *offset)
+static ssize_t transfer(struct file *filp, bool write, char __user *to, const char __user *from,
+			size_t count, loff_t *offset)
 {
 	struct epi_file *file = filp->private_data;
 	size_t done = 0;
@@ -153,13 +153,13 @@ static ssize_t transfer(struct file *filp, char __user *to, const char __user *f
 		size_t part = min_t(size_t, count - done, PAGE_SIZE - offset_in_page(address));
 
 		ret = -EFAULT;
-		if (from && copy_from_user(page, from + done, part))
+		if (write && copy_from_user(page, from + done, part))
 			break;
-		ret = epi_file_access(file, address, page, part, from);
+		ret = epi_file_access(file, address, page, part, write);
 		if (ret)
 			break;
 		ret = -EFAULT;
-		if (to && copy_to_user(to + done, page, part))
+		if (!write && copy_to_user(to + done, page, part))
 			break;
 		ret = 0;
 		done += part;
@@ -172,12 +172,12 @@ static ssize_t transfer(struct file *filp, char __user *to, const char __user *f
 
 ssize_t epi_file_read(struct file *filp, char __user *buffer, size_t count, loff_t *offset)
 {
-	return transfer(filp, buffer, NULL, count, offset);
+	return transfer(filp, false, buffer, NULL, count, offset);
 }
 
 ssize_t epi_file_write(struct file *filp, const char __user *buffer, size_t count, loff_t *offset)
 {
-	return transfer(filp, NULL, buffer, count, offset);
+	return transfer(filp, true, NULL, buffer, count, offset);
 }
 
 loff_t epi_file_llseek(struct file *filp, loff_t offset, int whence)

@@ -45,23 +45,23 @@ static int parse(struct device *dev, struct epi_array_geometry *geometry)
 }
 
 /* SRAM and registers of every core, as the kernel reaches them. */
-static int map_cores(struct epi_elink *elink, struct device *dev)
+static int map_cores(struct epi_array *array, struct device *dev)
 {
-	unsigned int count = epi_layout_cores(&elink->layout);
-	const struct epi_range *window = &elink->layout.window;
+	unsigned int count = epi_layout_cores(&array->layout);
+	const struct epi_range *window = &array->layout.window;
 	unsigned int core;
 
-	elink->cores = devm_kcalloc(dev, 2 * count, sizeof(*elink->cores), GFP_KERNEL);
-	if (!elink->cores)
+	array->cores = devm_kcalloc(dev, 2 * count, sizeof(*array->cores), GFP_KERNEL);
+	if (!array->cores)
 		return -ENOMEM;
 	for (core = 0; core < count; core++) {
-		u64 address = (u64)epi_layout_core_id(&elink->layout, core) << 20;
+		u64 address = (u64)epi_layout_core_id(&array->layout, core) << 20;
 		phys_addr_t phys = window->phys + (address - window->address);
 
-		elink->cores[2 * core] = devm_ioremap(dev, phys, EPI_SRAM_BYTES);
-		elink->cores[2 * core + 1] = devm_ioremap(dev, phys + EPI_REGISTERS_BASE,
+		array->cores[2 * core] = devm_ioremap(dev, phys, EPI_SRAM_BYTES);
+		array->cores[2 * core + 1] = devm_ioremap(dev, phys + EPI_REGISTERS_BASE,
 							  EPI_REGISTERS_BYTES);
-		if (!elink->cores[2 * core] || !elink->cores[2 * core + 1])
+		if (!array->cores[2 * core] || !array->cores[2 * core + 1])
 			return -ENOMEM;
 	}
 	return 0;
@@ -81,6 +81,20 @@ static void check_core_id(struct epi_elink *elink, struct device *dev, u32 first
 	if (named != first_core)
 		dev_warn(dev, "adapteva,coreid is 0x%03x, but the array begins with 0x%03x\n",
 			 named, first_core);
+}
+
+/* The eLink's layout, with our cores. Files of the eLink may be open, and see it all at once later. */
+static int lay_out(struct epi_array *array, struct device *dev)
+{
+	struct epi_elink *elink = array->elink;
+	int ret;
+
+	array->layout = elink->layout;
+	ret = epi_layout_set_array(&array->layout, elink->chip, &array->geometry);
+	if (ret)
+		return dev_err_probe(dev, ret, "the window of the eLink has no such cores\n");
+	check_core_id(elink, dev, array->geometry.first_core);
+	return 0;
 }
 
 static struct epi_mesh *mesh_new(struct epi_array *array)
@@ -172,7 +186,6 @@ static int array_probe(struct platform_device *pdev)
 {
 	struct device *dev = &pdev->dev;
 	struct epi_elink *elink = dev_get_drvdata(dev->parent);
-	struct epi_array_geometry geometry;
 	struct epi_array *array;
 	struct epi_mesh *mesh;
 	int ret;
@@ -180,20 +193,12 @@ static int array_probe(struct platform_device *pdev)
 	/* The eLink makes these devices itself; another parent has no eLink. */
 	if (!elink || dev->parent->driver != &epi_elink_driver.driver || elink->array)
 		return -ENXIO;
-	ret = parse(dev, &geometry);
-	if (ret)
-		return ret;
-	ret = epi_layout_set_array(&elink->layout, elink->chip, &geometry);
-	if (ret)
-		return dev_err_probe(dev, ret, "the window of the eLink has no such cores\n");
-	check_core_id(elink, dev, geometry.first_core);
-	ret = map_cores(elink, dev);
-	if (ret)
-		return ret;
 	array = array_new(elink);
 	if (IS_ERR(array))
 		return PTR_ERR(array);
-	array->geometry = geometry;
+	ret = parse(dev, &array->geometry) ?: lay_out(array, dev) ?: map_cores(array, dev);
+	if (ret)
+		goto put_array;
 	mesh = mesh_new(array);
 	if (IS_ERR(mesh)) {
 		ret = PTR_ERR(mesh);
@@ -207,7 +212,7 @@ static int array_probe(struct platform_device *pdev)
 	if (ret)
 		return ret;
 	dev_info(dev, "%u x %u cores from 0x%03x: mesh%d\n", elink->layout.rows,
-		 elink->layout.columns, geometry.first_core, elink->index);
+		 elink->layout.columns, elink->layout.first_core, elink->index);
 	return 0;
 
 put_mesh:

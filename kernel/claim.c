@@ -14,7 +14,7 @@
 /* Of a mapping that begins with one reference; NULL if it touches no core. */
 struct epi_claim *epi_claim_implicit(struct epi_file *file, u64 address, u64 bytes)
 {
-	struct epi_claim *claim = kzalloc(sizeof(*claim), GFP_KERNEL);
+	struct epi_claim *claim = kzalloc(sizeof(*claim), GFP_KERNEL_ACCOUNT);
 	int ret;
 
 	if (!claim)
@@ -105,7 +105,7 @@ struct file *epi_claim_create(struct epi_file *opener, const struct epiphany_cla
 	struct epi_file *group;
 	int ret;
 
-	claim = kzalloc(sizeof(*claim), GFP_KERNEL);
+	claim = kzalloc(sizeof(*claim), GFP_KERNEL_ACCOUNT);
 	if (!claim)
 		return ERR_PTR(-ENOMEM);
 	claim->explicit = true;

@@ -40,6 +40,7 @@ struct epi_job {
 	struct work_struct work;
 	struct list_head list; /* of the eLink, under its lock */
 	struct epi_elink *elink;
+	struct device *engine; /* outlives the channel, which goes with the binding */
 	u64 family;
 	u64 cookie;
 	size_t bytes;
@@ -66,11 +67,6 @@ static bool is_core(const struct epi_end *end)
 static bool uses_chip(const struct epi_job *job)
 {
 	return is_core(&job->source) || is_core(&job->destination);
-}
-
-static struct device *engine(const struct epi_job *job)
-{
-	return job->elink->dma->device->dev;
 }
 
 /* Whether an end can still be reached. The lock is held. */
@@ -194,11 +190,11 @@ static int copy_lines(struct epi_job *job, struct page *page, size_t offset, siz
 		memcpy(last, &poison, sizeof(poison));
 		kunmap_local(last);
 	}
-	bus = dma_map_page(engine(job), page, offset, bytes, direction);
-	if (dma_mapping_error(engine(job), bus))
+	bus = dma_map_page(job->engine, page, offset, bytes, direction);
+	if (dma_mapping_error(job->engine, bus))
 		return -ENOMEM;
 	ret = out ? run_engine(job, other, bus, bytes) : run_engine(job, bus, other, bytes);
-	dma_unmap_page(engine(job), bus, bytes, direction);
+	dma_unmap_page(job->engine, bus, bytes, direction);
 	if (ret || out)
 		return ret;
 	last = kmap_local_page(page) + offset + bytes - sizeof(poison);
@@ -271,7 +267,7 @@ static int copy_ranges(struct epi_job *job)
 static void unmap_end(struct epi_job *job, struct epi_end *end)
 {
 	if (end->bus)
-		dma_unmap_resource(engine(job), end->bus, job->bytes, end->direction, 0);
+		dma_unmap_resource(job->engine, end->bus, job->bytes, end->direction, 0);
 }
 
 static void release_end(struct epi_end *end, bool written)
@@ -295,7 +291,8 @@ static void free_job(struct epi_job *job)
 	release_end(&job->source, false);
 	release_end(&job->destination, true);
 	if (job->bounce)
-		dma_free_coherent(engine(job), PAGE_SIZE, job->bounce, job->bounce_bus);
+		dma_free_coherent(job->engine, PAGE_SIZE, job->bounce, job->bounce_bus);
+	put_device(job->engine);
 	kfree(job);
 }
 
@@ -374,8 +371,8 @@ static int get_file_end(struct epi_job *job, const struct epiphany_dma_place *pl
 	    end->place.page == EPI_REGISTERS ||
 	    (end->place.page == EPI_SRAM && end->place.core != last.core))
 		return -ENXIO;
-	end->bus = dma_map_resource(engine(job), end->place.phys, job->bytes, end->direction, 0);
-	if (dma_mapping_error(engine(job), end->bus)) {
+	end->bus = dma_map_resource(job->engine, end->place.phys, job->bytes, end->direction, 0);
+	if (dma_mapping_error(job->engine, end->bus)) {
 		end->bus = 0;
 		return -ENOMEM;
 	}
@@ -396,11 +393,37 @@ static int get_end(struct epi_job *job, const struct epiphany_dma_place *place, 
 	}
 }
 
+/* What is poisoned, or written first, would be what is read later. */
+static bool ends_overlap(const struct epi_job *job)
+{
+	phys_addr_t from = job->source.place.phys, to = job->destination.place.phys;
+
+	return !is_user(&job->source) && !is_user(&job->destination) &&
+	       (from < to ? to - from : from - to) < job->bytes;
+}
+
+static int get_engine(struct epi_job *job)
+{
+	struct epi_elink *elink = job->elink;
+	int ret = -ENODEV;
+
+	mutex_lock(&elink->lock);
+	if (!elink->gone) {
+		job->engine = get_device(elink->dma->device->dev);
+		ret = 0;
+	}
+	mutex_unlock(&elink->lock);
+	return ret;
+}
+
 static int fill_job(struct epi_job *job, const struct epiphany_dma_copy *request)
 {
 	int ret;
 
-	job->bounce = dma_alloc_coherent(engine(job), PAGE_SIZE, &job->bounce_bus, GFP_KERNEL);
+	ret = get_engine(job);
+	if (ret)
+		return ret;
+	job->bounce = dma_alloc_coherent(job->engine, PAGE_SIZE, &job->bounce_bus, GFP_KERNEL);
 	if (!job->bounce)
 		return -ENOMEM;
 	ret = get_end(job, &request->source, &job->source, false);
@@ -409,7 +432,10 @@ static int fill_job(struct epi_job *job, const struct epiphany_dma_copy *request
 	/* Reads in bursts give wrong data in two of the rows of this chip. */
 	if (is_core(&job->source) && job->elink->chip->type == E_CHIP_E64G401)
 		return -EOPNOTSUPP;
-	return get_end(job, &request->destination, &job->destination, true);
+	ret = get_end(job, &request->destination, &job->destination, true);
+	if (!ret && ends_overlap(job))
+		ret = -EINVAL;
+	return ret;
 }
 
 static int queue_job(struct epi_job *job)
@@ -451,7 +477,7 @@ int epi_dma_copy(struct epi_file *file, struct epiphany_dma_copy *request)
 	if (request->source.kind == EPIPHANY_DMA_USER &&
 	    request->destination.kind == EPIPHANY_DMA_USER)
 		return -EINVAL;
-	job = kzalloc(sizeof(*job), GFP_KERNEL);
+	job = kzalloc(sizeof(*job), GFP_KERNEL_ACCOUNT);
 	if (!job)
 		return -ENOMEM;
 	INIT_WORK(&job->work, run_job);

@@ -4,22 +4,57 @@
  * through the device nodes, as it was with the 5.4-era driver.
  */
 #include <linux/io.h>
+#include <linux/minmax.h>
+#include <linux/sizes.h>
 #include <linux/slab.h>
 
 #include "internal.h"
 
-/* What its last owner left is no business of the next. */
-static int zero(const struct epi_elink *elink, const struct epi_block *block)
+/* So much is zeroed in one go, while nobody else gets the lock. */
+#define ZERO_BYTES SZ_1M
+
+static int zero_part(const struct epi_elink *elink, const struct epi_block *block, u64 offset)
 {
 	const struct epi_range *range = &elink->layout.dram[block->pool];
-	void __iomem *memory = ioremap_wc(range->phys + (block->address - range->address),
-					  block->bytes);
+	size_t bytes = min_t(u64, ZERO_BYTES, block->bytes - offset);
+	void __iomem *memory;
 
+	memory = ioremap_wc(range->phys + (block->address - range->address) + offset, bytes);
 	if (!memory)
 		return -ENOMEM;
-	memset_io(memory, 0, block->bytes);
+	memset_io(memory, 0, bytes);
 	iounmap(memory);
 	return 0;
+}
+
+/*
+ * What an owner left is no business of the next, or of those who map all DRAM.
+ * After unbinding, it may be somebody else's memory, and was zeroed before.
+ */
+static int zero(struct epi_elink *elink, const struct epi_block *block)
+{
+	u64 offset;
+	int ret = 0;
+
+	for (offset = 0; offset < block->bytes && !ret; offset += ZERO_BYTES) {
+		mutex_lock(&elink->lock);
+		ret = elink->gone ? -ENODEV : zero_part(elink, block, offset);
+		mutex_unlock(&elink->lock);
+	}
+	return ret;
+}
+
+/* Of an eLink that is gone, before its memory becomes another's. The lock is held. */
+void epi_dram_zero_all(struct epi_elink *elink)
+{
+	struct epi_block *block;
+	u64 offset;
+
+	list_for_each_entry(block, &elink->blocks, list)
+		for (offset = 0; offset < block->bytes; offset += ZERO_BYTES)
+			if (zero_part(elink, block, offset))
+				dev_warn(&elink->dev, "cannot zero 0x%08llx\n",
+					 block->address + offset);
 }
 
 struct file *epi_dram_create(struct epi_file *opener, struct epiphany_dram_alloc *request)
@@ -29,7 +64,7 @@ struct file *epi_dram_create(struct epi_file *opener, struct epiphany_dram_alloc
 	struct epi_file *file;
 	int ret;
 
-	block = kzalloc(sizeof(*block), GFP_KERNEL);
+	block = kzalloc(sizeof(*block), GFP_KERNEL_ACCOUNT);
 	if (!block)
 		return ERR_PTR(-ENOMEM);
 	file = epi_file_new(elink, EPI_FILE_DRAM, opener->family);
@@ -70,6 +105,8 @@ void epi_dram_release(struct epi_file *file)
 	struct epi_elink *elink = file->elink;
 	struct epi_block *block = file->block;
 
+	if (zero(elink, block) == -ENOMEM)
+		dev_warn(&elink->dev, "cannot zero 0x%08llx\n", block->address);
 	mutex_lock(&elink->lock);
 	list_del(&block->list);
 	epi_pools_give(elink->pools, block);

@@ -279,11 +279,20 @@ static int detect_chip(struct epi_elink *elink, struct device *dev)
 	return 0;
 }
 
-/* Whatever the array's driver found. It has probed, or is about to. */
+/*
+ * What the array's driver found, or NULL when it goes; the layout stays, as work-groups may. The
+ * driver core has the eLink switched on while its child probes, so whatever switching on does for
+ * cores is still to be done.
+ */
 void epi_elink_set_array(struct epi_elink *elink, struct epi_array *array)
 {
 	mutex_lock(&elink->lock);
 	elink->array = array;
+	if (array) {
+		elink->layout = array->layout;
+		if (elink->powered)
+			epi_reset_chip(elink);
+	}
 	mutex_unlock(&elink->lock);
 }
 

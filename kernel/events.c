@@ -160,7 +160,7 @@ struct file *epi_events_create(struct epi_file *file, u32 mask)
 	struct file *filp;
 	int ret;
 
-	stream = kzalloc(sizeof(*stream), GFP_KERNEL);
+	stream = kzalloc(sizeof(*stream), GFP_KERNEL_ACCOUNT);
 	if (!stream)
 		return ERR_PTR(-ENOMEM);
 	ret = epi_ring_init(&stream->ring, EPI_EVENT_RECORDS);

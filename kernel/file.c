@@ -11,7 +11,7 @@
 /* Ends with epi_file_free(), which the last reference to the published file calls. */
 struct epi_file *epi_file_new(struct epi_elink *elink, enum epi_file_kind kind, u64 family)
 {
-	struct epi_file *file = kzalloc(sizeof(*file), GFP_KERNEL);
+	struct epi_file *file = kzalloc(sizeof(*file), GFP_KERNEL_ACCOUNT);
 
 	if (!file)
 		return ERR_PTR(-ENOMEM);

@@ -63,12 +63,13 @@ struct epi_elink {
 	struct epi_array *array;
 	struct gen_pool *pools[EPI_MAX_DRAM]; /* of eMesh addresses, as the layout has them */
 	void __iomem *regs;
-	void __iomem **cores; /* SRAM, and registers after it, of each core */
-	u32 txcfg;	      /* as written: reading it needs the chip's clock */
+	u32 txcfg; /* as written: reading it needs the chip's clock */
 	u32 rxcfg;
 	u32 version;
 	bool coreid_pins;
 	int irq;
+	bool mailbox_off;  /* nobody may read it: its thread ends, however many words there are */
+	bool mailbox_dead; /* it did not answer, and its interrupt is off until the next reset */
 	struct regulator *vdd; /* or NULL */
 	int vdd_wanted;	       /* microvolts, -1 for the highest state of the chip */
 
@@ -81,7 +82,6 @@ struct epi_elink {
 	spinlock_t ring_lock;
 	struct epi_ring legacy;	  /* messages for MAILBOX_READ */
 	struct list_head streams; /* files of events */
-	bool mailbox_off;	  /* or about to be */
 	u64 messages;		  /* that came at all */
 	wait_queue_head_t wait;	  /* for messages in @legacy, or the end */
 	struct mutex
@@ -94,6 +94,8 @@ struct epi_array {
 	struct device dev;
 	struct epi_elink *elink;
 	struct epi_array_geometry geometry;
+	struct epi_layout layout; /* for the eLink */
+	void __iomem **cores;	  /* SRAM, and registers after it, of each core */
 	struct epi_mesh *mesh;
 };
 
@@ -272,6 +274,7 @@ void epi_claim_put_implicit(struct epi_claim *claim);
 /* dram.c */
 struct file *epi_dram_create(struct epi_file *opener, struct epiphany_dram_alloc *request);
 void epi_dram_release(struct epi_file *file);
+void epi_dram_zero_all(struct epi_elink *elink);
 
 /* dma.c */
 int epi_dma_probe(struct epi_elink *elink);

@@ -87,11 +87,11 @@ static unsigned int nth_core(struct epi_file *file, unsigned int number)
 	return core;
 }
 
-static int do_region(struct epi_file *file, union epi_request *request, struct file **made)
+/* The lock is held. */
+static int find_region(struct epi_file *file, struct epiphany_region *region)
 {
 	const u32 all = EPIPHANY_REGION_WRITE | EPIPHANY_REGION_MMAP;
 	const struct epi_layout *layout = &file->elink->layout;
-	struct epiphany_region *region = &request->region;
 	u32 index = region->index;
 	unsigned int core;
 
@@ -122,6 +122,16 @@ static int do_region(struct epi_file *file, union epi_request *request, struct f
 	region->flags = EPIPHANY_REGION_DEVICE |
 			(capable(CAP_SYS_RAWIO) ? EPIPHANY_REGION_MMAP : 0);
 	return 0;
+}
+
+static int do_region(struct epi_file *file, union epi_request *request, struct file **made)
+{
+	int ret;
+
+	mutex_lock(&file->elink->lock);
+	ret = find_region(file, &request->region);
+	mutex_unlock(&file->elink->lock);
+	return ret;
 }
 
 static int do_claim(struct epi_file *file, union epi_request *request, struct file **made)
@@ -275,8 +285,10 @@ static int run_command(struct epi_file *file, const struct epi_command *command,
 	ret = copy_struct_from_user(&request, command->size, argument, size);
 	if (ret)
 		return ret;
+	/* Before anything is made or done: what cannot be told must not happen. */
+	if (copy_to_user(argument, &request, command->size))
+		return -EFAULT;
 	if (command->fd) {
-		/* Before anything is made: what cannot be told must not happen. */
 		fd = get_unused_fd_flags(O_CLOEXEC);
 		if (fd < 0)
 			return fd;

@@ -35,7 +35,7 @@ static irqreturn_t drain(int irq, void *data)
 	unsigned int words = 0;
 	u32 stat, low, high;
 
-	/* A chip that never stops sending must not keep anybody from resetting it. */
+	/* A core may send without end, and must not keep the chip from being reset. */
 	while (!READ_ONCE(elink->mailbox_off)) {
 		if (epi_elink_read(elink, EPI_MAILBOXSTAT, &stat))
 			goto dead;
@@ -54,8 +54,11 @@ static irqreturn_t drain(int irq, void *data)
 	return words ? IRQ_HANDLED : IRQ_NONE;
 
 dead:
+	/* The level would stay up for ever; a kernel that sees a storm has no way back. */
 	dev_err_ratelimited(&elink->dev, "the eLink does not answer\n");
-	return IRQ_NONE;
+	elink->mailbox_dead = true;
+	disable_irq_nosync(elink->irq);
+	return IRQ_HANDLED;
 }
 
 void epi_mailbox_enable(struct epi_elink *elink)
@@ -65,6 +68,9 @@ void epi_mailbox_enable(struct epi_elink *elink)
 	epi_ring_clear(&elink->legacy);
 	spin_unlock(&elink->ring_lock);
 	WRITE_ONCE(elink->mailbox_off, false);
+	if (elink->mailbox_dead)
+		enable_irq(elink->irq);
+	elink->mailbox_dead = false;
 	enable_irq(elink->irq);
 }
 

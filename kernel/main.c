@@ -31,9 +31,12 @@ static int init_fs_context(struct fs_context *fc)
 	return init_pseudo(fc, EPI_MAGIC) ? 0 : -ENOMEM;
 }
 
+/*
+ * It has no owner: a mount would hold the module for as long as a board is
+ * there. Open files hold it instead, and so the boards that hold the mount.
+ */
 static struct file_system_type epi_fs_type = {
 	.name = "epiphany",
-	.owner = THIS_MODULE,
 	.init_fs_context = init_fs_context,
 	.kill_sb = kill_anon_super,
 };

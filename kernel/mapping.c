@@ -41,7 +41,7 @@ static bool is_raw(struct epi_elink *elink, struct vm_area_struct *vma)
 static vm_fault_t insert_dummy(struct vm_fault *vmf, struct epi_file *file)
 {
 	if (!file->dummy)
-		file->dummy = alloc_page(GFP_KERNEL | __GFP_ZERO);
+		file->dummy = alloc_page(GFP_KERNEL_ACCOUNT | __GFP_ZERO);
 	if (!file->dummy)
 		return VM_FAULT_OOM;
 	return vmf_insert_pfn_prot(vmf->vma, vmf->address, page_to_pfn(file->dummy),
@@ -112,6 +112,8 @@ static int mapping_access(struct vm_area_struct *vma, unsigned long address, voi
 	int part = min_t(int, bytes, PAGE_SIZE - offset_in_page(address));
 	int ret;
 
+	if (!(vma->vm_flags & (write ? VM_WRITE : VM_READ)))
+		return -EACCES;
 	ret = epi_file_access(vma->vm_file->private_data,
 			      address_of(vma) + (address - vma->vm_start), buffer, part, write);
 	return ret ?: part;
@@ -171,7 +173,8 @@ int epi_file_mmap(struct file *filp, struct vm_area_struct *vma)
 	enum epi_page kind;
 	int ret;
 
-	if (!(vma->vm_flags & VM_SHARED))
+	/* A shared mapping of a file that is open for reading is not VM_SHARED. */
+	if (!(vma->vm_flags & VM_MAYSHARE))
 		return -EINVAL;
 	/* Old programs are mapped executable whatever they ask for; they get what they need. */
 	if (vma->vm_flags & VM_EXEC && !(current->personality & READ_IMPLIES_EXEC))

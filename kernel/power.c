@@ -194,12 +194,18 @@ int epi_file_power(struct epi_file *file)
 	struct epi_elink *elink = file->elink;
 	int ret;
 
+	/* The platform device may have been bound again: it is no longer ours to switch on. */
+	if (READ_ONCE(elink->gone))
+		return -ENODEV;
 	ret = pm_runtime_resume_and_get(elink->dev.parent);
+	/* A supply that failed once may do better the next time; runtime PM would not let it. */
+	if (ret && ret != -EACCES)
+		pm_runtime_set_suspended(elink->dev.parent);
 	mutex_lock(&elink->lock);
 	if (elink->gone) {
 		/* Unbinding has given back what files held, but not yet this one. */
 		if (!ret)
-			pm_runtime_put_noidle(elink->dev.parent);
+			pm_runtime_put_autosuspend(elink->dev.parent);
 		ret = -ENODEV;
 	} else if (!ret) {
 		if (file->has_power)
@@ -217,7 +223,9 @@ static int runtime_resume(struct device *dev)
 	int ret = 0;
 
 	mutex_lock(&elink->lock);
-	if (!elink->thermal)
+	if (elink->gone)
+		ret = -ENODEV;
+	else if (!elink->thermal)
 		ret = power_up(elink);
 	elink->active = !ret;
 	mutex_unlock(&elink->lock);
@@ -261,8 +269,10 @@ void epi_power_remove(struct epi_elink *elink)
 	mutex_lock(&elink->lock);
 	elink->gone = true;
 	power_down(elink);
-	/* Power-down zaps, but there may have been no power, and still mappings. */
+	/* Power-down does so too, but there may have been no power, and still mappings and copies. */
+	epi_dma_stop(elink);
 	epi_mappings_zap(elink);
+	epi_dram_zero_all(elink);
 	list_for_each_entry(file, &elink->files, list) {
 		if (file->has_power)
 			pm_runtime_put_noidle(parent);

@@ -36,6 +36,12 @@ static bool overlaps(const struct epi_claim *claim, const unsigned long *cores)
 	return bitmap_intersects(claim->cores, cores, EPI_MAX_CORES);
 }
 
+/* A work-group whose chip was reset reaches nothing any more, so it is in nobody's way. */
+static bool is_stale(const struct epi_elink *elink, const struct epi_claim *claim)
+{
+	return claim->explicit && claim->epoch != elink->epoch;
+}
+
 /* Two work-groups exclude each other whoever made them; a mapping is no obstacle to its owner. */
 static bool conflicts(const struct epi_claim *a, const struct epi_claim *b)
 {
@@ -52,7 +58,7 @@ int epi_claim_add(struct epi_elink *elink, struct epi_claim *claim)
 	struct epi_claim *other;
 
 	list_for_each_entry(other, &elink->claims, list)
-		if (conflicts(claim, other))
+		if (!is_stale(elink, other) && conflicts(claim, other))
 			return -EBUSY;
 	list_add_tail(&claim->list, &elink->claims);
 	return 0;
@@ -64,7 +70,8 @@ bool epi_claim_excludes(struct epi_elink *elink, u64 family, unsigned int core)
 	struct epi_claim *claim;
 
 	list_for_each_entry(claim, &elink->claims, list)
-		if (is_exclusive(claim) && claim->family != family && test_bit(core, claim->cores))
+		if (is_exclusive(claim) && claim->family != family &&
+		    test_bit(core, claim->cores) && !is_stale(elink, claim))
 			return true;
 	return false;
 }
@@ -76,7 +83,7 @@ bool epi_claim_by_others(struct epi_elink *elink, u64 family, const unsigned lon
 
 	list_for_each_entry(claim, &elink->claims, list)
 		if (claim->explicit && claim->family != family &&
-		    (!cores || overlaps(claim, cores)))
+		    (!cores || overlaps(claim, cores)) && !is_stale(elink, claim))
 			return true;
 	return false;
 }

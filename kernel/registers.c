@@ -53,9 +53,11 @@ int epi_elink_read(struct epi_elink *elink, u32 offset, u32 *value)
 /* Of SRAM or registers; the two parts of a core lie side by side in the kernel's mapping. */
 void __iomem *epi_core_address(struct epi_elink *elink, unsigned int core, u32 local)
 {
+	void __iomem **cores = elink->array->cores;
+
 	if (local >= EPI_REGISTERS_BASE)
-		return elink->cores[2 * core + 1] + (local - EPI_REGISTERS_BASE);
-	return elink->cores[2 * core] + local;
+		return cores[2 * core + 1] + (local - EPI_REGISTERS_BASE);
+	return cores[2 * core] + local;
 }
 
 void epi_core_write(struct epi_elink *elink, unsigned int core, u32 local, u32 value)

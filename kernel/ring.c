@@ -9,7 +9,7 @@
 int epi_ring_init(struct epi_ring *ring, unsigned int capacity)
 {
 	memset(ring, 0, sizeof(*ring));
-	ring->records = kvcalloc(capacity, sizeof(*ring->records), GFP_KERNEL);
+	ring->records = kvcalloc(capacity, sizeof(*ring->records), GFP_KERNEL_ACCOUNT);
 	if (!ring->records)
 		return -ENOMEM;
 	ring->capacity = capacity;

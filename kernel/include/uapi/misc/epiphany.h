@@ -228,7 +228,8 @@ struct epiphany_dma_place {
  *
  * Returns when the copy has been queued. Copies of one eLink are made in the
  * order in which they were queued. The event goes to event files that were made
- * from the same open file.
+ * from the same open file. EINVAL if the two places overlap; ENOMEM if the
+ * caller may not lock that much of its memory (RLIMIT_MEMLOCK).
  */
 struct epiphany_dma_copy {
 	__u32 size;
