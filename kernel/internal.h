@@ -29,11 +29,11 @@ struct workqueue_struct;
 #define EPI_LEGACY_MESSAGES 2048
 #define EPI_EVENT_RECORDS   1024
 
-/**
- * struct epi_elink - one eLink, and the chip behind it
+/*
+ * One eLink, and the chip behind it.
  *
  * Lives until the last device, file and mapping of it is gone; after unbinding
- * (@gone) nothing of it reaches hardware.
+ * (gone) nothing of it reaches hardware.
  */
 struct epi_elink {
 	struct device dev;
@@ -83,7 +83,7 @@ struct epi_elink {
 	struct epi_ring legacy;	  /* messages for MAILBOX_READ */
 	struct list_head streams; /* files of events */
 	u64 messages;		  /* that came at all */
-	wait_queue_head_t wait;	  /* for messages in @legacy, or the end */
+	wait_queue_head_t wait;	  /* for messages in legacy, or the end */
 	struct mutex
 		legacy_readers; /* one after the other: a message is copied before it is dropped */
 

@@ -24,15 +24,16 @@ static void make_layout(struct kunit *test, struct epi_layout *layout, u32 type)
 		.chip_rows = 1,
 		.chip_columns = 1,
 	};
+	int ret;
 
 	memset(layout, 0, sizeof(*layout));
 	layout->window.phys = 0x80000000;
 	layout->window.bytes = type == E_CHIP_E64G401 ? SZ_512M : SZ_256M;
 	layout->elink = (struct epi_range) { 0x81000000, EPI_ELINK_BYTES, 0x81000000 };
-	KUNIT_ASSERT_EQ(
-		test, 0,
-		epi_layout_add_dram(layout, 0x8e000000, 0x3e000000, SZ_32M, &parallella_memory));
-	KUNIT_ASSERT_EQ(test, 0, epi_layout_set_array(layout, &epi_chips[type], &geometry));
+	ret = epi_layout_add_dram(layout, 0x8e000000, 0x3e000000, SZ_32M, &parallella_memory);
+	KUNIT_ASSERT_EQ(test, 0, ret);
+	ret = epi_layout_set_array(layout, &epi_chips[type], &geometry);
+	KUNIT_ASSERT_EQ(test, 0, ret);
 }
 
 static void core_ids(struct kunit *test)
@@ -83,11 +84,9 @@ static void array_cells(struct kunit *test)
 
 	for (i = 0; i < ARRAY_SIZE(cases); i++) {
 		struct epi_layout layout = { .window = { .bytes = SZ_256M } };
+		int ret = epi_layout_set_array(&layout, cases[i].chip, &cases[i].geometry);
 
-		KUNIT_EXPECT_EQ_MSG(
-			test, cases[i].expected,
-			epi_layout_set_array(&layout, cases[i].chip, &cases[i].geometry), "case %u",
-			i);
+		KUNIT_EXPECT_EQ_MSG(test, cases[i].expected, ret, "case %u", i);
 	}
 }
 

@@ -10,7 +10,7 @@ import { collect, filesIn } from './tools.mjs';
 const machines = ['x86_64-linux-gnu', 'aarch64-linux-gnu', 'arm-linux-gnueabihf'];
 
 const languages = [
-  { name: 'C', compiler: 'gcc', extension: 'c', standard: 'c99' },
+  { name: 'C', compiler: 'gcc', extension: 'c', standard: 'c11' },
   { name: 'C++', compiler: 'g++', extension: 'cc', standard: 'c++11' },
 ];
 
