@@ -23,6 +23,7 @@ const TARGET = 'epiphany-elf';
  * - `libraries` are Debian packages of static libraries that the tools are to be linked with.
  * - `patch` is one of Debian's patches, from the same package.
  * - `build` and `install` are runs of make, in this order.
+ * - `strip` is the name of an archive that what debuggers want is taken out of.
  * - `proof` is a command that must succeed in the end.
  */
 const PACKAGES = [
@@ -54,13 +55,14 @@ const PACKAGES = [
       'CFLAGS=-O1', 'CXXFLAGS=-O1', // half the time of -O2, and compiles our small programs as fast
       'CFLAGS_FOR_TARGET=-O2',
     ],
-    // Without what debuggers want: it would bring the work directory into every program.
-    build: [['all-gcc'], ['all-target-libgcc', 'LIBGCC2_DEBUG_CFLAGS=-g0']],
+    build: [['all-gcc'], ['all-target-libgcc']],
     install: [
       ['install-strip-gcc', 'install-target-libgcc'],
       // There was no C library when gcc made its limits.h. There will be one: this makes the kind that includes it.
       ['-C', 'gcc', 'LIMITS_H_TEST=true', '--what-if=fixinc_list', 'install-headers'],
     ],
+    // What debuggers want would bring the work directory into every program; its makefiles insist on -g.
+    strip: 'libgcc.a',
     proof: [`${TARGET}-gcc`, '--version'],
   },
   {
@@ -207,6 +209,10 @@ async function buildPackage({ prefix, work, root, bin }, item, phase) {
   });
   await phase(`${name} install`, async (step) => {
     for (const targets of item.install) await step(...make, `DESTDIR=${root}`, ...targets, { cwd: objects });
+    const installed = path.join(root, prefix);
+    const archives = fs.readdirSync(installed, { recursive: true }).filter((file) => path.basename(file) === item.strip);
+    const strip = [path.join(root, bin, `${TARGET}-strip`), '--strip-debug', '--enable-deterministic-archives'];
+    for (const archive of archives) await step(...strip, path.join(installed, archive));
     const [program, ...options] = item.proof;
     await step(path.join(root, bin, program), ...options);
   });
