@@ -116,13 +116,15 @@ int epi_file_access(struct epi_file *file, u64 address, void *buffer, size_t byt
 	return ret;
 }
 
-/* The chip is on for as long as the file is open, once that it is used. */
+/* The chip is on for as long as the file is open, once that it is used. For a work-group it is. */
 static int prepare(struct epi_file *file, u64 address)
 {
 	unsigned int core;
 	phys_addr_t phys;
 	enum epi_page page;
 
+	if (file->kind == EPI_FILE_GROUP)
+		return 0;
 	mutex_lock(&file->elink->lock);
 	page = epi_layout_page(&file->elink->layout, address, &core, &phys);
 	mutex_unlock(&file->elink->lock);
