@@ -42,7 +42,12 @@ export async function runOnBoard(command, { flavour = 'plain', chip = 'e16g301',
     const folders = [guest, ...(hasDriver && existsSync(join(driver, 'Kbuild')) ? [driver] : []), ...modules];
     const files = [];
     for (const source of folders) files.push(...(await kernelModules(built, source)));
-    for (const [i, file] of files.entries()) copyFileSync(file, join(shared, 'modules', `${String(i).padStart(2, '0')}-${basename(file)}`));
+    mkdirSync(join(shared, 'tests'));
+    // Modules of tests run when they are loaded: whoever wants that does it.
+    for (const [i, file] of files.entries()) {
+      const name = file.endsWith('-kunit.ko') ? join('tests', basename(file)) : join('modules', `${String(i).padStart(2, '0')}-${basename(file)}`);
+      copyFileSync(file, join(shared, name));
+    }
     const isInteractive = command.length === 0;
     if (isInteractive) writeFileSync(join(shared, 'interactive'), '');
     writeFileSync(join(shared, 'command'), script(isInteractive ? ['sh', '-i'] : command));
