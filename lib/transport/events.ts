@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 /** Event records of a driver, and the one owner that reads them for everybody who waits. */
 import type { CoreId } from '../address.js';
+import { CONSTANTS } from './abi.js';
 import { EventQueue } from '../event-queue.js';
 import type { CharDevice, Watcher } from '../device/index.js';
 import { closedError } from '../errors.js';
@@ -35,8 +36,19 @@ export type HaltReason = (typeof HALT_REASONS)[number];
 /** In the order of native/chip/core.h, where a command comes first. */
 const HALT_REASONS = ['command', 'breakpoint', 'trap', 'multicore-breakpoint'] as const;
 
-/** Record types by number; the driver's interface and native/simulator.cc have the same table. */
-export const RECORD_TYPES = { mailbox: 1, reset: 2, power: 3, thermal: 4, dma: 5, overflow: 6, gone: 7, halt: 8, idle: 9 } as const;
+/** Record types by number: the driver's, and our own, which native/simulator.cc has, too. */
+export const RECORD_TYPES = {
+  mailbox: CONSTANTS.EPIPHANY_EVENT_MAILBOX,
+  reset: CONSTANTS.EPIPHANY_EVENT_RESET,
+  power: CONSTANTS.EPIPHANY_EVENT_POWER,
+  thermal: CONSTANTS.EPIPHANY_EVENT_THERMAL,
+  dma: CONSTANTS.EPIPHANY_EVENT_DMA,
+  overflow: CONSTANTS.EPIPHANY_EVENT_OVERFLOW,
+  gone: CONSTANTS.EPIPHANY_EVENT_GONE,
+  // Of simulated boards only; beyond all numbers that a driver may get.
+  halt: 0x10000,
+  idle: 0x10001,
+} as const;
 const BOARD_EVENT_TYPES = ['reset', 'power', 'thermal', 'gone', 'halt', 'idle'] as const;
 export type BoardEventType = (typeof BOARD_EVENT_TYPES)[number];
 const BOARD_EVENTS = new Map<number, BoardEventType>(BOARD_EVENT_TYPES.map((type) => [RECORD_TYPES[type], type]));
