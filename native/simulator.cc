@@ -362,7 +362,8 @@ Napi::Value Inject(const Napi::CallbackInfo& info) {
 Napi::Value EmitRecord(const Napi::CallbackInfo& info) {
   Simulator* simulator = SimulatorOf(info);
   if (!simulator) return Answer(info.Env(), -EBADF);
-  simulator->Emit(info[1].As<Napi::Number>().Uint32Value(), info[2].As<Napi::Number>().Uint32Value());
+  simulator->Emit(info[1].As<Napi::Number>().Uint32Value(),
+                  static_cast<uint64_t>(info[2].As<Napi::Number>().Int64Value()));
   return Answer(info.Env(), 0);
 }
 

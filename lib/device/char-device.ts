@@ -53,7 +53,7 @@ export interface IoctlOpenOptions {
 /** What is closed with its device. */
 type Child = Mapping | MemoryMapping | Watcher | CharDevice;
 
-const [ENODEV, ENXIO] = [-osConstants.errno.ENODEV, -osConstants.errno.ENXIO];
+const [EAGAIN, ENODEV, ENXIO] = [-osConstants.errno.EAGAIN, -osConstants.errno.ENODEV, -osConstants.errno.ENXIO];
 const ACCESS_FLAGS = { read: constants.O_RDONLY, write: constants.O_WRONLY, 'read-write': constants.O_RDWR } as const;
 /**
  * A number as argument of an ioctl must be too small for an address: the zero page is never mapped, so no
@@ -214,6 +214,12 @@ export class CharDevice implements Disposable {
   read(view: ArrayBufferView): number {
     const handle = this.#open();
     return this.#check(native.read(handle, this.#checkHostView('view', view)), 'read');
+  }
+
+  /** As {@link read}, but gives undefined instead of the error `EAGAIN` if there is nothing yet. */
+  tryRead(view: ArrayBufferView): number | undefined {
+    const count = native.read(this.#open(), this.#checkHostView('view', view));
+    return count === EAGAIN ? undefined : this.#check(count, 'read');
   }
 
   /** write(2) from a view; returns how many bytes were taken. */
