@@ -33,6 +33,7 @@ const REMEDIES: Readonly<Record<string, string>> = {
   EPERM: 'Become a member of the group "epiphany", which the driver\'s udev rule gives this file to, and log in again',
   ENOTTY: 'It is no device of the Epiphany driver',
   EISDIR: "Name a device such as /dev/epiphany/mesh0, or 'sim'",
+  ENOSPC: 'So much shared DRAM in one piece is not free',
   ENXIO: 'The driver has this device no more; is the board powered?',
 };
 

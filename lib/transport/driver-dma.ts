@@ -42,6 +42,7 @@ export class DriverDma implements DmaEngine {
       const { cookie } = this.#transport.request('epiphany_dma_copy', REQUESTS.EPIPHANY_IOC_DMA_COPY, request, this.#device);
       this.#pending.set(cookie, { resolve, reject });
       this.#watcher ??= this.#events.watch('readable', (error) => {
+        if (error) this.#watcher = undefined; // it has closed itself
         this.#read();
         if (error) this.#fail(goneError(this.#transport.path, error));
       });

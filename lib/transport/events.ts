@@ -133,6 +133,7 @@ export class EventPump {
     if (wanted && !this.#watcher) {
       // A source that has hung up is readable, too: reading tells why, behind what came before.
       this.#watcher = this.#device.watch('readable', (error) => {
+        if (error) this.#watcher = undefined; // it has closed itself
         this.#read();
         if (error) this.#fail(error);
       });

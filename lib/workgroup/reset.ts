@@ -57,7 +57,10 @@ export function haltCore(core: Core): void {
  */
 export function resetCores(cores: readonly Core[], hardReset?: () => void, step?: Step): void {
   for (const core of cores) haltCore(core);
-  hardReset?.();
+  if (hardReset) {
+    hardReset(); // which ends the halts, too
+    for (const core of cores) haltCore(core);
+  }
   for (const core of cores) {
     stopDma(core);
     const { CONFIG, ILATCL, IMASK, IPEND } = core.registers;

@@ -7,7 +7,9 @@ import { describe, expect, it } from 'vitest';
 import { Board, listBoards, openBoard } from '../../lib/board.js';
 import type { Core } from '../../lib/core.js';
 import { CharDevice } from '../../lib/device/index.js';
+import { encode } from '../../lib/transport/abi.js';
 import { CharDeviceTransport } from '../../lib/transport/chardev.js';
+import { EventPump, RECORD_TYPES, type EventSource } from '../../lib/transport/events.js';
 import { FakeDriver, type Answers } from './fake-driver.js';
 import { FakeNewDriver } from './fake-new-driver.js';
 
@@ -271,6 +273,54 @@ describe('our driver', () => {
     expect(driver.files.size).toBe(4);
     board.close();
     expect([driver.files.size, driver.closed, bytes.length]).toEqual([2, true, 0]); // those of events stay in this list
+  });
+});
+
+describe('a file of events whose driver is unbound', () => {
+  it('gives what it has, then the reason, and is not watched again', async () => {
+    let records = [...Array(2).keys()].map((index) => encode('epiphany_event', { type: RECORD_TYPES.mailbox, sequence: index, payload: index }));
+    let listener: ((error: Error | undefined) => void) | undefined;
+    let watched = 0;
+    let isClosed = false;
+    const watcher = {
+      ref: () => {
+        if (isClosed) throw new Error('closed');
+      },
+      unref: () => {
+        if (isClosed) throw new Error('closed');
+      },
+      close: () => void (isClosed = true),
+    };
+    const source = {
+      path: 'events',
+      tryRead: (view: DataView) => {
+        const [record] = records;
+        if (!listener) return undefined;
+        if (!record) throw Object.assign(new Error('ENODEV'), { code: 'ENODEV' });
+        records = records.slice(1);
+        for (let at = 0; at < 32; ++at) view.setUint8(at, record.getUint8(at));
+        return 32;
+      },
+      watch: (_events: string, heard: typeof listener) => {
+        watched++;
+        isClosed = false;
+        listener = heard;
+        return watcher;
+      },
+      close: () => undefined,
+    };
+    const pump = new EventPump(source as unknown as EventSource);
+    const waits = [pump.mailbox.receive(), pump.board.receive(), pump.mailbox.receive(), pump.mailbox.receive()];
+    for (let round = 0; round < 3; ++round) {
+      isClosed = true; // as a watcher that fails
+      listener?.(new Error('EIO'));
+    }
+    const outcomes = await Promise.allSettled(waits);
+    expect(outcomes.map((outcome) => (outcome.status === 'fulfilled' ? outcome.value : (outcome.reason as { code: string }).code))).toMatchObject([{ word: 0 }, 'ERR_EPIPHANY_GONE', { word: 1 }, 'ERR_EPIPHANY_GONE']);
+    const before = watched;
+    await expect(pump.mailbox.receive()).rejects.toMatchObject({ code: 'ERR_EPIPHANY_GONE' });
+    expect(watched).toBe(before);
+    pump.close();
   });
 });
 

@@ -68,7 +68,7 @@ export class FakeDriver implements DriverDevice {
     return this.#answers.result ?? 0;
   }
 
-  ioctlOpen(request: number, _argument: ArrayBufferView, _options: object): DriverFile {
+  ioctlOpen(request: number): DriverFile {
     this.requests.push(request);
     throw systemError(ENOTTY, 'ioctl', { path: this.path, address: request });
   }

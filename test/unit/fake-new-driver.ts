@@ -147,7 +147,7 @@ export class FakeNewDriver extends FakeDriver {
     const file: Partial<DriverFile> = {
       path: this.path,
       fd: 1000,
-      ioctl: (request, argument = 0) => this.#ioctl(request, argument, claim),
+      ioctl: (request, argument) => this.#ioctl(request, argument ?? 0, claim),
       map: (options) => {
         if (claim.epoch !== this.epoch) throw this.#error('ESTALE', options.offset, 'mmap');
         const lease = this.map(options);
