@@ -68,7 +68,8 @@ export class FakeDriver implements DriverDevice {
     return this.#answers.result ?? 0;
   }
 
-  ioctlOpen(request: number): DriverFile {
+  ioctlOpen(request: number, argument: ArrayBufferView): DriverFile {
+    void argument; // is for drivers that know the request
     this.requests.push(request);
     throw systemError(ENOTTY, 'ioctl', { path: this.path, address: request });
   }
