@@ -3,11 +3,13 @@
 import { accessSync, constants, readdirSync } from 'node:fs';
 import { constants as osConstants } from 'node:os';
 import { debuglog, inspect } from 'node:util';
-import { coreIdAt, formatCoreId, meshCoordinate, type CoreId } from './address.js';
+import { coreIdAt, formatCoreId, meshCoordinate, REGISTERS_BASE, REGISTERS_BYTES, splitEmeshAddress, SRAM_BYTES, type CoreId, type EmeshAddress } from './address.js';
 import type { Chip, SharedDram } from './chip.js';
 import { Core } from './core.js';
+import { Dma } from './dma.js';
+import { blockOf, Dram, DramBuffer } from './dram.js';
 import type { Mapping } from './device/index.js';
-import { checkInteger, checkPath, closedError, EpiphanyError, invalidType, outOfRange, systemError, type SystemError } from './errors.js';
+import { checkInteger, checkPath, closedError, invalidType, outOfRange, systemError, type SystemError } from './errors.js';
 import type { EventQueue } from './event-queue.js';
 import { registerFile, type RegisterFile } from './register-file.js';
 import { ELINK_REGISTERS } from './registers.js';
@@ -15,7 +17,7 @@ import { Simulator } from './simulator.js';
 import { CharDeviceTransport } from './transport/chardev.js';
 import type { BoardEvent, MailboxMessage } from './transport/events.js';
 import { simulatorSpec, SimulatorTransport, type SimulatorOptions } from './transport/simulator.js';
-import type { Features, Transport } from './transport/transport.js';
+import type { BoardStatus, ClaimOptions, Features, OnRelease, Transport } from './transport/transport.js';
 import type { Rectangle } from './workgroup/configuration.js';
 import { CoreWatch } from './workgroup/core-watch.js';
 import { WorkGroup } from './workgroup/workgroup.js';
@@ -94,6 +96,28 @@ function checkSimulatorOptions(options: SimulatorOptions, isSimulated: boolean):
   }
 }
 
+/** How a work-group holds its cores. */
+export interface GroupOptions {
+  /**
+   * `exclusive` (default): no other group has any of these cores, and no other program reaches them. `shared`: groups
+   * that are all shared may overlap. With a driver that keeps no work-groups (`features.claims`) this holds for
+   * groups of the same board only.
+   */
+  readonly access?: 'exclusive' | 'shared' | undefined;
+  /**
+   * What happens to the cores when the group is closed: nothing (`leave`, default), they are halted, they are reset,
+   * or reset and their SRAM zeroed (`scrub`). With `features.claims` also if this process dies.
+   */
+  readonly onRelease?: OnRelease | undefined;
+  /**
+   * A word that is stored after that: to SRAM or a register of a core of the group, or into a buffer of shared DRAM,
+   * which is then to be named. Programs on other cores learn from it that nobody serves them any more.
+   */
+  readonly deadMan?: { readonly address: EmeshAddress | number; readonly value: number; readonly buffer?: DramBuffer | undefined } | undefined;
+}
+
+const ON_RELEASE: readonly OnRelease[] = ['leave', 'halt', 'reset', 'scrub'];
+
 /**
  * An open board. Close it when done: `using board = openBoard()`, or `try … finally { board.close() }`.
  * @example
@@ -116,6 +140,10 @@ export class Board implements Disposable {
   readonly features: Features;
   /** The scripting of a simulated board; undefined on a real one. */
   readonly simulator: Simulator | undefined;
+  /** Shared DRAM, given out in buffers. */
+  readonly dram: Dram;
+  /** Copies by the host's DMA engine. */
+  readonly dma: Dma;
   readonly #transport: Transport;
   readonly #cores: Core[] = [];
   readonly #groups = new Set<WorkGroup>();
@@ -131,6 +159,8 @@ export class Board implements Disposable {
     this.chip = transport.chip;
     this.sharedDram = transport.sharedDram;
     this.features = transport.features;
+    this.dram = new Dram(transport);
+    this.dma = new Dma(transport);
     this.simulator = transport instanceof SimulatorTransport ? new Simulator(transport) : undefined;
     Object.freeze(this);
   }
@@ -179,14 +209,16 @@ export class Board implements Disposable {
   }
 
   /**
-   * A rectangle of cores to run a program on; all of the chip by default. While it is open, no other group of
-   * this board can have any of its cores.
+   * A rectangle of cores to run a program on; all of the chip by default. Its cores are reached through the group:
+   * windows over their memory end with it.
    * @param rectangle in rows and columns of the chip; what is left out reaches as far as the chip does
-   * @throws RangeError if it does not lie within the chip, `ERR_EPIPHANY_BUSY` if it overlaps another group
+   * @throws RangeError if it does not lie within the chip, `ERR_EPIPHANY_BUSY` if others have some of its cores,
+   *   `ERR_EPIPHANY_UNSUPPORTED` for a dead man with a driver without `features.claims`
    */
-  workgroup(rectangle: Partial<Rectangle> = {}): WorkGroup {
+  workgroup(rectangle: Partial<Rectangle> = {}, options: GroupOptions = {}): WorkGroup {
     this.#checkOpen();
     if (typeof rectangle !== 'object' || rectangle === null) throw invalidType('rectangle', 'an object', rectangle);
+    if (typeof options !== 'object' || options === null) throw invalidType('options', 'an object', options);
     const { chip } = this;
     const { row = 0, column = 0 } = rectangle;
     checkInteger('row', row, 0, chip.rows - 1);
@@ -194,13 +226,62 @@ export class Board implements Disposable {
     const { rows = chip.rows - row, columns = chip.columns - column } = rectangle;
     checkInteger('rows', rows, 1, chip.rows - row);
     checkInteger('columns', columns, 1, chip.columns - column);
-    for (const other of this.#groups) {
-      const overlaps = row < other.row + other.rows && other.row < row + rows && column < other.column + other.columns && other.column < column + columns;
-      if (overlaps) throw new EpiphanyError('ERR_EPIPHANY_BUSY', `The rectangle ${row},${column},${rows},${columns} overlaps the ${String(other)}, which is open`);
-    }
-    const group: WorkGroup = new WorkGroup(this, { row, column, rows, columns }, this.#watch, () => this.#groups.delete(group));
+    const whole = { row, column, rows, columns };
+    const claim = this.#transport.claim(whole, this.#claimOptions(whole, options));
+    const group: WorkGroup = new WorkGroup(this, whole, claim, this.#watch, () => this.#groups.delete(group));
     this.#groups.add(group);
     return group;
+  }
+
+  #claimOptions({ row, column, rows, columns }: Rectangle, { access = 'exclusive', onRelease = 'leave', deadMan }: GroupOptions): ClaimOptions {
+    if (access !== 'exclusive' && access !== 'shared') throw outOfRange('options.access', 'exclusive, shared', access);
+    if (!ON_RELEASE.includes(onRelease)) throw outOfRange('options.onRelease', ON_RELEASE.join(', '), onRelease);
+    if (deadMan === undefined) return { exclusive: access === 'exclusive', onRelease, deadMan: undefined };
+    if (typeof deadMan !== 'object' || (deadMan as unknown) === null) throw invalidType('options.deadMan', 'an object', deadMan);
+    const { address, value, buffer } = deadMan;
+    checkInteger('options.deadMan.address', address, 0, 0xfffffffc);
+    if (address % 4 !== 0) throw outOfRange('options.deadMan.address', 'a multiple of 4', address);
+    checkInteger('options.deadMan.value', value, 0, 0xffffffff);
+    if (buffer !== undefined) {
+      if (!((buffer as unknown) instanceof DramBuffer)) throw invalidType('options.deadMan.buffer', 'a buffer of shared DRAM', buffer);
+      const block = blockOf(buffer, this.#transport);
+      if (!block) throw outOfRange('options.deadMan.buffer', 'a buffer of the same board', buffer);
+      if (buffer.closed) throw closedError(String(buffer));
+      if (address < buffer.address || address + 4 > buffer.address + buffer.length) throw outOfRange('options.deadMan.address', 'in options.deadMan.buffer', address);
+      return { exclusive: access === 'exclusive', onRelease, deadMan: { address, value, block } };
+    }
+    const { id, local } = splitEmeshAddress(address);
+    const [atRow, atColumn] = [(id >> 6) - (this.chip.origin >> 6) - row, (id & 0x3f) - (this.chip.origin & 0x3f) - column];
+    const isMine = atRow >= 0 && atRow < rows && atColumn >= 0 && atColumn < columns;
+    if (!isMine || !(local < SRAM_BYTES || (local >= REGISTERS_BASE && local < REGISTERS_BASE + REGISTERS_BYTES))) {
+      throw outOfRange('options.deadMan.address', 'in SRAM or registers of a core of the group, or in options.deadMan.buffer', address, { address });
+    }
+    return { exclusive: access === 'exclusive', onRelease, deadMan: { address, value, block: undefined } };
+  }
+
+  /** What the board and its driver are like now: driver's version, power, voltage. @throws `ERR_EPIPHANY_CLOSED`, `ERR_EPIPHANY_GONE` */
+  status(): BoardStatus {
+    return this.#transport.status();
+  }
+
+  /**
+   * Resets the whole chip, also cores that are stuck. Everything in it is lost, and every work-group on it ends: its
+   * calls throw `ERR_EPIPHANY_RESET`. Cores of the board can be used at once.
+   * @throws `ERR_EPIPHANY_BUSY` if another program has a work-group, unless this one has CAP_SYS_ADMIN;
+   *   `ERR_EPIPHANY_THERMAL`, `ERR_EPIPHANY_RESET`, `ERR_EPIPHANY_GONE`, `ERR_EPIPHANY_CLOSED`
+   */
+  reset(): void {
+    this.#transport.resetChip();
+  }
+
+  /**
+   * Goes on after the chip was reset, or has lost its power, by somebody else's doing. From then on calls throw
+   * `ERR_EPIPHANY_RESET` until this is called, or the board is opened again, because whatever the program believed
+   * to be in the chip is gone. Work-groups are not revived. If there was no reset this does nothing.
+   * @throws `ERR_EPIPHANY_THERMAL` while the chip is too hot, `ERR_EPIPHANY_GONE`, `ERR_EPIPHANY_CLOSED`
+   */
+  acknowledgeReset(): void {
+    this.#transport.acknowledgeReset();
   }
 
   /**
@@ -208,7 +289,7 @@ export class Board implements Disposable {
    * @throws `ERR_EPIPHANY_UNSUPPORTED` on a board without
    */
   sharedDramMapping(): Mapping {
-    this.#checkOpen();
+    this.#transport.check();
     return this.#transport.sharedDramMapping();
   }
 
@@ -217,7 +298,7 @@ export class Board implements Disposable {
    * @throws `ERR_EPIPHANY_UNSUPPORTED` without `features.elinkRegisters`
    */
   get elink(): RegisterFile<typeof ELINK_REGISTERS> {
-    this.#checkOpen();
+    this.#transport.check();
     return (this.#elink ??= registerFile(ELINK_REGISTERS, this.#transport.elinkRegisters()));
   }
 
@@ -248,8 +329,8 @@ export class Board implements Disposable {
     if (typeof options !== 'object' || options === null) throw invalidType('options', 'an object', options);
     const { save = true } = options;
     if (typeof save !== 'boolean') throw invalidType('options.save', 'a boolean', save);
+    for (const group of [...this.#groups]) group.close(); // before anything is saved: it may change the cores
     this.#transport.close(save);
-    for (const group of [...this.#groups]) group.close();
   }
 
   [Symbol.dispose](): void {

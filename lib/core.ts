@@ -4,17 +4,21 @@ import { inspect } from 'node:util';
 import { checkSramRange, emeshAddress, formatCoreId, REGISTERS_BASE, SRAM_BYTES, type Coordinate, type CoreId, type EmeshAddress } from './address.js';
 import { checkCopyView } from './device/window.js';
 import type { Float32Window, Int32Window, Mapping, Uint32Window } from './device/index.js';
-import { checkInteger, closedError, formatHex, invalidType, outOfRange } from './errors.js';
+import { checkInteger, formatHex, invalidType, outOfRange } from './errors.js';
 import { registerFile, registerOffset, type RegisterFile, type WordPort } from './register-file.js';
 import { CORE_REGISTERS } from './registers.js';
-import type { Transport } from './transport/transport.js';
+import type { CoreSource } from './transport/transport.js';
+
+/** Through what a core is reached. */
+export let sourceOf: (core: Core) => CoreSource;
 
 /**
- * A core of a board.
+ * A core of a board, or of a work-group.
  *
  * Memory is synchronous. Addresses are local ones, in bytes; reading and writing covers the 32 KiB of SRAM,
  * 0 … 0x7FFF, and nothing else: registers are reached through {@link registers}. Every access to the chip is a
- * naturally aligned one of at most four bytes. After the board's `close` everything throws `ERR_EPIPHANY_CLOSED`.
+ * naturally aligned one of at most four bytes. After the `close` of its board, or of its work-group, everything throws
+ * `ERR_EPIPHANY_CLOSED`; after a reset of the chip by somebody else `ERR_EPIPHANY_RESET`, see docs/boards.md.
  */
 export class Core {
   /** Mesh-absolute core ID. */
@@ -25,14 +29,18 @@ export class Core {
   readonly column: number;
   /** eMesh address of local address 0. */
   readonly address: EmeshAddress;
-  readonly #transport: Transport;
+  readonly #source: CoreSource;
   #sram: Mapping | undefined;
   #page: WordPort | undefined;
   #registers: RegisterFile<typeof CORE_REGISTERS> | undefined;
 
+  static {
+    sourceOf = (core) => core.#source;
+  }
+
   /** @internal Use `board.core` or `board.coreById`. */
-  constructor(transport: Transport, id: CoreId, place: Coordinate) {
-    this.#transport = transport;
+  constructor(source: CoreSource, id: CoreId, place: Coordinate) {
+    this.#source = source;
     this.id = id;
     this.row = place.row;
     this.column = place.column;
@@ -104,7 +112,8 @@ export class Core {
    * R0 … R63 can be accessed only while the core is halted, else `ERR_EPIPHANY_BUSY`.
    */
   get registers(): RegisterFile<typeof CORE_REGISTERS> {
-    return (this.#registers ??= registerFile(CORE_REGISTERS, this.#registerPage()));
+    const page = this.#registerPage();
+    return (this.#registers ??= registerFile(CORE_REGISTERS, page));
   }
 
   /**
@@ -124,17 +133,27 @@ export class Core {
     page.writeWord(offset, value);
   }
 
+  /**
+   * Resets the core by its RESETCORE, halted first: registers are as after a reset, SRAM is kept. It executes
+   * nothing until it is started again. A core that is stuck stays so: only `board.reset()` helps.
+   * @throws `ERR_EPIPHANY_BUSY` if it belongs to a work-group of another program; as {@link readRegister}
+   */
+  reset(): void {
+    this.#source.resetCore(this.id);
+  }
+
   [inspect.custom](): string {
     return `Core ${formatCoreId(this.id)} (${this.row},${this.column})`;
   }
 
   #memory(): Mapping {
-    if (this.#transport.closed) throw closedError(`board '${this.#transport.path}'`);
-    return (this.#sram ??= this.#transport.sram(this.id));
+    if (!this.#source.usable) this.#source.check();
+    return (this.#sram ??= this.#source.sram(this.id));
   }
 
   #registerPage(): WordPort {
-    return (this.#page ??= this.#transport.registers(this.id));
+    if (!this.#source.usable) this.#source.check();
+    return (this.#page ??= this.#source.registers(this.id));
   }
 }
 

@@ -18,8 +18,12 @@ export type EpiphanyErrorCode =
   | 'ERR_EPIPHANY_BUSY'
   /** A core waits for something that does not come, and cannot be halted; only a reset of the chip helps. */
   | 'ERR_EPIPHANY_CORE_STUCK'
-  /** The chip, or the cores, were reset while somebody waited for them. */
+  /** The chip, or the cores, were reset under whoever used them; what was in them is lost. */
   | 'ERR_EPIPHANY_RESET'
+  /** The chip was switched off because it was too hot. */
+  | 'ERR_EPIPHANY_THERMAL'
+  /** The driver has lost its device: it was unbound. */
+  | 'ERR_EPIPHANY_GONE'
   /** Memory does not hold what was written to it; `address` and the message say where. */
   | 'ERR_EPIPHANY_VERIFY'
   /** A wait ended by its own `timeout`. */
@@ -182,11 +186,14 @@ const ERRNO_TEXT: Readonly<Record<string, string>> = {
   ENOTDIR: 'not a directory',
   ENOTTY: 'the device does not know this request',
   ENXIO: 'no such device or address',
-  EOPNOTSUPP: 'operation not supported',
+  ENOTSUP: 'operation not supported',
   EPERM: 'operation not permitted',
   EPIPE: 'broken pipe',
   EROFS: 'read-only file system',
+  ERANGE: 'out of range',
+  ESHUTDOWN: 'switched off',
   ESPIPE: 'illegal seek',
+  ETIMEDOUT: 'not done in time',
   ESTALE: 'stale handle',
   ETXTBSY: 'text file is busy',
 };

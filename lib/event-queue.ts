@@ -37,6 +37,7 @@ export class EventQueue<Event> implements AsyncIterable<Event> {
   #lost = 0;
   #taken = 0;
   #closed = false;
+  #end: Error | undefined;
   #referenced = true;
 
   /** @internal */
@@ -72,7 +73,8 @@ export class EventQueue<Event> implements AsyncIterable<Event> {
 
   /**
    * The next event: at once if one has arrived, else when one does.
-   * @throws (rejects) `ERR_EPIPHANY_TIMEOUT`, the signal's reason, or `ERR_EPIPHANY_CLOSED` when the board is closed
+   * @throws (rejects) `ERR_EPIPHANY_TIMEOUT`, the signal's reason, `ERR_EPIPHANY_CLOSED` when the board is closed, or
+   *   `ERR_EPIPHANY_GONE` when its driver has lost the device
    */
   async receive(options: WaitOptions = {}): Promise<Event> {
     return waitFor(this.#what, options, (resolve, reject) => {
@@ -86,6 +88,7 @@ export class EventQueue<Event> implements AsyncIterable<Event> {
         }
         setImmediate(() => this.#wake());
       }
+      if (this.#end && this.#first === this.#events.length) throw this.#end;
       const waiter = { resolve, reject };
       this.#waiters.add(waiter);
       const stop = (): void => {
@@ -151,6 +154,12 @@ export class EventQueue<Event> implements AsyncIterable<Event> {
   /** @internal Rejects everybody who waits. */
   fail(reason: Error): void {
     for (const waiter of [...this.#waiters]) waiter.reject(reason);
+  }
+
+  /** @internal No more events will come; those that have come can still be received. */
+  end(reason: Error): void {
+    this.#end ??= reason;
+    this.fail(this.#end);
   }
 
   /** @internal */

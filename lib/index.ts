@@ -14,9 +14,11 @@ export {
   type EmeshAddress,
   type LocalAddress,
 } from './address.js';
-export { Board, listBoards, openBoard, type BoardEntry } from './board.js';
+export { Board, listBoards, openBoard, type BoardEntry, type GroupOptions } from './board.js';
 export { type Chip, type ChipType, type SharedDram } from './chip.js';
 export { Core } from './core.js';
+export { type Dma, type DmaOptions, type DmaPlace } from './dma.js';
+export { type Dram, type DramBuffer, type DramOptions } from './dram.js';
 export { EpiphanyError, type EpiphanyErrorCode, type SystemError } from './errors.js';
 export { type EventQueue } from './event-queue.js';
 export { type RegisterFile, type RegisterOf, type RegisterValue } from './register-file.js';
@@ -34,10 +36,10 @@ export {
 } from './registers.js';
 export { type Injection, type InstructionCounts, type RunOptions, type RunOutcome, type Simulator } from './simulator.js';
 export { type TraceEntry } from './trace.js';
-export { type BoardEvent, type BoardEventType, type HaltReason, type MailboxMessage } from './transport/events.js';
+export { type BoardEvent, type BoardEventType, type HaltReason, type MailboxMessage, type ResetScope } from './transport/events.js';
 export { type SimulatorOptions } from './transport/simulator.js';
 export { type Violation, type ViolationKind } from './violations.js';
-export { type Features } from './transport/transport.js';
+export { type BoardStatus, type DriverFeature, type Features, type OnRelease } from './transport/transport.js';
 export { layout, type Layout, type StructValue } from './program/layout.js';
 export { type Program, type ProgramSymbol, type Section, type Segment } from './program/program.js';
 export { type Rectangle } from './workgroup/configuration.js';

@@ -38,6 +38,11 @@ interface Native {
   lock(device: DeviceHandle): number;
   /** ioctl(2). A view is handed over as a copy with room to spare, and copied back; a number must be 0 … 4095. */
   ioctl(device: DeviceHandle, request: number, argument: number | ArrayBufferView): number;
+  /**
+   * As `ioctl`, for a request that makes a descriptor, which becomes a device of its own, non-blocking. `offset`:
+   * where in the view it is, as an int of the machine; undefined: it is what the request returns.
+   */
+  ioctlOpen(device: DeviceHandle, request: number, argument: number | ArrayBufferView, offset: number | undefined): DeviceHandle | number;
   read(device: DeviceHandle, view: ArrayBufferView): number;
   write(device: DeviceHandle, view: ArrayBufferView): number;
   pread(device: DeviceHandle, view: ArrayBufferView, position: number): number;
@@ -50,6 +55,8 @@ interface Native {
   unmap(mapping: MappingHandle): number;
   /** The one ArrayBuffer over the mapping; `-EOPNOTSUPP` where V8 allows no foreign memory. */
   buffer(mapping: MappingHandle): ArrayBuffer | number;
+  /** Where the mapping lies in this process: for structures that drivers are given. */
+  address(mapping: MappingHandle): number;
   /** Device memory from a whole host array, in aligned words with exact head and tail. */
   copyIn(mapping: MappingHandle, offset: number, from: ArrayBufferView): number;
   /** Device memory into a whole host array. */

@@ -4,7 +4,7 @@ import { inspect, types } from 'node:util';
 import type { CoreId } from './address.js';
 import { checkedWaitOptions } from './device/watcher.js';
 import { checkInteger, closedError, EpiphanyError, formatHex, invalidType, outOfRange } from './errors.js';
-import { native } from './native.js';
+import { native, type SimulatorHandle } from './native.js';
 import { INTERRUPTS, type InterruptName } from './registers.js';
 import { traceEntries, type TraceEntry } from './trace.js';
 import { RECORD_TYPES } from './transport/events.js';
@@ -15,7 +15,10 @@ import { VIOLATION_KINDS, type Violation } from './violations.js';
 export type Injection =
   /** Latches an interrupt in a core, as its source would. */
   | { readonly interrupt: InterruptName; readonly core: CoreId | number }
-  /** Reports an event of the whole board, as its driver would. */
+  /**
+   * Reports an event of the whole board, as its driver would: `reset` by somebody else, `power` lost, `thermal` the
+   * chip too hot, `gone` the driver unbound. The board is then in that state; the chip itself goes on.
+   */
   | { readonly event: (typeof INJECTABLE_EVENTS)[number] }
   /** The chip stops answering: registers cannot be read, stores to them vanish. Ends with `active: false`. */
   | { readonly fault: 'dead-link'; readonly active?: boolean }
@@ -193,7 +196,7 @@ export class Simulator {
       this.#checkCore(native.simulatorInterrupt(handle, coreNumber(injection.core), 1 << position), injection.core);
     } else if ('event' in injection) {
       if (!INJECTABLE_EVENTS.includes(injection.event)) throw outOfRange('event', INJECTABLE_EVENTS.join(', '), injection.event);
-      native.simulatorEmit(handle, RECORD_TYPES[injection.event], 0);
+      this.#befall(injection.event, handle);
     } else if ('fault' in injection) {
       const { fault, active = true } = injection;
       if (!Object.hasOwn(FAULTS, fault)) throw outOfRange('fault', Object.keys(FAULTS).join(', '), fault);
@@ -203,6 +206,14 @@ export class Simulator {
     } else {
       throw outOfRange('injection', 'an object with interrupt, event or fault', injection);
     }
+  }
+
+  #befall(event: (typeof INJECTABLE_EVENTS)[number], handle: SimulatorHandle): void {
+    const { condition } = this.#transport;
+    native.simulatorEmit(handle, RECORD_TYPES[event], event === 'thermal' ? 1 : 0);
+    if (event === 'thermal') condition.overheat(true);
+    else if (event === 'gone') condition.go();
+    else this.#transport.noteReset(false);
   }
 
   /** The whole state of the chip and its memory, to be kept and given to {@link restore}. */
@@ -230,7 +241,7 @@ export class Simulator {
         else if (this.#transport.closed) reject(closedError(`board '${path}'`));
         else resolve([executed, STOPS[stop] as RunOutcome['stop'], records]);
       });
-      this.#transport.check(begun, 'run');
+      this.#transport.checkResult(begun, 'run');
       signal?.addEventListener('abort', abort, { once: true });
     });
   }

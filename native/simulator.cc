@@ -29,7 +29,7 @@ using device::CharDevice;
 using device::EnvironmentPointer;
 
 // The types of event records; lib/transport/events.ts has the same table.
-enum RecordType : uint32_t { kMailbox = 1, kReset = 2, kOverflow = 6, kHalt = 8, kIdle = 9 };
+enum RecordType : uint32_t { kMailbox = 1, kReset = 2, kOverflow = 6, kHalt = 0x10000, kIdle = 0x10001 };
 
 // More would need too much memory for what a trace says in the worst case.
 constexpr uint64_t kTracedAtOnce = 4096;
@@ -371,7 +371,8 @@ Napi::Value Inject(const Napi::CallbackInfo& info) {
 Napi::Value EmitRecord(const Napi::CallbackInfo& info) {
   Simulator* simulator = SimulatorOf(info);
   if (!simulator) return Answer(info.Env(), -EBADF);
-  simulator->Emit(info[1].As<Napi::Number>().Uint32Value(), info[2].As<Napi::Number>().Uint32Value());
+  simulator->Emit(info[1].As<Napi::Number>().Uint32Value(),
+                  static_cast<uint64_t>(info[2].As<Napi::Number>().Int64Value()));
   return Answer(info.Env(), 0);
 }
 

@@ -14,8 +14,9 @@ import {
   outOfRange,
   systemError,
 } from '../errors.js';
-import { native, type DeviceHandle } from '../native.js';
+import { native, type DeviceHandle, type MappingHandle } from '../native.js';
 import { Mapping, type MappingAccess } from './mapping.js';
+import { MemoryMapping } from './memory-mapping.js';
 import { ioctlArgumentBytes } from './request.js';
 import { eventBits, waitFor, Watcher, type PollEvent, type WaitOptions } from './watcher.js';
 import { byteLengthOf, checkView } from '../view.js';
@@ -43,7 +44,16 @@ export interface MapOptions {
   baseAddress?: number;
 }
 
-const [ENODEV, ENXIO] = [-osConstants.errno.ENODEV, -osConstants.errno.ENXIO];
+/** Where a request leaves the descriptor that it makes. */
+export interface IoctlOpenOptions {
+  offset?: number;
+  path?: string;
+}
+
+/** What is closed with its device. */
+type Child = Mapping | MemoryMapping | Watcher | CharDevice;
+
+const [EAGAIN, ENODEV, ENXIO] = [-osConstants.errno.EAGAIN, -osConstants.errno.ENODEV, -osConstants.errno.ENXIO];
 const ACCESS_FLAGS = { read: constants.O_RDONLY, write: constants.O_WRONLY, 'read-write': constants.O_RDWR } as const;
 /**
  * A number as argument of an ioctl must be too small for an address: the zero page is never mapped, so no
@@ -70,15 +80,17 @@ export class CharDevice implements Disposable {
   /** File that was opened. */
   readonly path: string;
   readonly #handle: DeviceHandle;
+  readonly #onClose: (device: CharDevice) => void;
   /** What must be closed before the device is. Weak: a mapping may be collected before its device. */
-  readonly #children = new Set<WeakRef<Mapping | Watcher>>();
-  readonly #tidy = new FinalizationRegistry<WeakRef<Mapping | Watcher>>((child) => this.#children.delete(child));
+  readonly #children = new Set<WeakRef<Child>>();
+  readonly #tidy = new FinalizationRegistry<WeakRef<Child>>((child) => this.#children.delete(child));
   readonly #pending = new Set<(reason: Error) => void>();
   #closed = false;
 
   /** @internal Use {@link open}. */
-  constructor(handle: DeviceHandle, path: string) {
+  constructor(handle: DeviceHandle, path: string, onClose: (device: CharDevice) => void = () => undefined) {
     this.#handle = handle;
+    this.#onClose = onClose;
     this.path = path;
     Object.freeze(this);
   }
@@ -121,6 +133,36 @@ export class CharDevice implements Disposable {
    */
   ioctl(request: number, argument: ArrayBufferView | number = 0): number {
     const handle = this.#open();
+    this.#checkRequest(request, argument);
+    return this.#check(native.ioctl(handle, request, argument), 'ioctl', request);
+  }
+
+  /**
+   * @internal Only for drivers that are known to make a descriptor there: any other number would be taken for one.
+   *
+   * ioctl(2) of a request that makes a file descriptor, and what it made as a device: non-blocking, close-on-exec,
+   * and closed with this one at the latest. Nobody else must close the descriptor.
+   * @param options.offset where in the view the request leaves the descriptor, in bytes; if it is left out, the
+   *   descriptor is what the request returns
+   * @param options.path what to call the new device in messages; default: as this one
+   * @throws as {@link ioctl}; SystemError `EBADF` if the request left no descriptor
+   */
+  ioctlOpen(request: number, argument: ArrayBufferView | number = 0, options: IoctlOpenOptions = {}): CharDevice {
+    const handle = this.#open();
+    if (typeof options !== 'object' || options === null) throw invalidType('options', 'an object', options);
+    const { offset, path = this.path } = options;
+    checkPath('options.path', path);
+    this.#checkRequest(request, argument);
+    if (offset !== undefined) {
+      if (typeof argument === 'number') throw invalidType('argument', 'a view, as there is an offset', argument);
+      checkInteger('options.offset', offset, 0, byteLengthOf(argument) - 4);
+    }
+    const made = native.ioctlOpen(handle, request, argument, offset);
+    if (typeof made === 'number') throw systemError(made, 'ioctl', { path: this.path, address: request });
+    return this.#adopt((onClose) => new CharDevice(made, path, onClose));
+  }
+
+  #checkRequest(request: number, argument: ArrayBufferView | number): void {
     checkInteger('request', request, 0, 0xffffffff);
     if (typeof argument === 'number') {
       checkInteger('argument', argument, 0, LARGEST_PLAIN_ARGUMENT);
@@ -131,7 +173,6 @@ export class CharDevice implements Disposable {
       if (bytes < announced) throw outOfRange('argument', `a view of at least ${announced} bytes for request ${formatHex(request)}`, bytes);
       if (bytes > LARGEST_ARGUMENT) throw outOfRange('argument', `a view of at most ${LARGEST_ARGUMENT} bytes`, bytes);
     }
-    return this.#check(native.ioctl(handle, request, argument), 'ioctl', request);
   }
 
   /**
@@ -140,6 +181,21 @@ export class CharDevice implements Disposable {
    *   mmap(2), and `ENXIO` for what lies beyond the end of a regular file
    */
   map(options: MapOptions): Mapping {
+    const { mapped, ...origin } = this.#map(options);
+    return this.#adopt((onClose) => new Mapping(mapped, { ...origin, path: this.path, onClose }));
+  }
+
+  /**
+   * Maps a part of the device that is memory like any other: any view of it may be made, and any function may
+   * copy from it and to it, in any width. For device memory this is wrong; use {@link map}.
+   * @throws as {@link map}
+   */
+  mapMemory(options: Omit<MapOptions, 'access'>): MemoryMapping {
+    const { mapped, length, baseAddress } = this.#map({ ...options, access: 'read-write' });
+    return this.#adopt((onClose) => new MemoryMapping(mapped, { path: this.path, length, baseAddress, onClose }));
+  }
+
+  #map(options: MapOptions): Required<MapOptions> & { mapped: MappingHandle } {
     const handle = this.#open();
     if (typeof options !== 'object' || options === null) throw invalidType('options', 'an object', options);
     const { offset, length, access = 'read-write', baseAddress = offset } = options;
@@ -151,13 +207,19 @@ export class CharDevice implements Disposable {
     checkInteger('baseAddress', baseAddress, 0, Number.MAX_SAFE_INTEGER);
     const mapped = native.map(handle, offset, length, access === 'read-write');
     if (typeof mapped === 'number') throw systemError(mapped, 'mmap', { path: this.path, address: offset }, mapped === ENXIO ? 'There is nothing at that offset' : '');
-    return this.#adopt((onClose) => new Mapping(mapped, { path: this.path, offset, length, access, baseAddress, onClose }));
+    return { mapped, offset, length, access, baseAddress };
   }
 
   /** read(2) into a view; returns how many bytes came, 0 at the end. @throws SystemError: `EAGAIN` if there is nothing yet */
   read(view: ArrayBufferView): number {
     const handle = this.#open();
     return this.#check(native.read(handle, this.#checkHostView('view', view)), 'read');
+  }
+
+  /** As {@link read}, but gives undefined instead of the error `EAGAIN` if there is nothing yet. */
+  tryRead(view: ArrayBufferView): number | undefined {
+    const count = native.read(this.#open(), this.#checkHostView('view', view));
+    return count === EAGAIN ? undefined : this.#check(count, 'read');
   }
 
   /** write(2) from a view; returns how many bytes were taken. */
@@ -222,7 +284,7 @@ export class CharDevice implements Disposable {
   }
 
   /**
-   * Closes the device, after its mappings and watchers; pending waits are rejected. Doing it again does nothing.
+   * Closes the device, after its mappings, its watchers, and the devices that it made; pending waits are rejected. Doing it again does nothing.
    * @throws SystemError if a mapping cannot be given up: the device then stays open, to try again; or the error
    *   of close(2), when the device is closed all the same
    */
@@ -230,6 +292,7 @@ export class CharDevice implements Disposable {
     if (this.#closed) return;
     for (const child of [...this.#children]) child.deref()?.close();
     this.#closed = true;
+    this.#onClose(this);
     for (const reject of [...this.#pending]) reject(this.#closedError());
     const status = native.close(this.#handle);
     if (status < 0) throw systemError(status, 'close', { path: this.path });
@@ -256,13 +319,13 @@ export class CharDevice implements Disposable {
     return closedError(`'${this.path}'`);
   }
 
-  #adopt<Child extends Mapping | Watcher>(make: (onClose: (child: Mapping | Watcher) => void) => Child): Child {
-    const registration: { reference?: WeakRef<Mapping | Watcher> } = {};
+  #adopt<Made extends Child>(make: (onClose: (child: Child) => void) => Made): Made {
+    const registration: { reference?: WeakRef<Child> } = {};
     const child = make((closed) => {
       if (registration.reference) this.#children.delete(registration.reference);
       this.#tidy.unregister(closed);
     });
-    registration.reference = new WeakRef<Mapping | Watcher>(child);
+    registration.reference = new WeakRef<Child>(child);
     this.#children.add(registration.reference);
     this.#tidy.register(child, registration.reference, child);
     return child;

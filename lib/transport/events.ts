@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 /** Event records of a driver, and the one owner that reads them for everybody who waits. */
 import type { CoreId } from '../address.js';
+import { CONSTANTS, offsetOf, structureBytes } from './abi.js';
+import { goneError } from './condition.js';
 import { EventQueue } from '../event-queue.js';
 import type { CharDevice, Watcher } from '../device/index.js';
 import { closedError } from '../errors.js';
@@ -22,7 +24,15 @@ export interface BoardEvent {
   readonly type: BoardEventType;
   readonly timestamp: bigint;
   readonly sequence: number;
-  /** Of `halt`: which core. */
+  /** Of `reset`: what was reset. */
+  readonly scope?: ResetScope;
+  /** Of `reset`: the driver's count of resets and changes of power, in 32 bits; absent on simulated boards. */
+  readonly generation?: number;
+  /** Of `power`: whether the chip was switched on, or off. */
+  readonly powered?: boolean;
+  /** Of `thermal`: whether the chip was switched off for heat, or is allowed again. */
+  readonly overheated?: boolean;
+  /** Of `halt`, and of `reset` with the scope `core`: which core. */
   readonly core?: CoreId;
   /** Of `halt`: by what. */
   readonly reason?: HaltReason;
@@ -30,26 +40,47 @@ export interface BoardEvent {
   readonly trap?: number;
 }
 
+/** What a reset reached. */
+export type ResetScope = (typeof RESET_SCOPES)[number];
+const RESET_SCOPES = ['core', 'group', 'chip'] as const;
+
 /** What halts a core, apart from its DEBUGCMD. */
 export type HaltReason = (typeof HALT_REASONS)[number];
 /** In the order of native/chip/core.h, where a command comes first. */
 const HALT_REASONS = ['command', 'breakpoint', 'trap', 'multicore-breakpoint'] as const;
 
-/** Record types by number; the driver's interface and native/simulator.cc have the same table. */
-export const RECORD_TYPES = { mailbox: 1, reset: 2, power: 3, thermal: 4, dma: 5, overflow: 6, gone: 7, halt: 8, idle: 9 } as const;
+/** Record types by number: the driver's, and our own, which native/simulator.cc has, too. */
+export const RECORD_TYPES = {
+  mailbox: CONSTANTS.EPIPHANY_EVENT_MAILBOX,
+  reset: CONSTANTS.EPIPHANY_EVENT_RESET,
+  power: CONSTANTS.EPIPHANY_EVENT_POWER,
+  thermal: CONSTANTS.EPIPHANY_EVENT_THERMAL,
+  dma: CONSTANTS.EPIPHANY_EVENT_DMA,
+  overflow: CONSTANTS.EPIPHANY_EVENT_OVERFLOW,
+  gone: CONSTANTS.EPIPHANY_EVENT_GONE,
+  // Of simulated boards only; beyond all numbers that a driver may get.
+  halt: 0x10000,
+  idle: 0x10001,
+} as const;
 const BOARD_EVENT_TYPES = ['reset', 'power', 'thermal', 'gone', 'halt', 'idle'] as const;
 export type BoardEventType = (typeof BOARD_EVENT_TYPES)[number];
 const BOARD_EVENTS = new Map<number, BoardEventType>(BOARD_EVENT_TYPES.map((type) => [RECORD_TYPES[type], type]));
 
-/** Bytes of a record: u32 type, u32 flags, u64 sequence, u64 nanoseconds, u64 payload; little endian. */
-const RECORD_BYTES = 32;
+/** A record as drivers give it, read without a detour: messages may come by the thousands. */
+const RECORD_BYTES = structureBytes('epiphany_event');
+const AT = { type: offsetOf('epiphany_event', 'type'), sequence: offsetOf('epiphany_event', 'sequence'), time: offsetOf('epiphany_event', 'time'), payload: offsetOf('epiphany_event', 'payload') };
 const RECORDS_AT_ONCE = 128;
+
+/** What events are read from. */
+export type EventSource = Pick<CharDevice, 'path' | 'tryRead' | 'watch' | 'close'>;
 
 interface EventRecord {
   readonly type: number;
   readonly sequence: number;
   readonly timestamp: bigint;
-  readonly payload: number;
+  /** The low 32 bits of the payload. */
+  readonly low: number;
+  readonly high: number;
 }
 
 /**
@@ -59,15 +90,17 @@ interface EventRecord {
 export class EventPump {
   readonly mailbox: EventQueue<MailboxMessage>;
   readonly board: EventQueue<BoardEvent>;
-  readonly #device: CharDevice;
+  readonly #device: EventSource;
   /** What writes the records, if it is of this process: it must not be collected while somebody waits for them. */
   readonly source: object | undefined;
   readonly #buffer = new DataView(new ArrayBuffer(RECORD_BYTES * RECORDS_AT_ONCE));
   readonly #coreListeners = new Set<() => void>();
   #watcher: Watcher | undefined;
   #closed = false;
+  /** There will be no more records. */
+  #ended = false;
 
-  constructor(device: CharDevice, source?: object) {
+  constructor(device: EventSource, source?: object) {
     this.#device = device;
     this.source = source;
     const supply = { poll: () => this.#read(), waitersChanged: () => this.#waitersChanged() };
@@ -95,12 +128,14 @@ export class EventPump {
   }
 
   #waitersChanged(): void {
-    if (this.#closed) return;
+    if (this.#closed || this.#ended) return;
     const wanted = this.mailbox.waiting + this.board.waiting + this.#coreListeners.size > 0;
     if (wanted && !this.#watcher) {
+      // A source that has hung up is readable, too: reading tells why, behind what came before.
       this.#watcher = this.#device.watch('readable', (error) => {
+        if (error) this.#watcher = undefined; // it has closed itself
+        this.#read();
         if (error) this.#fail(error);
-        else this.#read();
       });
     } else if (!wanted) {
       this.#watcher?.close();
@@ -112,14 +147,16 @@ export class EventPump {
 
   /** Reads and deals out all records there are. */
   #read(): void {
-    let bytes: number;
+    let bytes: number | undefined;
     do {
+      if (this.#closed || this.#ended) return;
       try {
-        bytes = this.#device.read(this.#buffer);
+        bytes = this.#device.tryRead(this.#buffer);
       } catch (error) {
-        if ((error as { code?: string }).code !== 'EAGAIN') this.#fail(error as Error);
+        this.#fail((error as { code?: string }).code === 'ENODEV' ? goneError(this.#device.path, error) : (error as Error));
         return;
       }
+      if (bytes === undefined) return;
       if (bytes === 0) this.#fail(closedError(`the source of events of '${this.#device.path}'`));
       // All are taken out of the buffer before the first is dealt: whoever gets it may read again.
       const records = Array.from({ length: Math.floor(bytes / RECORD_BYTES) }, (_, index) => this.#recordAt(index * RECORD_BYTES));
@@ -132,28 +169,49 @@ export class EventPump {
 
   #recordAt(at: number): EventRecord {
     return {
-      type: this.#buffer.getUint32(at, true),
-      sequence: Number(this.#buffer.getBigUint64(at + 8, true)),
-      timestamp: this.#buffer.getBigUint64(at + 16, true),
-      payload: this.#buffer.getUint32(at + 24, true),
+      type: this.#buffer.getUint32(at + AT.type, true),
+      sequence: Number(this.#buffer.getBigUint64(at + AT.sequence, true)),
+      timestamp: this.#buffer.getBigUint64(at + AT.time, true),
+      low: this.#buffer.getUint32(at + AT.payload, true),
+      high: this.#buffer.getUint32(at + AT.payload + 4, true),
     };
   }
 
-  #deal({ type, sequence, timestamp, payload }: EventRecord): void {
+  #deal({ type, sequence, timestamp, low, high }: EventRecord): void {
     const boardEvent = BOARD_EVENTS.get(type);
-    if (type === RECORD_TYPES.mailbox) this.mailbox.push({ word: payload, timestamp, sequence });
-    else if (boardEvent) this.board.push({ type: boardEvent, timestamp, sequence, ...(boardEvent === 'halt' ? haltOf(payload) : {}) });
+    if (type === RECORD_TYPES.mailbox) this.mailbox.push({ word: low, timestamp, sequence });
+    else if (boardEvent) this.board.push({ type: boardEvent, timestamp, sequence, ...detailsOf(boardEvent, low, high) });
     else if (type === RECORD_TYPES.overflow) {
       // The driver does not know which queue the lost records were for.
-      this.mailbox.countLost(payload);
-      this.board.countLost(payload);
+      this.mailbox.countLost(low + high * 2 ** 32);
+      this.board.countLost(low + high * 2 ** 32);
     }
+    if (type === RECORD_TYPES.gone) this.#fail(goneError(this.#device.path));
   }
 
+  /** No more records will come; what has been dealt can still be received. */
   #fail(error: Error): void {
-    this.mailbox.fail(error);
-    this.board.fail(error);
+    this.#ended = true;
+    this.#watcher?.close();
+    this.#watcher = undefined;
+    this.mailbox.end(error);
+    this.board.end(error);
   }
+}
+
+/** What the payload of an event of the board says. */
+function detailsOf(type: BoardEventType, low: number, high: number): Partial<BoardEvent> {
+  if (type === 'halt') return haltOf(low);
+  if (type === 'power') return { powered: low !== 0 };
+  if (type === 'thermal') return { overheated: low !== 0 };
+  if (type !== 'reset') return {};
+  const { scope, core } = resetOf(high);
+  return { scope, ...(scope === 'core' ? { core } : {}), ...(low === 0 ? {} : { generation: low }) };
+}
+
+/** From the high half of a payload: core ID, from bit 16 on the scope. */
+export function resetOf(high: number): { scope: ResetScope; core: CoreId } {
+  return { scope: RESET_SCOPES[(high >>> 16) - CONSTANTS.EPIPHANY_RESET_CORE] ?? 'chip', core: (high & 0xffff) as CoreId };
 }
 
 /** From a payload: core ID, from bit 16 on the reason, from bit 24 on the number of a trap. */

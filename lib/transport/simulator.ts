@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
 /** A simulated board in this process: the chip model of native/chip, its memory mapped as a device's is. */
 import { constants } from 'node:os';
-import { emeshAddress, REGISTERS_BASE, SHARED_DRAM_BASE, SHARED_DRAM_BYTES, SRAM_BYTES, coreId, ELINK_ID, type CoreId } from '../address.js';
+import { emeshAddress, REGISTERS_BASE, SHARED_DRAM_BASE, SHARED_DRAM_BYTES, SRAM_BYTES, coreId, ELINK_ID, type CoreId, type EmeshAddress } from '../address.js';
 import { CHIP_MODELS, chipTypeOf, type Chip, type ChipType, type SharedDram } from '../chip.js';
-import { CharDevice, type Mapping } from '../device/index.js';
+import { CharDevice, type Mapping, type MemoryMapping } from '../device/index.js';
 import { closedError, EpiphanyError, outOfRange, systemError } from '../errors.js';
 import { native, type DeviceHandle, type SimulatorHandle } from '../native.js';
 import type { WordPort } from '../register-file.js';
@@ -11,7 +11,11 @@ import { ELINK_REGISTERS } from '../registers.js';
 import { EventPump } from './events.js';
 import { decodeSnapshot, encodeSnapshot, PAGE_BYTES, type Snapshot } from './snapshot.js';
 import { SnapshotFile } from './snapshot-file.js';
-import type { Features, Transport } from './transport.js';
+import type { Rectangle } from '../workgroup/configuration.js';
+import { Condition } from './condition.js';
+import { DramPool } from './dram-pool.js';
+import { LocalClaims, resetByRegisters, type Host } from './local-claims.js';
+import type { BoardStatus, Claim, ClaimOptions, DmaEnd, DmaEngine, DramBlock, Features, Transport } from './transport.js';
 
 const { errno } = constants;
 const ORIGIN = coreId(0x808);
@@ -56,18 +60,23 @@ export interface SimulatorOptions {
   readonly strict?: boolean;
 }
 
-export class SimulatorTransport implements Transport {
+export class SimulatorTransport implements Transport, Host {
   readonly kind = 'simulator';
   readonly path: string;
   readonly chip: Chip;
   readonly sharedDram: SharedDram = Object.freeze({ address: SHARED_DRAM_BASE, bytes: SHARED_DRAM_BYTES });
-  readonly features: Features = Object.freeze({ events: true, elinkRegisters: true, coreEvents: true });
+  readonly features: Features = Object.freeze({ events: true, elinkRegisters: true, coreEvents: true, claims: true, dram: true, dma: true });
+  readonly origin = ORIGIN;
+  readonly condition: Condition;
   readonly elinkVersion = 0;
   readonly #handle: SimulatorHandle;
   readonly #memory: CharDevice;
   readonly #pump: EventPump;
   readonly #file: SnapshotFile | undefined;
   readonly #sram = new Map<CoreId, Mapping>();
+  readonly #claims: LocalClaims;
+  readonly #pool: DramPool;
+  #generation = 0;
   #dram: Mapping | undefined;
   #running = false;
   #strict = false;
@@ -75,6 +84,9 @@ export class SimulatorTransport implements Transport {
 
   constructor(path: string, spec: SimulatorSpec, { stepped = false, strict = false }: SimulatorOptions = {}) {
     this.path = path;
+    this.condition = new Condition(path);
+    this.#claims = new LocalClaims(this);
+    this.#pool = new DramPool(path, this.sharedDram);
     const file = spec.file === undefined ? undefined : new SnapshotFile(spec.file);
     const opened: (() => void)[] = [() => file?.close()];
     try {
@@ -110,13 +122,27 @@ export class SimulatorTransport implements Transport {
     return this.#handle;
   }
 
+  get usable(): boolean {
+    return !this.#closed && this.condition.isGood;
+  }
+
+  check(): void {
+    if (this.#closed) throw closedError(`board '${this.path}'`);
+    this.condition.check();
+  }
+
   sram(core: CoreId): Mapping {
     let lease = this.#sram.get(core);
-    if (!lease) {
-      lease = this.#memory.map({ offset: this.#indexOf(core) * SRAM_BYTES, length: SRAM_BYTES, baseAddress: emeshAddress(core, 0) });
-      this.#sram.set(core, lease);
-    }
+    if (!lease) this.#sram.set(core, (lease = this.mapSram(core)));
     return lease;
+  }
+
+  mapSram(core: CoreId): Mapping {
+    return this.#memory.map({ offset: this.#indexOf(core) * SRAM_BYTES, length: SRAM_BYTES, baseAddress: emeshAddress(core, 0) });
+  }
+
+  openRegisters(core: CoreId): WordPort {
+    return this.registers(core);
   }
 
   sharedDramMapping(): Mapping {
@@ -137,6 +163,62 @@ export class SimulatorTransport implements Transport {
     return this.#pump;
   }
 
+  status(): BoardStatus {
+    if (this.#closed) throw closedError(`board '${this.path}'`);
+    return { abiVersion: undefined, driverFeatures: [], generation: this.#generation, vdd: undefined, powered: true, overheated: this.condition.isOverheated };
+  }
+
+  claim(rectangle: Rectangle, options: ClaimOptions): Claim {
+    this.check();
+    return this.#claims.add(rectangle, options);
+  }
+
+  /** As a driver does it: both sides of the eLink are held in reset, and then brought up. */
+  resetChip(): void {
+    this.check();
+    const reset = emeshAddress(ELINK_ID, ELINK_REGISTERS.RESET.offset);
+    native.simulatorStore(this.handle, reset, 3);
+    native.simulatorStore(this.handle, reset, 0);
+    for (const [offset, value] of BRING_UP) native.simulatorStore(this.handle, emeshAddress(ELINK_ID, offset), value);
+    this.noteReset(true);
+  }
+
+  resetCore(core: CoreId): void {
+    this.check();
+    resetByRegisters([this.registers(core)]);
+    this.#generation++;
+  }
+
+  /** The chip was reset, be it that somebody else did it in a script. */
+  noteReset(byUs: boolean): void {
+    this.#generation++;
+    this.condition.reset(byUs);
+  }
+
+  acknowledgeReset(): void {
+    if (this.#closed) throw closedError(`board '${this.path}'`);
+    this.condition.acknowledge();
+    this.check();
+  }
+
+  allocate(bytes: number, align: number, address: number | undefined): DramBlock {
+    this.check();
+    const whole = Math.ceil(bytes / native.pageBytes) * native.pageBytes;
+    const place = this.#pool.take(whole, Math.max(align, native.pageBytes), address);
+    try {
+      const memory = this.#memory.mapMemory({ offset: this.#sramBytes + place - SHARED_DRAM_BASE, length: whole, baseAddress: place });
+      new Uint8Array(memory.buffer).fill(0);
+      return new SimulatedBlock(place as EmeshAddress, memory, this.#pool);
+    } catch (error) {
+      this.#pool.give(place);
+      throw error;
+    }
+  }
+
+  dma(): DmaEngine {
+    return new SimulatedDma(this, this.chip.type !== 'E64G401');
+  }
+
   /** Whether the cores run by themselves. */
   get running(): boolean {
     return this.#running;
@@ -144,7 +226,7 @@ export class SimulatorTransport implements Transport {
 
   /** @throws `ERR_EPIPHANY_BUSY` during a run in steps */
   start(): void {
-    this.check(native.simulatorStart(this.handle), 'start');
+    this.checkResult(native.simulatorStart(this.handle), 'start');
     this.#running = true;
   }
 
@@ -158,7 +240,7 @@ export class SimulatorTransport implements Transport {
   }
 
   setStrict(strict: boolean, poison: boolean): void {
-    this.whileStopped(() => this.check(native.simulatorSetStrict(this.handle, strict, poison), 'strict'));
+    this.whileStopped(() => this.checkResult(native.simulatorSetStrict(this.handle, strict, poison), 'strict'));
     this.#strict = strict;
   }
 
@@ -174,7 +256,7 @@ export class SimulatorTransport implements Transport {
   }
 
   /** @throws what a negative answer of the native side means */
-  check(result: number, syscall: string): void {
+  checkResult(result: number, syscall: string): void {
     if (result === -errno.EBUSY) throw new EpiphanyError('ERR_EPIPHANY_BUSY', `The cores of '${this.path}' run: by themselves, until simulator.stop(), or in a simulator.run() that is under way`, { path: this.path });
     if (result < 0) throw systemError(result, syscall, { path: this.path });
   }
@@ -183,7 +265,7 @@ export class SimulatorTransport implements Transport {
   snapshot(): Uint8Array {
     return this.whileStopped(() => {
       const state = new Uint32Array(native.simulatorStateWords(this.handle));
-      this.check(native.simulatorSave(this.#handle, state), 'snapshot');
+      this.checkResult(native.simulatorSave(this.#handle, state), 'snapshot');
       return encodeSnapshot({ chipNumber: CHIP_MODELS[this.chip.type].number, state, pages: this.#usedPages() });
     });
   }
@@ -217,7 +299,7 @@ export class SimulatorTransport implements Transport {
     if (last >= this.#memoryBytes / PAGE_BYTES) throw bad('it has more memory than the chip');
     const restored = native.simulatorRestore(this.#handle, state);
     if (restored === -errno.EINVAL) throw bad('its registers make no sense');
-    this.check(restored, 'restore');
+    this.checkResult(restored, 'restore');
     const zeros = Buffer.alloc(PAGE_BYTES);
     for (const index of this.#usedPages().keys()) if (!pages.has(index)) this.#memory.pwrite(zeros, index * PAGE_BYTES);
     for (const [index, page] of pages) this.#memory.pwrite(page, index * PAGE_BYTES);
@@ -256,6 +338,52 @@ export class SimulatorTransport implements Transport {
     const column = (core & 0x3f) - (this.chip.origin & 0x3f);
     return row * this.chip.columns + column;
   }
+}
+
+/** Of blocks that nobody closed: what becomes of their places when nothing shows their memory any more. */
+const abandoned = new FinalizationRegistry<() => void>((give) => give());
+
+/** Shared DRAM of a simulated board that was given out. */
+class SimulatedBlock implements DramBlock {
+  readonly address: EmeshAddress;
+  readonly memory: MemoryMapping;
+  readonly #pool: DramPool;
+
+  constructor(address: EmeshAddress, memory: MemoryMapping, pool: DramPool) {
+    this.address = address;
+    this.memory = memory;
+    this.#pool = pool;
+    abandoned.register(memory.buffer, () => pool.give(address), this);
+  }
+
+  close(): void {
+    if (!this.memory.closed) this.memory.close();
+    if (abandoned.unregister(this)) this.#pool.give(this.address);
+  }
+}
+
+/** Copies word by word, in the place of an engine that a simulated board does not have. */
+class SimulatedDma implements DmaEngine {
+  readonly readsCores: boolean;
+  readonly #transport: SimulatorTransport;
+
+  constructor(transport: SimulatorTransport, readsCores: boolean) {
+    this.#transport = transport;
+    this.readsCores = readsCores;
+  }
+
+  async copy(from: DmaEnd, to: DmaEnd, bytes: number): Promise<void> {
+    await new Promise(setImmediate); // as an engine would, it goes on while JavaScript does
+    this.#transport.check();
+    for (const end of [from, to]) if (end.kind === 'core') end.claim.verify();
+    const source = from.kind === 'core' ? from.claim.sram(from.core).read(from.address, bytes) : viewOf(from, bytes);
+    if (to.kind === 'core') to.claim.sram(to.core).write(to.address, source);
+    else viewOf(to, bytes).set(source);
+  }
+}
+
+function viewOf(end: Exclude<DmaEnd, { kind: 'core' }>, bytes: number): Uint8Array {
+  return end.kind === 'dram' ? new Uint8Array(end.block.memory.buffer, end.address - end.block.address, bytes) : new Uint8Array(end.memory.buffer, end.offset, bytes);
 }
 
 /** A page of registers of the simulated chip, reached word by word over its bus. */

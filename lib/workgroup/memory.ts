@@ -24,6 +24,6 @@ export function placeOf(board: Board, core: Core, address: number, bytes: number
   }
   const { id, local } = splitEmeshAddress(address);
   if (local + bytes > SRAM_BYTES) return undefined;
-  const owner = id === 0 ? core : board.cores.find((candidate) => candidate.id === id);
+  const owner = id === 0 || id === core.id ? core : board.cores.find((candidate) => candidate.id === id);
   return owner && { memory: owner, offset: local, core: owner };
 }

@@ -51,11 +51,16 @@ export function haltCore(core: Core): void {
  * Resets cores: halted first, all of them, so that none disturbs another; then each brought to rest, with its
  * registers as after a reset and only the SYNC interrupt open. If interrupts were in progress, the first 60
  * bytes of SRAM are overwritten.
+ * @param hardReset what a driver can do to all of them at once, and tell others of; it leaves nothing in progress
  * @param step for cores that do not run by themselves
  * @throws `ERR_EPIPHANY_CORE_STUCK`
  */
-export function resetCores(cores: readonly Core[], step?: Step): void {
+export function resetCores(cores: readonly Core[], hardReset?: () => void, step?: Step): void {
   for (const core of cores) haltCore(core);
+  if (hardReset) {
+    hardReset(); // which ends the halts, too
+    for (const core of cores) haltCore(core);
+  }
   for (const core of cores) {
     stopDma(core);
     const { CONFIG, ILATCL, IMASK, IPEND } = core.registers;

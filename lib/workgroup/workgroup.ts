@@ -3,13 +3,14 @@
 import { readFile } from 'node:fs/promises';
 import { inspect, types } from 'node:util';
 import type { Board } from '../board.js';
-import type { Core } from '../core.js';
+import { Core } from '../core.js';
 import { waitFor, type WaitOptions } from '../device/watcher.js';
 import { checkInteger, checkPath, closedError, EpiphanyError, formatHex, invalidType, outOfRange } from '../errors.js';
 import { readProgram } from '../program/read.js';
 import { patchPlacements, placeProgram, verifyProgram, writePlacements, type Placement } from '../program/loader.js';
 import { checkProgram, type Program } from '../program/program.js';
 import { EXCEPTION_CAUSES } from '../registers.js';
+import type { Claim } from '../transport/transport.js';
 import { checkView } from '../view.js';
 import { argumentsOf, configurationOf, type Rectangle } from './configuration.js';
 import type { CoreWatch, Looker } from './core-watch.js';
@@ -86,6 +87,7 @@ export class WorkGroup implements Disposable, Looker {
   readonly rows: number;
   readonly columns: number;
   readonly cores: readonly Core[];
+  readonly #claim: Claim;
   readonly #watch: CoreWatch;
   readonly #onClose: () => void;
   readonly #exitCodes = new Map<Core, number>();
@@ -100,13 +102,17 @@ export class WorkGroup implements Disposable, Looker {
   #closed = false;
 
   /** @internal */
-  constructor(board: Board, { row, column, rows, columns }: Rectangle, watch: CoreWatch, onClose: () => void) {
+  constructor(board: Board, { row, column, rows, columns }: Rectangle, claim: Claim, watch: CoreWatch, onClose: () => void) {
     this.board = board;
     this.row = row;
     this.column = column;
     this.rows = rows;
     this.columns = columns;
-    this.cores = Object.freeze(Array.from({ length: rows * columns }, (_, index) => board.core(row + Math.floor(index / columns), column + (index % columns))));
+    this.cores = Object.freeze(Array.from({ length: rows * columns }, (_, index) => {
+      const place = { row: row + Math.floor(index / columns), column: column + (index % columns) };
+      return new Core(claim, board.core(place.row, place.column).id, place);
+    }));
+    this.#claim = claim;
     this.#watch = watch;
     this.#onClose = onClose;
     Object.freeze(this);
@@ -166,13 +172,13 @@ export class WorkGroup implements Disposable, Looker {
 
   /**
    * Ends whatever the cores are doing, and leaves them as after a reset of the chip; other cores go on.
-   * @throws `ERR_EPIPHANY_CORE_STUCK` if a core waits for a load that does not come back
+   * @throws `ERR_EPIPHANY_CORE_STUCK` if a core waits for a load that does not come back: then `board.reset()` helps
    */
   reset(): void {
     this.#checkOpen();
     this.#end(new EpiphanyError('ERR_EPIPHANY_RESET', 'The cores were reset before their program was over'));
     const { simulator } = this.board;
-    resetCores(this.cores, simulator && !simulator.running ? (core) => simulator.step(core.id) : undefined);
+    resetCores(this.cores, this.#claim.resetCores, simulator && !simulator.running ? (core) => simulator.step(core.id) : undefined);
     this.#exitCodes.clear();
     this.#halted.clear();
   }
@@ -296,12 +302,16 @@ export class WorkGroup implements Disposable, Looker {
     return new Variable(symbol, places as Place[]);
   }
 
-  /** Ends waiting and serving; the cores stay as they are, and may belong to another group. Doing it again does nothing. */
+  /**
+   * Lets go of the cores, which may then belong to another group, and ends waiting and serving. What becomes of the
+   * cores, the option `onRelease` says; windows over their memory are empty afterwards. Doing it again does nothing.
+   */
   close(): void {
     if (this.#closed) return;
     this.#end(closedError(String(this)));
     this.#closed = true;
     this.#onClose();
+    this.#claim.close();
   }
 
   [Symbol.dispose](): void {
@@ -342,6 +352,7 @@ export class WorkGroup implements Disposable, Looker {
       if (!this.#isOver(states) || !this.#isOver(this.states())) return false;
       // A program whose cores sleep may be woken again, and want something, as long as nobody has asked for its end.
       if (!this.holdsProcess && states.some(({ state }) => state === 'idle')) return false;
+      this.#claim.verify(); // cores that were reset meanwhile look as if they had come to rest
       this.#end(undefined, states);
     } catch (error) {
       this.#end(error);
@@ -420,6 +431,7 @@ export class WorkGroup implements Disposable, Looker {
 
   #checkOpen(): void {
     if (this.#closed || this.board.closed) throw closedError(String(this));
+    this.#claim.verify();
   }
 }
 

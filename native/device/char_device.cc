@@ -102,30 +102,61 @@ constexpr size_t kLargestIoctlArgument = (1u << _IOC_SIZEBITS) - 1;
 // A plain number must be no address: the zero page is never mapped.
 constexpr int kLargestPlainArgument = 4095;
 
-Napi::Value Ioctl(const Napi::CallbackInfo& info) {
+// An ioctl of (device, request, argument). `then(result, argument)` sees what the driver gave, before JavaScript does.
+template <typename Then>
+Napi::Value IoctlThen(const Napi::CallbackInfo& info, Then then) {
   CharDevice* device = OpenDevice(info);
   if (!device) return Answer(info.Env(), -EBADF);
   const unsigned long request = info[1].As<Napi::Number>().Uint32Value();
   // Not repeated after EINTR: only the driver knows whether a second try does the same thing.
-  const auto call = [&](auto argument) {
-    const int result = ::ioctl(device->descriptor(), request, argument);
-    return Answer(info.Env(), result < 0 ? -errno : result);
-  };
   if (info[2].IsNumber()) {
     const int number = info[2].As<Napi::Number>().Int32Value();
     if (number < 0 || number > kLargestPlainArgument) return Answer(info.Env(), -EINVAL);
-    return call(static_cast<long>(number));
+    const int result = ::ioctl(device->descriptor(), request, static_cast<long>(number));
+    return then(result < 0 ? -errno : result, View());
   }
-  const View view = ViewOf(info.Env(), info[2]);
+  View view = ViewOf(info.Env(), info[2]);
   if (!view.valid || view.bytes < _IOC_SIZE(request)) return Answer(info.Env(), -EINVAL);
   // The request works on a copy with room for the largest argument that any announces, and nothing behind it:
   // one that writes more than it announced meets the guard, and the kernel answers EFAULT.
   const GuardedMemory copy(std::max(view.bytes, kLargestIoctlArgument));
   if (!copy.data()) return Answer(info.Env(), -ENOMEM);
   if (view.bytes > 0) std::memcpy(copy.data(), view.data, view.bytes);
-  const Napi::Value answer = call(copy.data());
+  const int result = ::ioctl(device->descriptor(), request, copy.data());
+  const int failure = errno;
   if (view.bytes > 0) std::memcpy(view.data, copy.data(), view.bytes);
-  return answer;
+  return then(result < 0 ? -failure : result, view);
+}
+
+Napi::Value Ioctl(const Napi::CallbackInfo& info) {
+  return IoctlThen(info, [&](int result, const View&) { return Answer(info.Env(), result); });
+}
+
+// Takes a descriptor that a driver has just made: it becomes a handle before JavaScript goes on, so that none is
+// lost when a thread ends in between. Nothing here may block.
+Napi::Value Adopt(const Napi::CallbackInfo& info, int descriptor) {
+  const int flags = descriptor < 0 ? -1 : fcntl(descriptor, F_GETFL);
+  if (flags < 0) return Answer(info.Env(), -EBADF);
+  if (fcntl(descriptor, F_SETFL, flags | O_NONBLOCK) != 0 || fcntl(descriptor, F_SETFD, FD_CLOEXEC) != 0) {
+    const int failure = errno;
+    ::close(descriptor);
+    return Answer(info.Env(), -failure);
+  }
+  return CharDevice::Wrap(info.Env(), EnvironmentOf(info), descriptor);
+}
+
+// (device, request, argument, offset): a request that makes a descriptor. It is what the request returns, or,
+// if there is an offset, an int at that place of the argument.
+Napi::Value IoctlOpen(const Napi::CallbackInfo& info) {
+  const double offset = info[3].IsNumber() ? info[3].As<Napi::Number>().DoubleValue() : -1;
+  return IoctlThen(info, [&](int result, const View& view) -> Napi::Value {
+    if (result < 0) return Answer(info.Env(), result);
+    if (!info[3].IsNumber()) return Adopt(info, result);
+    int descriptor = -1;
+    if (!(offset >= 0) || offset + sizeof descriptor > view.bytes) return Answer(info.Env(), -EINVAL);
+    std::memcpy(&descriptor, view.data + static_cast<size_t>(offset), sizeof descriptor);
+    return Adopt(info, descriptor);
+  });
 }
 
 // read, write, pread and pwrite: transfer(descriptor, data, bytes, position).
@@ -188,6 +219,7 @@ void RegisterCharDevice(Napi::Env env, Napi::Object exports, EnvironmentPointer*
   table.Add("descriptor", Descriptor);
   table.Add("lock", Lock);
   table.Add("ioctl", Ioctl);
+  table.Add("ioctlOpen", IoctlOpen);
   table.Add("read", Read);
   table.Add("write", Write);
   table.Add("pread", PositionedRead);

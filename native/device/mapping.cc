@@ -133,6 +133,13 @@ Napi::Value Buffer(const Napi::CallbackInfo& info) {
   return mapping ? mapping->Buffer(info.Env()) : Answer(info.Env(), -EBADF);
 }
 
+// As a number, which is exact: user space has fewer bits of address than a double of mantissa.
+Napi::Value Address(const Napi::CallbackInfo& info) {
+  Mapping* mapping = OpenMapping(info);
+  if (!mapping) return Answer(info.Env(), -EBADF);
+  return Answer(info.Env(), static_cast<double>(reinterpret_cast<uintptr_t>(mapping->base())));
+}
+
 Napi::Value Fill(const Napi::CallbackInfo& info) {
   Mapping* mapping = OpenMapping(info);
   if (!mapping) return Answer(info.Env(), -EBADF);
@@ -249,6 +256,7 @@ void RegisterMapping(Napi::Env env, Napi::Object exports, EnvironmentPointer* en
   table.Add("map", Map);
   table.Add("unmap", Unmap);
   table.Add("buffer", Buffer);
+  table.Add("address", Address);
   table.Add("fill", Fill);
   table.Add("fillWords", FillMappingWords);
   table.Add("moveWords", MoveMappingWords);

@@ -2,11 +2,11 @@
 /**
  * What every board must do, whatever is behind it: the product's definition of right.
  *
- * Cases are plain functions over `node:assert`, registered by vitest or by `node:test`. They leave a real board
- * as they found it, but for SRAM, and start no core.
+ * Cases are plain functions over `node:assert`, registered by vitest or by `node:test`. They start no core of a real
+ * board; some of them reset it, so nobody else should use it meanwhile.
  */
 import assert from 'node:assert/strict';
-import type { Board, Core } from 'node-epiphany';
+import type { Board, BoardEvent, Core } from 'node-epiphany';
 
 /** What a transport may lack. Cases that need it are then reported by name as not run. */
 export type Need =
@@ -14,6 +14,14 @@ export type Need =
   | 'registers'
   /** Registers of the eLink. */
   | 'elink'
+  /** Events of the board. */
+  | 'events'
+  /** Work-groups that hold against other programs. */
+  | 'claims'
+  /** Shared DRAM that is given out. */
+  | 'dram'
+  /** A DMA engine of the host. */
+  | 'dma'
   /** Mailbox and board events, and `board.simulator` to cause them. */
   | 'scripting';
 
@@ -609,6 +617,318 @@ const elink: Case[] = [
   }, ['elink', 'scripting']),
 ];
 
+const RESET = { code: 'ERR_EPIPHANY_RESET' };
+const BUSY = { code: 'ERR_EPIPHANY_BUSY' };
+
+/** Lets the events of a driver arrive. */
+const turn = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, 20));
+
+const groups: Case[] = [
+  onBoard('work-groups that want their cores for themselves do not overlap; shared ones may', (board) => {
+    using first = board.workgroup({ row: 1, column: 1, rows: 2, columns: 2 });
+    for (const access of ['exclusive', 'shared'] as const) assert.throws(() => board.workgroup({ row: 2, column: 2, rows: 1, columns: 1 }, { access }), BUSY);
+    using beside = board.workgroup({ row: 3, column: 0, rows: 1, columns: 4 });
+    assert.equal(beside.cores.length, 4);
+    first.close();
+    using one = board.workgroup({ rows: 2 }, { access: 'shared' });
+    using two = board.workgroup({ row: 1, rows: 2 }, { access: 'shared' });
+    assert.throws(() => board.workgroup({ row: 2, rows: 1 }), BUSY);
+    assert.deepEqual([one.cores.length, two.cores.length], [2 * board.chip.columns, 2 * board.chip.columns]);
+  }),
+  onBoard('the cores of a group are those of the board, and their windows end with it', (board) => {
+    const group = board.workgroup({ row: 1, column: 2, rows: 1, columns: 1 });
+    const [core] = group.cores as [Core];
+    const own = board.core(1, 2);
+    assert.deepEqual([core.id, core.row, core.column, core.address], [own.id, 1, 2, own.address]);
+    core.writeWord(0x100, 0x1234);
+    assert.equal(own.readWord(0x100), 0x1234);
+    own.words[0x41] = 0x5678;
+    assert.equal(core.words[0x41], 0x5678);
+    const { words } = core;
+    group.close();
+    group.close();
+    assert.equal(words.length, 0);
+    for (const use of [() => core.readWord(0), () => core.words, () => core.registers, () => core.read(0, 1), () => core.reset(), () => words.slice(), () => group.states()]) assert.throws(use, CLOSED);
+    assert.equal(own.readWord(0x100), 0x1234);
+  }),
+  onBoard('what is to happen to the cores of a group happens when it is closed', (board) => {
+    const core = board.core(0, 1);
+    const rectangle = { row: 0, column: 1, rows: 1, columns: 1 };
+    const { DEBUGCMD, DEBUGSTATUS, IRET } = core.registers;
+    core.writeWord(0x40, 7);
+    IRET.write(0x1234);
+    board.workgroup(rectangle).close();
+    assert.deepEqual([core.readWord(0x40), IRET.read().value, DEBUGSTATUS.read().halted], [7, 0x1234, false]);
+    board.workgroup(rectangle, { onRelease: 'halt' }).close();
+    assert.equal(DEBUGSTATUS.read().halted, true);
+    DEBUGCMD.write({ command: 'resume' });
+    board.workgroup(rectangle, { onRelease: 'reset' }).close();
+    assert.deepEqual([core.readWord(0x40), IRET.read().value], [7, 0]);
+    board.workgroup(rectangle, { onRelease: 'scrub' }).close();
+    assert.ok(core.words.every((word) => word === 0));
+  }, ['registers']),
+  onBoard('a dead man stores his word when the group is let go of', (board) => {
+    const core = board.core(2, 1);
+    core.writeWord(0x80, 0);
+    const rectangle = { row: 2, column: 1, rows: 1, columns: 1 };
+    board.workgroup(rectangle, { onRelease: 'scrub', deadMan: { address: core.address + 0x80, value: 0xdeadbeef } }).close();
+    assert.equal(core.readWord(0x80), 0xdeadbeef);
+    using buffer = board.dram.alloc(4096);
+    board.workgroup(rectangle, { deadMan: { address: buffer.address + 12, value: 5, buffer } }).close();
+    assert.equal(new Uint32Array(buffer.bytes.buffer)[3], 5);
+  }, ['claims', 'dram', 'registers']),
+  onBoard('options of a group are checked before anything is done', (board) => {
+    const { address } = board.core(0, 0);
+    const one = { rows: 1, columns: 1 };
+    const make = (options: unknown) => () => board.workgroup(one, options as object);
+    for (const bad of [null, 1, { deadMan: 5 }, { deadMan: null }, { deadMan: {} }, { deadMan: { address, value: '1' } }, { deadMan: { address, value: 1, buffer: {} } }]) assert.throws(make(bad), WRONG_TYPE);
+    for (const bad of [{ access: 'mine' }, { onRelease: 'explode' }, { onRelease: 'toString' }]) assert.throws(make(bad), OUT_OF_RANGE);
+    for (const place of [address + 1, address + SRAM_BYTES, address + 2 ** 20, 0x100, 0x8e000000, -4, 2 ** 32]) assert.throws(make({ deadMan: { address: place, value: 1 } }), OUT_OF_RANGE);
+    board.workgroup(one).close();
+  }),
+];
+
+const resets: Case[] = [
+  onBoard('a reset of the chip ends its work-groups, and the board goes on', async (board) => {
+    const core = board.core(1, 1);
+    const group = board.workgroup({ rows: 1 });
+    const [member] = group.cores as [Core];
+    member.writeWord(0, 1);
+    core.registers.IRET.write(0x4321);
+    const waiting = assert.rejects(group.finished({ timeout: 5000 }), RESET);
+    board.reset();
+    await waiting;
+    await turn();
+    assert.equal(core.registers.IRET.read().value, 0);
+    core.writeWord(0, 5);
+    assert.equal(core.readWord(0), 5);
+    for (const use of [() => group.states(), () => group.start(), () => group.reset(), () => member.readWord(0), () => member.words, () => member.reset()]) assert.throws(use, RESET);
+    await assert.rejects(group.load('none.elf'), RESET);
+    board.acknowledgeReset(); // there is nothing to acknowledge
+    assert.throws(() => group.states(), RESET);
+    group.close();
+    using again = board.workgroup({ rows: 1 });
+    assert.equal(again.states().length, board.chip.columns);
+  }, ['registers']),
+  onBoard('a core is reset without the others', (board) => {
+    const [core, other] = [board.core(0, 2), board.core(0, 3)];
+    for (const { registers } of [core, other]) registers.IRET.write(0x77);
+    core.writeWord(0x200, 3);
+    core.reset();
+    assert.deepEqual([core.registers.IRET.read().value, core.registers.DEBUGSTATUS.read().halted, core.readWord(0x200)], [0, false, 3]);
+    assert.equal(other.registers.IRET.read().value, 0x77);
+    using group = board.workgroup({ column: 3, rows: 1, columns: 1 });
+    group.cores[0]?.reset();
+    assert.equal(other.registers.IRET.read().value, 0);
+  }, ['registers']),
+  onBoard('the board tells of resets: of what, and by whatever name', async (board) => {
+    board.core(0, 0).readWord(0);
+    board.reset();
+    const event = await nextReset(board);
+    assert.equal(event.scope, 'chip');
+  }, ['events']),
+  onBoard('what the board is like can be asked', (board) => {
+    board.core(0, 0).readWord(0);
+    const before = board.status();
+    board.reset();
+    const after = board.status();
+    if (before.generation !== undefined) assert.ok((after.generation ?? 0) > before.generation);
+    assert.ok(after.powered !== false && after.overheated !== true);
+  }),
+  onBoard('a reset by somebody else is told by every call until it is acknowledged', (board) => {
+    const core = board.core(0, 0);
+    using group = board.workgroup({ rows: 1 });
+    board.simulator?.inject({ event: 'reset' });
+    for (const use of [() => core.readWord(0), () => core.registers, () => group.states(), () => board.workgroup({ row: 1 }), () => board.dram.alloc(1), () => board.sharedDramMapping(), () => board.reset()]) assert.throws(use, RESET);
+    board.acknowledgeReset();
+    core.writeWord(0, 1);
+    assert.throws(() => group.states(), RESET);
+    board.simulator?.inject({ event: 'thermal' });
+    for (const use of [() => core.readWord(0), () => board.acknowledgeReset()]) assert.throws(use, { code: 'ERR_EPIPHANY_THERMAL' });
+  }, ['scripting']),
+  onBoard('of a driver that is gone, every call and every wait tells', async (board) => {
+    const core = board.core(0, 0);
+    const wait = board.mailbox.receive();
+    board.simulator?.inject({ event: 'gone' });
+    await assert.rejects(wait, { code: 'ERR_EPIPHANY_GONE' });
+    await assert.rejects(board.mailbox.receive({ timeout: 1000 }), { code: 'ERR_EPIPHANY_GONE' });
+    assert.throws(() => core.readWord(0), { code: 'ERR_EPIPHANY_GONE' });
+    assert.equal((await board.events.receive()).type, 'gone');
+  }, ['scripting']),
+];
+
+async function nextReset(board: Board): Promise<BoardEvent> {
+  for (;;) {
+    const event = await board.events.receive({ timeout: 5000 });
+    if (event.type === 'reset') return event;
+  }
+}
+
+const PAGE = 4096;
+
+const dram: Case[] = [
+  onBoard('buffers of shared DRAM are zero, apart from each other, and where they say', (board) => {
+    const { address, bytes } = board.sharedDram ?? { address: 0, bytes: 0 };
+    const lengths = [1, 4, PAGE, PAGE + 1, 100_000];
+    const buffers = lengths.map((length) => board.dram.alloc(length));
+    for (const [index, buffer] of buffers.entries()) {
+      assert.deepEqual([buffer.length, buffer.bytes.length], [lengths[index], lengths[index]]);
+      assert.equal(buffer.address % PAGE, 0);
+      assert.ok(buffer.address >= address && buffer.address + buffer.length <= address + bytes);
+      assert.ok(buffer.bytes.every((byte) => byte === 0));
+      buffer.bytes.fill(index + 1);
+    }
+    for (const [index, buffer] of buffers.entries()) assert.ok(buffer.bytes.every((byte) => byte === index + 1));
+    const places = buffers.map((buffer) => [buffer.address, buffer.address + buffer.length] as const).sort(([a], [b]) => a - b);
+    for (const [index, [, end]] of places.entries()) assert.ok(end <= (places[index + 1]?.[0] ?? Infinity));
+    for (const buffer of buffers) buffer.close();
+    using again = board.dram.alloc(200_000);
+    assert.ok(again.bytes.every((byte) => byte === 0), 'what the last owner left');
+  }, ['dram']),
+  onBoard('a buffer can be viewed as anything, and is one memory for all its views', (board) => {
+    using buffer = board.dram.alloc(64);
+    const { buffer: memory } = buffer.bytes;
+    const view = new DataView(memory);
+    view.setFloat64(3, Math.PI);
+    assert.equal(view.getFloat64(3), Math.PI);
+    new BigUint64Array(memory)[2] = 0x0102030405060708n;
+    assert.deepEqual([...buffer.bytes.subarray(16, 24)], [8, 7, 6, 5, 4, 3, 2, 1]);
+    Buffer.from(memory).write('text', 40);
+    assert.equal(Buffer.from(buffer.bytes.slice(40, 44)).toString(), 'text');
+    assert.equal(Atomics.add(new Int32Array(memory), 12, 5), 0);
+    assert.equal(new Int32Array(memory)[12], 5);
+  }, ['dram']),
+  onBoard('a buffer lies where it must', (board) => {
+    const base = board.sharedDram?.address ?? 0;
+    using aligned = board.dram.alloc(100, { align: 0x100000 });
+    assert.equal(aligned.address % 0x100000, 0);
+    using fixed = board.dram.alloc(2 * PAGE, { address: base + 0x1000000 });
+    assert.equal(fixed.address, base + 0x1000000);
+    for (const address of [base + 0x1000000, base + 0x1000000 - PAGE, base + 0x1001000]) assert.throws(() => board.dram.alloc(2 * PAGE, { address }), BUSY);
+    fixed.close();
+    using again = board.dram.alloc(2 * PAGE, { address: base + 0x1000000 - PAGE });
+    assert.equal(again.closed, false);
+  }, ['dram']),
+  onBoard('a buffer that was given back is empty, and says so', (board) => {
+    const buffer = board.dram.alloc(100);
+    const { bytes } = buffer;
+    const floats = new Float32Array(bytes.buffer);
+    buffer.close();
+    buffer.close();
+    assert.deepEqual([buffer.closed, bytes.length, floats.length], [true, 0, 0]);
+    assert.throws(() => buffer.bytes, CLOSED);
+    const late = board.dram.alloc(100);
+    const { bytes: lateBytes } = late;
+    board.close();
+    assert.deepEqual([late.closed, lateBytes.length], [true, 0]);
+    assert.throws(() => late.bytes, CLOSED);
+    assert.throws(() => board.dram.alloc(1), CLOSED);
+    late.close();
+  }, ['dram']),
+  onBoard('what cannot be given out is refused', (board) => {
+    const base = board.sharedDram?.address ?? 0;
+    for (const bad of [...NO_INTEGERS, 0, 2 ** 31 + 1]) assert.throws(() => board.dram.alloc(bad), OUT_OF_RANGE);
+    for (const bad of NO_NUMBERS) assert.throws(() => board.dram.alloc(bad as number), WRONG_TYPE);
+    for (const options of [null, 5, { align: '4' }, { address: '0' }]) assert.throws(() => board.dram.alloc(1, options as object), WRONG_TYPE);
+    for (const options of [{ align: 3 }, { align: 0 }, { align: 2 ** 31 }, { address: base + 1 }, { address: base - PAGE }, { address: 2 ** 32 }, { address: 0 }, { address: base + PAGE, align: 0x10000 }]) {
+      assert.throws(() => board.dram.alloc(1, options), OUT_OF_RANGE, JSON.stringify(options));
+    }
+    assert.throws(() => board.dram.alloc(2 ** 30), { code: 'ENOSPC' });
+    const all = board.dram.alloc(board.sharedDram?.bytes ?? 0);
+    assert.throws(() => board.dram.alloc(1), { code: 'ENOSPC' });
+    all.close();
+    board.dram.alloc(1).close();
+  }, ['dram']),
+];
+
+/** A case over a core of a group and a buffer of shared DRAM of 3 MiB. */
+function onPlaces(name: string, run: (board: Board, core: Core, buffer: ReturnType<Board['dram']['alloc']>) => Promise<void>): Case {
+  return onBoard(
+    name,
+    async (board) => {
+      using group = board.workgroup({ row: 1, column: 1, rows: 1, columns: 1 });
+      using buffer = board.dram.alloc(3 * 2 ** 20);
+      await run(board, group.cores[0] as Core, buffer);
+    },
+    ['dma', 'dram'],
+  );
+}
+
+const dma: Case[] = [
+  onPlaces('DMA copies between host memory, shared DRAM and SRAM', async (board, core, buffer) => {
+    const random = generator(6);
+    const content = randomBytes(random, 2 * 2 ** 20 + 4096 + 4);
+    const progress: number[][] = [];
+    await board.dma.copy(content, buffer, content.length, { onProgress: (...step) => progress.push(step) });
+    assert.deepEqual(buffer.bytes.slice(0, content.length), content);
+    assert.deepEqual(progress.at(-1), [content.length, content.length]);
+    assert.ok(progress.length > 1);
+    await board.dma.copy({ buffer, offset: 64 }, { core, address: 0x1000 }, 0x3000);
+    assert.deepEqual(core.read(0x1000, 0x3000), content.slice(64, 64 + 0x3000));
+    await board.dma.copy({ buffer, offset: 0 }, { buffer, offset: 2 ** 21 + 8192 }, 4096);
+    assert.deepEqual(buffer.bytes.slice(2 ** 21 + 8192, 2 ** 21 + 12288), content.slice(0, 4096));
+    const host = new Uint8Array(1003).fill(0xee);
+    await board.dma.copy(buffer, host.subarray(1), 1000);
+    assert.deepEqual([...host], [0xee, ...content.slice(0, 1000), 0xee, 0xee]);
+    const words = new Float64Array(8);
+    await board.dma.copy(words.fill(1.5), { core, address: SRAM_BYTES - 64 }, 64);
+    assert.deepEqual(core.read(SRAM_BYTES - 64, 64), new Uint8Array(words.buffer));
+    await board.dma.copy(buffer, buffer, 0);
+    if (board.chip.type === 'E16G301') {
+      await board.dma.copy({ core, address: 0x1000 }, host, 400);
+      assert.deepEqual(host.slice(0, 400), content.slice(64, 464));
+    } else {
+      await assert.rejects(board.dma.copy({ core, address: 0x1000 }, host, 400), { code: 'ERR_EPIPHANY_UNSUPPORTED' });
+    }
+  }),
+  onPlaces('copies by DMA that were asked for at once are all made', async (board, core, buffer) => {
+    await Promise.all(Array.from({ length: 20 }, (_, index) => board.dma.copy(new Uint32Array(256).fill(index), { buffer, offset: 1024 * index }, 1024)));
+    const words = new Uint32Array(buffer.bytes.buffer, 0, 20 * 256);
+    assert.ok(words.every((word, index) => word === Math.floor(index / 256)));
+    await board.dma.copy(Uint32Array.of(9), { core, address: 0 }, 4);
+    assert.equal(core.readWord(0), 9);
+  }),
+  onPlaces('a copy by DMA ends by its signal, with the reason', async (board, _core, buffer) => {
+    const reason = new Error('enough');
+    await assert.rejects(board.dma.copy(buffer, new Uint8Array(4), 4, { signal: AbortSignal.abort(reason) }), (error) => error === reason);
+    const controller = new AbortController();
+    let done = 0;
+    const copy = board.dma.copy(new Uint8Array(3 * 2 ** 20).fill(1), buffer, 3 * 2 ** 20, {
+      signal: controller.signal,
+      onProgress: (bytes) => {
+        done = bytes;
+        controller.abort(reason);
+      },
+    });
+    await assert.rejects(copy, (error) => error === reason);
+    assert.ok(done > 0 && done < 3 * 2 ** 20);
+    assert.deepEqual([buffer.bytes[done - 1], buffer.bytes[done]], [1, 0]);
+  }),
+  onPlaces('what DMA cannot copy is refused', async (board, core, buffer) => {
+    const host = new Uint8Array(64);
+    const copy = (...parameters: unknown[]): Promise<void> => board.dma.copy(...(parameters as [Uint8Array, Uint8Array, number]));
+    for (const bad of [...NO_NUMBERS]) await assert.rejects(copy(host, buffer, bad), WRONG_TYPE);
+    for (const bad of [...NO_INTEGERS, 3, 68]) await assert.rejects(copy(host, buffer, bad), OUT_OF_RANGE);
+    for (const bad of [undefined, null, 5, {}, new ArrayBuffer(8), core.words, { buffer: host, offset: 0 }, { core: {}, address: 0 }, { buffer, offset: '0' }, { core }]) {
+      await assert.rejects(copy(bad, buffer, 4), WRONG_TYPE);
+      await assert.rejects(copy(buffer, bad, 4), WRONG_TYPE);
+    }
+    for (const bad of [{ buffer, offset: 2 }, { buffer, offset: buffer.length }, { core, address: 0x7ffe }, { core, address: SRAM_BYTES }, { core: board.core(1, 1), address: 0 }]) await assert.rejects(copy(host, bad, 4), OUT_OF_RANGE);
+    await assert.rejects(copy(host, new Uint8Array(64), 4), OUT_OF_RANGE);
+    for (const options of [null, { signal: {} }, { onProgress: 1 }]) await assert.rejects(copy(host, buffer, 4, options), WRONG_TYPE);
+    const closed = board.dram.alloc(16);
+    closed.close();
+    await assert.rejects(copy(host, closed, 4), CLOSED);
+  }),
+  onPlaces('a copy by DMA ends with the work-group, and with the board', async (board, core, buffer) => {
+    board.reset();
+    await assert.rejects(board.dma.copy(buffer, { core, address: 0 }, 64), RESET);
+    const late = board.dma.copy(new Uint8Array(3 * 2 ** 20), buffer, 3 * 2 ** 20);
+    board.close();
+    await assert.rejects(late, CLOSED);
+  }),
+];
+
 const lifetime: Case[] = [
   {
     name: 'after close everything says so, and closing again does nothing',
@@ -681,7 +1001,7 @@ const lifetime: Case[] = [
     const core = board.core(0, 0);
     // What any typed array may be asked, and what only prints or returns.
     const harmless = new Set(['includes', 'indexOf', 'lastIndexOf', 'join', 'toLocaleString', 'toReversed', 'toSorted', 'toString', 'with', 'reverse', 'sort', 'Symbol(Symbol.asyncIterator)', 'Symbol(nodejs.util.inspect.custom)']);
-    const objects = [board, core, core.words, core.registers.STATUS, board.sharedDramMapping(), ...(board.simulator ? [board.mailbox, board.simulator] : [])];
+    const objects = [board, core, core.words, core.registers.STATUS, board.sharedDramMapping(), board.dram, board.dma, ...(board.simulator ? [board.mailbox, board.simulator] : [])];
     let calls = 0;
     for (const object of objects) {
       const prototype = Object.getPrototypeOf(object) as object;
@@ -704,4 +1024,4 @@ const lifetime: Case[] = [
 ];
 
 /** All cases, in reading order. */
-export const cases: readonly Case[] = [...addressing, ...memory, ...registers, ...scripting, ...elink, ...lifetime];
+export const cases: readonly Case[] = [...addressing, ...memory, ...registers, ...scripting, ...elink, ...groups, ...resets, ...dram, ...dma, ...lifetime];

@@ -5,23 +5,23 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { Board, listBoards, openBoard } from '../../lib/board.js';
+import type { Core } from '../../lib/core.js';
 import { CharDevice } from '../../lib/device/index.js';
-import { CharDeviceTransport, REQUESTS } from '../../lib/transport/chardev.js';
+import { encode } from '../../lib/transport/abi.js';
+import { CharDeviceTransport } from '../../lib/transport/chardev.js';
+import { EventPump, RECORD_TYPES, type EventSource } from '../../lib/transport/events.js';
 import { FakeDriver, type Answers } from './fake-driver.js';
+import { FakeNewDriver } from './fake-new-driver.js';
 
 function transport(answers: Answers = {}): CharDeviceTransport {
   return new CharDeviceTransport(new FakeDriver(answers));
 }
 
 describe('the requests of the old driver', () => {
-  it('have the numbers that its header gives them', () => {
-    expect(REQUESTS).toEqual({ elinkProbe: 0x80884501, getMappings: 0x90084503 });
-  });
-
-  it('are sent once each when a board is opened, and nothing else', () => {
+  it('are sent once each when a board is opened, after it was asked whether it is a newer one', () => {
     const driver = new FakeDriver();
     using board = new Board(new CharDeviceTransport(driver));
-    expect(driver.requests).toEqual([0x80884501, 0x90084503]);
+    expect(driver.requests).toEqual([0xc0404510, 0x80884501, 0x90084503]);
     expect(board.kind).toBe('character-device');
     expect(board.path).toBe('/dev/epiphany/mesh0');
   });
@@ -33,7 +33,7 @@ describe('what the driver answers', () => {
     expect(board.chip).toEqual({ type: 'E16G301', rows: 4, columns: 4, origin: 0x808 });
     expect(board.elinkVersion).toBe(0x1234);
     expect(board.sharedDram).toEqual({ address: 0x8e000000, bytes: 0x2000000 });
-    expect(board.features).toEqual({ events: false, elinkRegisters: false, coreEvents: false });
+    expect(board.features).toEqual({ events: false, elinkRegisters: false, coreEvents: false, claims: false, dram: false, dma: false });
     expect(board.simulator).toBeUndefined();
     using large = new Board(transport({ chipType: 2n }));
     expect(large.chip).toEqual({ type: 'E64G401', rows: 8, columns: 8, origin: 0x808 });
@@ -69,11 +69,258 @@ describe('what the driver answers', () => {
 });
 
 describe('what the old driver cannot do', () => {
-  it('says so, and is never guessed', () => {
+  it('says so, and is never guessed', async () => {
     using board = new Board(transport());
-    for (const use of [() => board.mailbox, () => board.events, () => board.elink]) {
+    const deadMan = { address: 0x80800000, value: 1 };
+    for (const use of [() => board.mailbox, () => board.events, () => board.elink, () => board.dram.alloc(1), () => board.workgroup({}, { deadMan })]) {
       expect(use).toThrow(expect.objectContaining({ code: 'ERR_EPIPHANY_UNSUPPORTED' }));
     }
+    using group = board.workgroup();
+    await expect(board.dma.copy(new Uint8Array(4), { core: group.cores[0] as Core, address: 0 }, 4)).rejects.toMatchObject({ code: 'ERR_EPIPHANY_UNSUPPORTED' });
+    expect(board.status()).toEqual({ abiVersion: 0, driverFeatures: [], generation: undefined, vdd: undefined, powered: undefined, overheated: undefined });
+  });
+
+  it('but resetting the chip it can, which ends work-groups', () => {
+    const driver = new FakeDriver();
+    using board = new Board(new CharDeviceTransport(driver));
+    const group = board.workgroup();
+    board.reset();
+    expect(driver.requests.at(-1)).toBe(0x4500);
+    expect(() => group.states()).toThrow(expect.objectContaining({ code: 'ERR_EPIPHANY_RESET' }));
+    board.core(0, 0).writeWord(0, 1);
+  });
+});
+
+describe('our driver', () => {
+  const RESET = { code: 'ERR_EPIPHANY_RESET' };
+  const turn = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, 5));
+  async function withDriver(use: (board: Board, driver: FakeNewDriver) => void | Promise<void>): Promise<void> {
+    const driver = new FakeNewDriver();
+    using board = new Board(new CharDeviceTransport(driver));
+    await use(board, driver);
+  }
+
+  it('describes the chip, its regions and itself', async () => {
+    await withDriver((board) => {
+      expect(board.chip).toEqual({ type: 'E16G301', rows: 4, columns: 4, origin: 0x808 });
+      expect([board.elinkVersion, board.sharedDram]).toEqual([0x0102, { address: 0x8e000000, bytes: 0x2000000 }]);
+      expect(board.features).toEqual({ events: true, elinkRegisters: true, coreEvents: false, claims: true, dram: true, dma: false });
+      expect(board.status()).toEqual({ abiVersion: 1, driverFeatures: ['vdd'], generation: 5, vdd: 0.95, powered: true, overheated: false });
+      board.elink.RXCFG.write(5);
+      expect(board.elink.RXCFG.read().value).toBe(5);
+    });
+  });
+
+  it('gives the registers of the eLink only to whoever may have them', () => {
+    const driver = new FakeNewDriver();
+    driver.mayMapElink = false;
+    using board = new Board(new CharDeviceTransport(driver));
+    expect(board.features.elinkRegisters).toBe(false);
+    expect(() => board.elink).toThrow(expect.objectContaining({ code: 'ERR_EPIPHANY_UNSUPPORTED', message: expect.stringContaining('CAP_SYS_RAWIO') as string }));
+  });
+
+  it('tells of messages and of what befalls the board', async () => {
+    await withDriver(async (board, driver) => {
+      driver.emit('mailbox', 0xfedcba98 + 7 * 2 ** 32);
+      driver.emit('reset', 6 + 0x84a * 2 ** 32 + 2 ** 48);
+      driver.emit('reset', 7 + 0x808 * 2 ** 32 + 2 * 2 ** 48);
+      driver.emit('power', 1);
+      driver.emit('thermal', 1);
+      expect((await board.mailbox.receive()).word).toBe(0xfedcba98);
+      const events = [await board.events.receive(), await board.events.receive(), await board.events.receive(), await board.events.receive()];
+      expect(events).toMatchObject([
+        { type: 'reset', scope: 'core', core: 0x84a, generation: 6 },
+        { type: 'reset', scope: 'group', generation: 7 },
+        { type: 'power', powered: true },
+        { type: 'thermal', overheated: true },
+      ]);
+      expect(events[1]).not.toHaveProperty('core');
+      driver.emit('overflow', 12);
+      driver.emit('mailbox', 1);
+      await board.mailbox.receive();
+      expect(board.mailbox.lost).toBe(0); // that record was of another file, as none asked for it
+    });
+  });
+
+  it('resets the chip for us, and only work-groups end', async () => {
+    await withDriver(async (board, driver) => {
+      const core = board.core(0, 0);
+      core.writeWord(0, 1);
+      using group = board.workgroup({ rows: 1 });
+      group.cores[0]?.writeWord(0, 2);
+      board.reset();
+      await turn();
+      core.writeWord(0, 3);
+      expect(() => group.states()).toThrow(expect.objectContaining({ ...RESET, message: expect.stringContaining('make another') as string }));
+      expect(() => group.cores[0]?.readWord(0)).toThrow(expect.objectContaining(RESET));
+      expect(() => group.cores[1]?.words).toThrow(expect.objectContaining(RESET));
+      group.close();
+      expect(driver.claims.size).toBe(0);
+      using again = board.workgroup({ rows: 1 });
+      again.cores[0]?.writeWord(0, 4);
+      again.cores[0]?.reset();
+      board.core(1, 1).reset();
+      again.cores[0]?.writeWord(0, 4);
+    });
+  });
+
+  it('that somebody else made reset the chip is told by every call, until it is acknowledged', async () => {
+    await withDriver(async (board, driver) => {
+      const core = board.core(0, 0);
+      core.writeWord(0, 1);
+      using group = board.workgroup({ rows: 1 });
+      const end = expect(group.finished()).rejects.toMatchObject(RESET);
+      driver.resetChip();
+      expect(() => group.states(), 'at once').toThrow(expect.objectContaining(RESET));
+      await turn();
+      for (const use of [() => core.readWord(0), () => core.registers, () => core.read(0, 1), () => board.dram.alloc(1), () => board.workgroup(), () => board.sharedDramMapping(), () => board.reset()]) {
+        expect(use).toThrow(expect.objectContaining(RESET));
+      }
+      await end;
+      expect(board.status().generation).toBe(6);
+      board.acknowledgeReset();
+      core.writeWord(0, 1);
+      expect(() => group.states()).toThrow(expect.objectContaining(RESET));
+    });
+  });
+
+  it('tells of lost power only those who have something to lose', async () => {
+    await withDriver(async (board, driver) => {
+      driver.emit('power', 0);
+      await turn();
+      driver.emit('power', 0); // not read yet when the chip is first used
+      board.core(0, 0).writeWord(0, 1);
+      await turn();
+      board.core(0, 0).writeWord(0, 1);
+      driver.emit('power', 0);
+      await turn();
+      expect(() => board.core(0, 0).readWord(0)).toThrow(expect.objectContaining(RESET));
+    });
+  });
+
+  it('tells of heat, and of its end', async () => {
+    await withDriver(async (board, driver) => {
+      const core = board.core(0, 0);
+      core.writeWord(0, 1);
+      driver.emit('power', 0);
+      driver.emit('thermal', 1);
+      await turn();
+      expect(() => core.readWord(0)).toThrow(expect.objectContaining({ code: 'ERR_EPIPHANY_THERMAL' }));
+      expect(() => board.acknowledgeReset()).toThrow(expect.objectContaining({ code: 'ERR_EPIPHANY_THERMAL' }));
+      driver.emit('thermal', 0);
+      await turn();
+      expect(() => core.readWord(0)).not.toThrow(); // acknowledged before
+    });
+  });
+
+  it.each(['tells that it goes', 'goes without a word'])('%s: who waits is told, once what came before was received', async (how) => {
+    await withDriver(async (board, driver) => {
+      const core = board.core(0, 0);
+      core.writeWord(0, 1);
+      driver.emit('mailbox', 9);
+      if (how === 'tells that it goes') driver.emit('gone');
+      const waits = [board.events.receive(), board.events.receive()];
+      if (how === 'goes without a word') driver.hangUp();
+      else expect((await waits.shift())?.type).toBe('gone');
+      const code = how === 'goes without a word' ? 'ERR_EPIPHANY_CLOSED' : 'ERR_EPIPHANY_GONE';
+      for (const wait of waits) await expect(wait).rejects.toMatchObject({ code });
+      expect((await board.mailbox.receive()).word).toBe(9);
+      await expect(board.mailbox.receive()).rejects.toMatchObject({ code });
+      await expect(board.events.receive({ timeout: 1000 })).rejects.toMatchObject({ code });
+      await turn();
+      if (how === 'tells that it goes') expect(() => core.readWord(0)).toThrow(expect.objectContaining({ code }));
+    });
+  });
+
+  it.each([
+    ['ENODEV', 'ERR_EPIPHANY_GONE'],
+    ['ESHUTDOWN', 'ERR_EPIPHANY_THERMAL'],
+    ['ESTALE', 'ERR_EPIPHANY_RESET'],
+    ['EBUSY', 'ERR_EPIPHANY_BUSY'],
+    ['ENOTSUP', 'ERR_EPIPHANY_UNSUPPORTED'],
+    ['EIO', 'EIO'],
+  ] as const)('answers %s, which is %s', async (failure, code) => {
+    await withDriver((board, driver) => {
+      driver.failure = failure;
+      for (const use of [() => board.core(0, 0).words, () => board.core(0, 0).reset(), () => board.reset(), () => board.workgroup(), () => board.dram.alloc(1)]) {
+        expect(use).toThrow(expect.objectContaining({ code, ...(code === failure ? {} : { cause: expect.objectContaining({ code: failure }) as object }) }));
+      }
+      driver.failure = undefined;
+      board.core(0, 0).writeWord(0, 1);
+    });
+  });
+
+  it('keeps work-groups, and closing one lets go of it', async () => {
+    await withDriver((board, driver) => {
+      const group = board.workgroup({ rows: 2 }, { onRelease: 'scrub', deadMan: { address: 0x80800010, value: 7 } });
+      expect([...driver.claims]).toMatchObject([{ exclusive: true }]);
+      expect(() => board.workgroup({ row: 1 })).toThrow(expect.objectContaining({ code: 'ERR_EPIPHANY_BUSY', cause: expect.objectContaining({ code: 'EBUSY' }) as object }));
+      const { words } = group.cores[0] as Core;
+      words[1] = 5;
+      expect(board.core(0, 0).words[1]).toBe(5);
+      group.cores[3]?.reset();
+      expect(driver.requests.filter((request) => request === 0xc0184513)).toHaveLength(1);
+      group.close();
+      expect([driver.claims.size, words.length]).toEqual([0, 0]);
+    });
+  });
+
+  it('has every file closed with the board', () => {
+    const driver = new FakeNewDriver();
+    const board = new Board(new CharDeviceTransport(driver));
+    board.workgroup({ rows: 1 });
+    const { bytes } = board.dram.alloc(100);
+    expect(driver.files.size).toBe(4);
+    board.close();
+    expect([driver.files.size, driver.closed, bytes.length]).toEqual([2, true, 0]); // those of events stay in this list
+  });
+});
+
+describe('a file of events whose driver is unbound', () => {
+  it('gives what it has, then the reason, and is not watched again', async () => {
+    let records = [...Array(2).keys()].map((index) => encode('epiphany_event', { type: RECORD_TYPES.mailbox, sequence: index, payload: index }));
+    let listener: ((error: Error | undefined) => void) | undefined;
+    let watched = 0;
+    let isClosed = false;
+    const watcher = {
+      ref: () => {
+        if (isClosed) throw new Error('closed');
+      },
+      unref: () => {
+        if (isClosed) throw new Error('closed');
+      },
+      close: () => void (isClosed = true),
+    };
+    const source = {
+      path: 'events',
+      tryRead: (view: DataView) => {
+        const [record] = records;
+        if (!listener) return undefined;
+        if (!record) throw Object.assign(new Error('ENODEV'), { code: 'ENODEV' });
+        records = records.slice(1);
+        for (let at = 0; at < 32; ++at) view.setUint8(at, record.getUint8(at));
+        return 32;
+      },
+      watch: (_events: string, heard: typeof listener) => {
+        watched++;
+        isClosed = false;
+        listener = heard;
+        return watcher;
+      },
+      close: () => undefined,
+    };
+    const pump = new EventPump(source as unknown as EventSource);
+    const waits = [pump.mailbox.receive(), pump.board.receive(), pump.mailbox.receive(), pump.mailbox.receive()];
+    for (let round = 0; round < 3; ++round) {
+      isClosed = true; // as a watcher that fails
+      listener?.(new Error('EIO'));
+    }
+    const outcomes = await Promise.allSettled(waits);
+    expect(outcomes.map((outcome) => (outcome.status === 'fulfilled' ? outcome.value : (outcome.reason as { code: string }).code))).toMatchObject([{ word: 0 }, 'ERR_EPIPHANY_GONE', { word: 1 }, 'ERR_EPIPHANY_GONE']);
+    const before = watched;
+    await expect(pump.mailbox.receive()).rejects.toMatchObject({ code: 'ERR_EPIPHANY_GONE' });
+    expect(watched).toBe(before);
+    pump.close();
   });
 });
 

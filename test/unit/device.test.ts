@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 /** The device layer on devices that every machine has. */
 import { spawnSync } from 'node:child_process';
-import { chmodSync, closeSync, mkdtempSync, readSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, closeSync, constants, existsSync, mkdtempSync, readFileSync, readSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { inspect } from 'node:util';
@@ -214,6 +214,82 @@ describe('ioctl', () => {
     for (const use of [() => device.ioctl(TCGETS, words), () => device.read(words), () => device.write(words), () => device.pread(words, 0), () => device.pwrite(words, 0)]) {
       expect(use).toThrow(TypeError);
     }
+  });
+});
+
+describe('a descriptor that a request makes', () => {
+  const GET_PTY_PEER = ioctlRequest('none', 'T', 0x41);
+  const BYTES_TO_READ = 0x541b;
+  const openFlags = constants.O_RDWR | constants.O_NOCTTY;
+  const isOpen = (fd: number): boolean => existsSync(`/proc/self/fd/${fd}`);
+
+  function terminal(): CharDevice {
+    const master = CharDevice.open('/dev/ptmx');
+    master.ioctl(LOCK_PTY, new Int32Array(1));
+    return master;
+  }
+
+  it('is a device of its own: to be read, watched and closed', async () => {
+    using master = terminal();
+    const peer = master.ioctlOpen(GET_PTY_PEER, openFlags, { path: 'peer' });
+    const { fd } = peer;
+    expect([peer.path, isOpen(fd)]).toEqual(['peer', true]);
+    const info = readFileSync(`/proc/self/fdinfo/${fd}`, 'latin1');
+    expect(parseInt(/flags:\s*(\d+)/.exec(info)?.[1] ?? '', 8) & 0o2004000).toBe(0o2004000); // O_CLOEXEC, O_NONBLOCK
+    expect(error(() => peer.read(new Uint8Array(1)))).toMatchObject({ code: 'EAGAIN', path: 'peer' });
+    const ready = peer.ready('readable');
+    master.write(new TextEncoder().encode('hi\n'));
+    await ready;
+    expect(peer.read(new Uint8Array(8))).toBe(3);
+    peer.close();
+    peer.close();
+    expect([peer.closed, isOpen(fd), master.closed]).toEqual([true, false, false]);
+  });
+
+  it('is closed with the device that made it, and its waits are rejected', async () => {
+    const master = terminal();
+    const peer = master.ioctlOpen(GET_PTY_PEER, openFlags);
+    const { fd } = peer;
+    const pending = peer.ready('readable');
+    master.close();
+    await expect(pending).rejects.toMatchObject(CLOSED);
+    expect([peer.closed, isOpen(fd)]).toEqual([true, false]);
+  });
+
+  it('is found at its place in the argument, too, and can be mapped', () => {
+    const folder = mkdtempSync(join(tmpdir(), 'adopt-'));
+    const path = join(folder, 'pipe');
+    expect(spawnSync('mkfifo', [path]).status).toBe(0);
+    using pipe = CharDevice.open(path, { fileType: 'any' });
+    // A request that leaves in its argument how many bytes a pipe holds: as many as the number of a descriptor.
+    const fd = probe.memfd(4096);
+    pipe.write(new Uint8Array(fd));
+    const adopted = pipe.ioctlOpen(BYTES_TO_READ, new Int32Array(2), { offset: 0 });
+    expect(adopted.fd).toBe(fd);
+    const mapping = adopted.mapMemory({ offset: 0, length: 4096 });
+    const bytes = new Uint8Array(mapping.buffer);
+    new DataView(mapping.buffer).setUint16(1, 0x1234);
+    const content = new Uint8Array(4);
+    adopted.pread(content, 0);
+    expect([...content]).toEqual([0, 0x12, 0x34, 0]);
+    adopted.close();
+    expect([isOpen(fd), mapping.closed, bytes.length]).toEqual([false, true, 0]);
+    expect(error(() => mapping.buffer)).toMatchObject(CLOSED);
+    expect(error(() => mapping.virtualAddress)).toMatchObject(CLOSED);
+    rmSync(folder, { recursive: true });
+  });
+
+  it('that is none is an error, and so is a request that fails', () => {
+    using device = CharDevice.open('/dev/null');
+    expect(error(() => device.ioctlOpen(GET_PTY_PEER, 0))).toMatchObject({ code: 'ENOTTY', path: '/dev/null' });
+    using master = terminal();
+    const settings = new Int32Array(16);
+    master.ioctl(TCGETS, settings);
+    settings[0] = -1;
+    expect(error(() => master.ioctlOpen(0x5402, settings, { offset: 0 }))).toMatchObject({ code: 'EBADF' }); // TCSETS leaves it as it is
+    expect(() => master.ioctlOpen(0x5402, settings, { offset: 61 })).toThrow(RangeError);
+    expect(() => master.ioctlOpen(0x5402, 0, { offset: 0 })).toThrow(TypeError);
+    expect(() => master.ioctlOpen(0x5402, 0, null as unknown as object)).toThrow(TypeError);
   });
 });
 

@@ -8,7 +8,7 @@ import { CORE_REGISTERS } from '../../lib/registers.js';
 import { CharDevice, type MapOptions, type Mapping } from '../../lib/device/index.js';
 import { systemError } from '../../lib/errors.js';
 import { native, type DeviceHandle, type SimulatorHandle } from '../../lib/native.js';
-import type { DriverDevice } from '../../lib/transport/chardev.js';
+import type { DriverDevice, DriverFile } from '../../lib/transport/chardev.js';
 
 export interface Answers {
   version?: number;
@@ -24,13 +24,13 @@ export interface Answers {
 
 const ENOTTY = -25;
 const EINVAL = -22;
-const ORIGIN = 0x808;
+export const ORIGIN = 0x808;
 
 export class FakeDriver implements DriverDevice {
   readonly path = '/dev/epiphany/mesh0';
   readonly requests: number[] = [];
   readonly #answers: Answers;
-  readonly #memory: CharDevice;
+  protected readonly memory: CharDevice;
   readonly #columns: number;
   closed = false;
 
@@ -39,7 +39,7 @@ export class FakeDriver implements DriverDevice {
     const type = Number(answers.chipType ?? 1n);
     this.#columns = type === 2 ? 8 : 4;
     const simulator = native.simulatorOpen(type === 2 ? 2 : 1) as SimulatorHandle;
-    this.#memory = new CharDevice(native.simulatorMemory(simulator) as DeviceHandle, this.path);
+    this.memory = new CharDevice(native.simulatorMemory(simulator) as DeviceHandle, this.path);
   }
 
   ioctl(request: number, argument: ArrayBufferView | number = 0): number {
@@ -62,15 +62,23 @@ export class FakeDriver implements DriverDevice {
         view.setBigUint64(8 + 16 * index, address, true);
         view.setBigUint64(16 + 16 * index, size, true);
       });
+    } else if (request === 0x4500) {
+      return 0; // reset
     } else throw systemError(ENOTTY, 'ioctl', { path: this.path, address: request });
     return this.#answers.result ?? 0;
   }
 
+  ioctlOpen(request: number, argument: ArrayBufferView): DriverFile {
+    void argument; // is for drivers that know the request
+    this.requests.push(request);
+    throw systemError(ENOTTY, 'ioctl', { path: this.path, address: request });
+  }
+
   map(options: MapOptions): Mapping {
     const { offset, length } = options;
-    const place = this.#place(offset, length);
+    const place = this.place(offset, length);
     if (place === undefined) throw systemError(EINVAL, 'mmap', { path: this.path, address: offset });
-    const mapping = this.#memory.map({ ...options, offset: place, baseAddress: offset });
+    const mapping = this.memory.map({ ...options, offset: place, baseAddress: offset });
     const isRegisterPage = (offset & 0xfffff) === 0xf0000;
     if (isRegisterPage) mapping.writeWord(CORE_REGISTERS.COREID.offset - 0xf0000, Math.floor(offset / 2 ** 20));
     return mapping;
@@ -78,11 +86,11 @@ export class FakeDriver implements DriverDevice {
 
   close(): void {
     this.closed = true;
-    this.#memory.close();
+    this.memory.close();
   }
 
   /** Where an eMesh range lies in the memory: SRAM, then DRAM, the end of which holds the register pages. */
-  #place(address: number, length: number): number | undefined {
+  protected place(address: number, length: number): number | undefined {
     const sramBytes = this.#columns * this.#columns * 0x8000;
     if (address >= 0x8e000000 && address < 0x90000000) return address - 0x8e000000 + sramBytes;
     const id = Math.floor(address / 2 ** 20) - ORIGIN;

@@ -98,6 +98,21 @@ describe('nothing leaks', () => {
     expect(after[1]).toBeLessThanOrEqual((before[1] ?? 0) + 2);
   });
 
+  it('over 2,000 devices that requests of another made, closed and not', async () => {
+    const text = await survives(`${open} ${count}
+      const master = CharDevice.open('/dev/ptmx'); master.ioctl(0x40045431, new Int32Array(1));
+      const before = files();
+      for (let i = 0; i < 2000; ++i) {
+        const peer = master.ioctlOpen(0x5441, 0o402);
+        if (i % 3 === 0) peer.close(); else if (i % 3 === 1) peer.watch('readable', () => {}).close();
+        if (i % 100 === 99) await settle();
+      }
+      await settle();
+      console.log(JSON.stringify({ before, after: files() })); master.close();`);
+    const { before, after } = JSON.parse(text) as { before: number; after: number };
+    expect(after).toBeLessThanOrEqual(before + 2);
+  });
+
   it('over 10,000 that are closed, whose windows are still held', async () => {
     const text = await survives(`${open} ${count}
       let held = [];
@@ -214,8 +229,9 @@ describe('processes and threads', () => {
     await survives(worker(
       `import { openBoard } from 'LIBRARY'; import { CharDevice } from 'DEVICE'; import { parentPort } from 'node:worker_threads';
        const board = openBoard('sim'); const { words } = board.core(0, 0); board.mailbox.receive(); board.events.receive();
-       const terminal = CharDevice.open('/dev/ptmx'); terminal.ready('readable'); terminal.map; words[0] = 1;
-       globalThis.kept = [board, words, terminal];
+       const terminal = CharDevice.open('/dev/ptmx'); terminal.ready('readable'); words[0] = 1;
+       terminal.ioctl(0x40045431, new Int32Array(1)); const peer = terminal.ioctlOpen(0x5441, 0o402); peer.ready('readable');
+       globalThis.kept = [board, words, terminal, peer];
        parentPort.postMessage('waiting'); parentPort.on('message', () => process.exit(0));`,
       `for (let i = 0; i < 20; ++i) {
          const thread = start();
