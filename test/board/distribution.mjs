@@ -18,7 +18,7 @@ export const distributions = Object.keys(kernels);
 export async function distributionKernel(name) {
   const { release, command } = await kernelHeaders(name, 'armhf');
   const folder = await inFirstSuite(kernels[name], 'armhf', async (suite) => {
-    const packages = await suite.closure([`linux-image-${release}`], (each) => /^linux-(binary|modules)-/.test(each));
+    const packages = await suite.closure([`linux-image-${release}`], (each) => /^linux-(base|binary|modules)-\d/.test(each));
     return cached(`kernel-${release}-${keyOf(WANTED, packages.map(({ sha256 }) => sha256))}`, async (scratch) => {
       unpack(await suite.fetch(packages), join(scratch, 'packages'));
       return reduced(join(scratch, 'packages'), release, join(scratch, 'kernel'));
