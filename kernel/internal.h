@@ -81,6 +81,7 @@ struct epi_elink {
 	spinlock_t ring_lock;
 	struct epi_ring legacy;	  /* messages for MAILBOX_READ */
 	struct list_head streams; /* files of events */
+	bool mailbox_off;	  /* or about to be */
 	u64 messages;		  /* that came at all */
 	wait_queue_head_t wait;	  /* for messages in @legacy, or the end */
 	struct mutex

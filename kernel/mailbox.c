@@ -35,7 +35,8 @@ static irqreturn_t drain(int irq, void *data)
 	unsigned int words = 0;
 	u32 stat, low, high;
 
-	for (;;) {
+	/* A chip that never stops sending must not keep anybody from resetting it. */
+	while (!READ_ONCE(elink->mailbox_off)) {
 		if (epi_elink_read(elink, EPI_MAILBOXSTAT, &stat))
 			goto dead;
 		if (!epi_mailbox_not_empty(stat))
@@ -63,12 +64,14 @@ void epi_mailbox_enable(struct epi_elink *elink)
 	spin_lock(&elink->ring_lock);
 	epi_ring_clear(&elink->legacy);
 	spin_unlock(&elink->ring_lock);
+	WRITE_ONCE(elink->mailbox_off, false);
 	enable_irq(elink->irq);
 }
 
 /* Returns when the interrupt's thread has ended. */
 void epi_mailbox_disable(struct epi_elink *elink)
 {
+	WRITE_ONCE(elink->mailbox_off, true);
 	disable_irq(elink->irq);
 }
 

@@ -39,6 +39,7 @@ export { type SimulatorOptions } from './transport/simulator.js';
 export { type Violation, type ViolationKind } from './violations.js';
 export { type Features } from './transport/transport.js';
 export { layout, type Layout, type StructValue } from './program/layout.js';
+export { type Program, type ProgramSymbol, type Section, type Segment } from './program/program.js';
 export { type Rectangle } from './workgroup/configuration.js';
 export { type Output, type OutputStream } from './workgroup/output.js';
 export { type HostServices } from './workgroup/semihosting.js';

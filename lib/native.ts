@@ -108,6 +108,8 @@ interface Native {
   simulatorSetCounting(simulator: SimulatorHandle, counting: boolean): number;
   /** Instructions of each class, in the order of native/chip/code_cache.h. */
   simulatorCounters(simulator: SimulatorHandle, coreId: number): number[] | number;
+  /** Taken out of the eLink's mailbox so far. */
+  simulatorMailboxWords(simulator: SimulatorHandle): number;
   /** `-EBUSY` while cores run. Poison marks SRAM that nobody has stored to. */
   simulatorSetStrict(simulator: SimulatorHandle, strict: boolean, poison: boolean): number;
   /** The oldest violation not taken yet: kind (native/chip/strict.h), core ID, PC, address; 0 if there is none. */

@@ -144,6 +144,11 @@ export class Simulator {
     return Object.fromEntries(INSTRUCTION_CLASSES.map((name, index) => [name, counts[index]])) as InstructionCounts;
   }
 
+  /** Words that have gone through the eLink's mailbox since the board was opened, whether or not anybody received them. */
+  get mailboxWords(): number {
+    return native.simulatorMailboxWords(this.#transport.handle);
+  }
+
   /**
    * Whether to look for what programs get away with here, and not on silicon: {@link violations} tells. Programs
    * are slow then. A board that was opened with `strict: true` also notices loads of SRAM that nobody has stored

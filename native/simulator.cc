@@ -62,6 +62,8 @@ class Simulator final : private chip::EventSink {
   void Emit(uint32_t type, uint64_t payload);
   // False if the mailbox is full, and nobody is about to empty it.
   bool PushMailbox(uint32_t word);
+  // Taken out of the mailbox so far; what a core has sent before is among them.
+  uint64_t CountMailboxWords();
 
   // The cores run by themselves, on a thread of their own. False if there is none to be had.
   bool Start() { return runner_->Start(); }
@@ -103,6 +105,7 @@ class Simulator final : private chip::EventSink {
   std::atomic<bool> is_stepped_{false};
   std::atomic<bool> stop_run_{false};
   std::atomic<unsigned> drain_requests_{0};
+  std::atomic<uint64_t> mailbox_words_{0};
   std::mutex writing_;  // guards the three below and the order of records
   uint64_t sequence_ = 0;
   uint64_t lost_ = 0;
@@ -224,6 +227,7 @@ void Simulator::DrainMailbox() {
       if (status.bus != chip::Bus::kOk || !(status.value & 1)) break;
       const uint64_t low = read(chip::Elink::kMailboxLow).value;  // pops
       const uint64_t high = read(chip::Elink::kMailboxHigh).value;
+      ++mailbox_words_;
       Emit(kMailbox, high << 32 | low);
     }
   } while (!drain_requests_.compare_exchange_strong(seen, 0));
@@ -237,6 +241,11 @@ bool Simulator::PushMailbox(uint32_t word) {
     sched_yield();
   }
   return true;
+}
+
+uint64_t Simulator::CountMailboxWords() {
+  while (drain_requests_.load() > 0) sched_yield();  // another thread is at it
+  return mailbox_words_.load();
 }
 
 void Simulator::Emit(uint32_t type, uint64_t payload) {
@@ -509,6 +518,12 @@ Napi::Value ReadCounters(const Napi::CallbackInfo& info) {
   return answer;
 }
 
+Napi::Value MailboxWords(const Napi::CallbackInfo& info) {
+  Simulator* simulator = SimulatorOf(info);
+  if (!simulator) return Answer(info.Env(), -EBADF);
+  return Napi::Number::New(info.Env(), static_cast<double>(simulator->CountMailboxWords()));
+}
+
 Napi::Value SetStrict(const Napi::CallbackInfo& info) {
   Simulator* simulator = SimulatorOf(info);
   if (!simulator) return Answer(info.Env(), -EBADF);
@@ -612,6 +627,7 @@ void RegisterSimulator(Napi::Env env, Napi::Object exports, EnvironmentPointer* 
   table.Add("simulatorStep", Step);
   table.Add("simulatorSetCounting", SetCounting);
   table.Add("simulatorCounters", ReadCounters);
+  table.Add("simulatorMailboxWords", MailboxWords);
   table.Add("simulatorSetStrict", SetStrict);
   table.Add("simulatorTakeViolation", TakeViolation);
   table.Add("simulatorStateWords", StateWords);

@@ -185,7 +185,7 @@ async function buildPackage({ prefix, work, root, bin }, item, phase) {
   const outcome = JSON.parse(fetched);
   const expected = item.tried[outcome.version];
   if (expected === undefined) console.log(`       ${outcome.source} ${outcome.version} has not been tried; ${Object.keys(item.tried).join(', ')} has`);
-  else if (expected !== built.sha256) throw new Failure(`${outcome.source} ${outcome.version} is not the one that was tried: its tarball has SHA-256 ${outcome.sha256}`);
+  else if (expected !== outcome.sha256) throw new Failure(`${outcome.source} ${outcome.version} is not the one that was tried: its tarball has SHA-256 ${outcome.sha256}`);
 
   await phase(`${name} unpack`, async (step) => {
     await step('tar', '--extract', '--file', tarballOf(name, unpacked), '--strip-components=1', '--directory', fresh(tree));

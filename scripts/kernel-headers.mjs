@@ -3,7 +3,7 @@
 
 import { spawn, spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { closeSync, existsSync, openSync, readdirSync, readFileSync, readSync, renameSync, symlinkSync, writeFileSync } from 'node:fs';
+import { closeSync, cpSync, existsSync, openSync, readdirSync, readFileSync, readSync, renameSync, symlinkSync, writeFileSync } from 'node:fs';
 import { basename, join, relative, resolve } from 'node:path';
 
 import { cached } from './cache.mjs';
@@ -54,6 +54,14 @@ export function kernelHeaders(kernel, architecture) {
 function withoutUnknownOptions(compiler) {
   const knows = (option) => spawnSync(compiler, [option, '-fsyntax-only', '-x', 'c', '/dev/null']).status === 0;
   return Object.keys(newerOptions).filter((name) => !knows(newerOptions[name])).map((name) => `${name}=`);
+}
+
+/** What make leaves beside sources. */
+const products = /(\.(o|ko|mod|mod\.c|cmd|a|dtbo?)|\/(Module\.symvers|modules\.order|\.tmp_versions))$/;
+
+/** Copies the driver to where it may be built: its own folder stays as it is, whatever was built there before. */
+export function copyDriver(source, folder) {
+  cpSync(source, folder, { recursive: true, filter: (path) => !products.test(path) });
 }
 
 /**

@@ -5,13 +5,14 @@
 // Builds the driver as a module for Debian's kernels, with the warnings of W=1, and prints a table. A warning from our
 // files is a failure; the newest headers have some of their own.
 
-import { cpSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
-import { availableParallelism, tmpdir } from 'node:os';
+import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 
-import { kernelHeaders, makeModule } from './kernel-headers.mjs';
+import { inParallel } from './in-parallel.mjs';
+import { copyDriver, kernelHeaders, makeModule } from './kernel-headers.mjs';
 
 const cells = [
   ['5.10', 'armhf'], ['6.1', 'armhf'], ['6.12', 'armhf'], ['newest', 'armhf'],
@@ -27,7 +28,7 @@ async function build([kernel, architecture], source, scratch) {
   const begun = Date.now();
   const headers = await kernelHeaders(kernel, architecture);
   const folder = join(scratch, `${kernel}-${architecture}`);
-  cpSync(source, folder, { recursive: true });
+  copyDriver(source, folder);
   const { succeeded, log, warnings } = await makeModule(headers, folder, ['W=1']);
   const modules = readdirSync(folder).filter((name) => name.endsWith('.ko'));
   const built = succeeded && modules.length > 0;
@@ -45,12 +46,7 @@ async function main() {
   const scratch = mkdtempSync(join(tmpdir(), 'kernel-matrix-'));
   try {
     row('kernel', 'architecture', 'warnings', 'of theirs', 'time');
-    const queue = [...asked];
-    const verdicts = [];
-    const work = async () => {
-      for (let cell = queue.shift(); cell !== undefined; cell = queue.shift()) verdicts.push(await build(cell, source, scratch));
-    };
-    await Promise.all(Array.from({ length: availableParallelism() }, work));
+    const verdicts = await inParallel(asked, (cell) => build(cell, source, scratch));
     const good = verdicts.filter(Boolean).length;
     console.log(`${good} of ${asked.length} without a warning from our files`);
     if (good < asked.length) process.exitCode = 1;

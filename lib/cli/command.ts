@@ -27,6 +27,8 @@ export interface Context {
   board(options?: SimulatorOptions): Board;
   /** Writes a line of output. */
   print(line: string): void;
+  /** Aborts when output goes nowhere any more, because its reader has left or its disk is full. */
+  readonly outputEnd: AbortSignal;
 }
 
 export interface Command {

@@ -6,26 +6,31 @@ import { SRAM_BYTES } from '../address.js';
 import type { Board } from '../board.js';
 import type { Core } from '../core.js';
 import { formatHex } from '../errors.js';
-import { loadProgram, verifyProgram, type LoadReport, type Placement, type VerifyReport } from '../program/loader.js';
+import { verifyProgram, writePlacements, type LoadReport, type Placement, type VerifyReport } from '../program/loader.js';
 import type { Program, Segment } from '../program/program.js';
 import { readProgram } from '../program/read.js';
-import { printJson, type Command, type Context } from './command.js';
+import type { WorkGroup } from '../workgroup/workgroup.js';
+import { parseGroup, printJson, type Command, type Context } from './command.js';
 
 const DEFAULT_FILE = fileURLToPath(new URL('../../examples/first-light/first-light.elf', import.meta.url));
 
 export const load: Command = {
   operands: '[FILE]',
-  summary: 'lays a program into every core, reads it back, and shows what lies where',
-  examples: ['epiphany load', 'epiphany load program.elf --board sim:e64g401', 'epiphany load program.srec'],
+  summary: 'resets cores, lays a program into them, reads it back, and shows what lies where',
+  examples: ['epiphany load', 'epiphany load program.elf --board sim:e64g401', 'epiphany load program.srec --group 0,0,2,2'],
+  options: { group: { value: 'R,C,ROWS,COLUMNS', summary: 'the cores to load (default: all)' } },
   count: [0, 1],
   run(context) {
     const file = context.operands[0] ?? relative('.', DEFAULT_FILE);
     const program = readProgram(readFileSync(file), file);
     const board = context.board();
-    const loaded = loadProgram(program, board, board.cores);
+    using group = board.workgroup(parseGroup(context.option('group')));
+    const placements = group.placementsOf(program);
+    group.reset();
+    const loaded = writePlacements(placements, board);
     const verified = verifyProgram(loaded.placements, board);
-    if (context.json) printJson(context, summaryOf(program, board, loaded, verified));
-    else show(context, program, board, loaded, verified);
+    if (context.json) printJson(context, summaryOf(program, group, loaded, verified));
+    else show(context, program, group, loaded, verified);
     return verified.differing === 0 ? 0 : 1;
   },
 };
@@ -46,9 +51,8 @@ function paint(context: Context, colour: string, text: string): string {
   return context.colour ? `\u001b[${colour}m${text}\u001b[0m` : text;
 }
 
-function show(context: Context, program: Program, board: Board, loaded: LoadReport, verified: VerifyReport): void {
-  const { type, rows, columns } = board.chip;
-  context.print(`${program.path} on ${rows * columns} cores of ${type}, ${board.kind === 'simulator' ? 'simulated' : board.path}`);
+function show(context: Context, program: Program, { board, cores }: WorkGroup, loaded: LoadReport, verified: VerifyReport): void {
+  context.print(`${program.path} on ${cores.length} cores of ${board.chip.type}, ${board.kind === 'simulator' ? 'simulated' : board.path}`);
   context.print('');
   context.print('segment      in file  in memory  holds');
   for (const segment of program.segments) {
@@ -108,11 +112,11 @@ function showRates(context: Context, loaded: LoadReport, verified: VerifyReport)
   }
 }
 
-function summaryOf(program: Program, board: Board, loaded: LoadReport, verified: VerifyReport): object {
+function summaryOf(program: Program, { board, cores }: WorkGroup, loaded: LoadReport, verified: VerifyReport): object {
   return {
     file: program.path,
     type: board.chip.type,
-    cores: board.cores.length,
+    cores: cores.length,
     segments: program.segments.map((segment) => ({ address: formatHex(segment.address), fileBytes: segment.data.length, memoryBytes: segment.memoryBytes, kind: kindOf(segment) })),
     bytesWritten: loaded.bytes,
     writeNanoseconds: loaded.nanoseconds,

@@ -75,10 +75,17 @@ function chooseBoard(named: string | undefined, options: SimulatorOptions = {}):
   return openBoard('sim', options);
 }
 
+/** Aborted by the first error of standard output or standard error. */
+const outputEnd = new AbortController();
+
 function mayColour(): boolean {
   const { NO_COLOR, FORCE_COLOR } = process.env;
   if (NO_COLOR !== undefined && NO_COLOR !== '') return false;
   return FORCE_COLOR !== undefined ? FORCE_COLOR !== '0' : process.stdout.isTTY;
+}
+
+function complain(error: unknown): void {
+  process.stderr.write(`epiphany: ${error instanceof Error ? error.message : String(error)}\n`);
 }
 
 async function main(parameters: string[]): Promise<number> {
@@ -105,7 +112,7 @@ async function main(parameters: string[]): Promise<number> {
   const foreign = Object.keys(own).find((option) => !Object.hasOwn(command.options ?? {}, option));
   if (foreign !== undefined) throw new UsageError(`--${foreign} is no option of ${name}; "epiphany ${name} --help" lists what it has`);
   let board: Board | undefined;
-  const context: Context = { operands, option: (option) => own[option] as string | undefined, flag: (option) => own[option] === true, json, colour: mayColour(), print, board: (options) => (board ??= chooseBoard(asked.board, options)) };
+  const context: Context = { operands, option: (option) => own[option] as string | undefined, flag: (option) => own[option] === true, json, colour: mayColour(), print, outputEnd: outputEnd.signal, board: (options) => (board ??= chooseBoard(asked.board, options)) };
   try {
     return await command.run(context);
   } finally {
@@ -131,15 +138,18 @@ function withoutOptionsOfOthers(parameters: string[]): string[] {
   return isVerbatim && rest[0] !== '--help' && rest[0] !== '-h' ? [name, '--', ...rest] : parameters;
 }
 
-// Whoever reads our output may have had enough: "epiphany dump 0,0 | head".
-process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-  if (error.code !== 'EPIPE') throw error;
-  process.exitCode = 0;
-});
+for (const stream of [process.stdout, process.stderr]) stream.on('error', (error) => outputEnd.abort(error));
 
 try {
   process.exitCode = await main(process.argv.slice(2));
 } catch (error) {
-  process.stderr.write(`epiphany: ${error instanceof Error ? error.message : String(error)}\n`);
+  complain(error);
   process.exitCode = error instanceof UsageError ? 2 : 1;
+}
+await new Promise(setImmediate); // what was written last may still fail
+const failure = outputEnd.signal.reason as NodeJS.ErrnoException | undefined;
+// Whoever reads our output may have had enough: "epiphany dump 0,0 | head".
+if (failure && failure.code !== 'EPIPE') {
+  complain(failure);
+  process.exitCode = 1;
 }

@@ -1,15 +1,23 @@
 // SPDX-License-Identifier: MIT
+import { constants } from 'node:os';
 import type { Board } from '../board.js';
-import { EpiphanyError, formatHex } from '../errors.js';
-import type { Simulator } from '../simulator.js';
-import type { Output } from '../workgroup/output.js';
+import { formatHex, type EpiphanyError } from '../errors.js';
+import type { InstructionCounts, Simulator } from '../simulator.js';
+import type { Output, OutputStream } from '../workgroup/output.js';
 import type { CoreState, WorkGroup } from '../workgroup/workgroup.js';
-import { parseGroup, parseNumber, printJson, UsageError, type Command, type Context } from './command.js';
+import { parseGroup, printJson, UsageError, type Command, type Context } from './command.js';
 
 const TIMED_OUT = 124;
-const INTERRUPTED = 130;
+/** What a shell says of a process that a signal ended. */
+const codeOf = (signal: NodeJS.Signals): number => 128 + constants.signals[signal];
+/** The user has had enough, or somebody else, or the terminal is gone. */
+const INTERRUPTIONS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
+/** Longest time that a timer of Node keeps. */
+const LONGEST_SECONDS = 2147483;
 /** Instructions between two looks of the host at what a traced program wants. */
 const TRACED_IN_A_ROW = 4096;
+/** Characters of a line that are kept until it ends; what goes on longer is printed as several. */
+const LONGEST_LINE = 2 ** 20;
 
 export const run: Command = {
   operands: 'FILE [-- ARGUMENT…]',
@@ -17,7 +25,7 @@ export const run: Command = {
   examples: [
     'epiphany run program.elf --board sim',
     'epiphany run program.elf --group 0,0,2,2 -- some arguments',
-    'epiphany run program.elf --board sim --stats --timeout 10',
+    'epiphany run program.elf --board sim --stats --timeout 2.5',
   ],
   options: {
     group: { value: 'R,C,ROWS,COLUMNS', summary: 'the cores to run on (default: all)' },
@@ -29,32 +37,44 @@ export const run: Command = {
   count: [1, Infinity],
   async run(context) {
     const [file, ...parameters] = context.operands as [string, ...string[]];
-    const timeout = context.option('timeout');
-    const milliseconds = timeout === undefined ? undefined : 1000 * parseNumber('--timeout', timeout);
+    const timeout = parseSeconds(context.option('timeout'));
+    const rectangle = parseGroup(context.option('group'));
     const traced = context.flag('trace');
     const board = context.board({ stepped: traced });
     const simulator = simulatorOf(context, board);
-    using group = board.workgroup(parseGroup(context.option('group')));
+    using group = board.workgroup(rectangle);
     await group.load(file, { arguments: parameters });
-    if (context.flag('stats') && simulator) simulator.counting = true;
-    const printed = print(context, group, context.option('directory'));
-    const words = countWords(board);
-    const outcome = await ending(group, milliseconds, traced ? simulator : undefined);
+    const counted = context.flag('stats') ? simulator : undefined;
+    if (counted) counted.counting = true;
+    const wordsBefore = counted?.mailboxWords ?? 0;
+    group.start({ directory: context.option('directory') });
+    const printed = printLines(context, group);
+    const { states, code } = await ending(context, group, timeout, traced ? simulator : undefined);
     await printed;
-    if (context.flag('stats') && simulator) showStatistics(group, simulator, words());
-    if (typeof outcome === 'number') return outcome;
-    if (context.json) printJson(context, outcome.map(({ core, state, exitCode, exception }) => ({ core: formatHex(core.id), state, exitCode, exception })));
-    return exitCodeOf(outcome);
+    const statistics = counted && statisticsOf(group, counted, counted.mailboxWords - wordsBefore);
+    if (context.json) printJson(context, summaryOf(states, code, statistics));
+    else if (statistics) showStatistics(group, statistics);
+    return code;
   },
 };
 
-/** Of a program: that of the first core that did not end well. */
-function exitCodeOf(states: readonly CoreState[]): number {
-  const failed = states.find(({ state, exitCode = 0, exception }) => state === 'halted' || exitCode !== 0 || exception !== undefined);
-  if (!failed) return 0;
-  const what = failed.exception === undefined ? (failed.state === 'halted' ? 'halted' : undefined) : `${failed.exception} exception`;
-  if (what !== undefined) process.stderr.write(`epiphany: core ${formatHex(failed.core.id, 3)}: ${what}, PC ${formatHex(failed.pc)}\n`);
-  return (failed.exitCode ?? 0) & 0xff || 1;
+/** How a program ended. */
+interface Ending {
+  readonly states: readonly CoreState[];
+  readonly code: number;
+}
+
+/** Why a program is not run to its end. */
+interface Interruption {
+  readonly what: string;
+  readonly code: number;
+}
+
+function parseSeconds(text: string | undefined): number | undefined {
+  if (text === undefined) return undefined;
+  const seconds = /^\d+(\.\d+)?$/.test(text) ? Number(text) : NaN;
+  if (!(seconds >= 0.001 && seconds <= LONGEST_SECONDS)) throw new UsageError(`--timeout must be a number of seconds such as 2.5, from 0.001 to ${LONGEST_SECONDS}, got '${text}'`);
+  return seconds;
 }
 
 function simulatorOf(context: Context, board: Board): Simulator | undefined {
@@ -63,52 +83,93 @@ function simulatorOf(context: Context, board: Board): Simulator | undefined {
   return board.simulator;
 }
 
-/** Starts the program, and prints its output, a line at a time, each with the row and column of its core. */
-function print(context: Context, group: WorkGroup, directory: string | undefined): Promise<void> {
-  group.start({ directory });
-  const rests = new Map<string, string>();
-  const width = `${group.board.chip.rows - 1},${group.board.chip.columns - 1}`.length;
-  const line = ({ core, stream }: Omit<Output, 'text'>, text: string): void => {
+/** Prints what the program prints, a line at a time, each with the row and column of its core. */
+async function printLines(context: Context, { board, output }: { board: Board; output: OutputStream }): Promise<void> {
+  const width = `${board.chip.rows - 1},${board.chip.columns - 1}`.length;
+  const print = ({ core, stream }: Output, text: string): void => {
     const prefixed = `${`${core.row},${core.column}`.padEnd(width)} | ${text}`;
     // With --json standard output is one document.
     if (stream === 'stderr' || context.json) process.stderr.write(`${prefixed}\n`);
     else context.print(prefixed);
   };
-  return (async () => {
-    const last = new Map<string, Output>();
-    for await (const piece of group.output) {
-      const key = `${piece.core.id} ${piece.stream}`;
-      const lines = ((rests.get(key) ?? '') + piece.text).split('\n');
-      rests.set(key, lines.pop() ?? '');
-      last.set(key, piece);
-      for (const text of lines) line(piece, text);
+  const begun = new Map<string, { pieces: Output[]; length: number }>();
+  const textOf = (pieces: readonly Output[]): string => pieces.map(({ text }) => text).join('');
+  for await (const piece of output) {
+    const key = `${piece.core.id} ${piece.stream}`;
+    const { pieces, length } = begun.get(key) ?? { pieces: [], length: 0 };
+    const end = piece.text.lastIndexOf('\n');
+    const rest = { ...piece, text: piece.text.slice(end + 1) };
+    if (end >= 0) {
+      for (const line of (textOf(pieces) + piece.text.slice(0, end)).split('\n')) print(piece, line);
+      begun.set(key, { pieces: [rest], length: rest.text.length });
+    } else if (length + rest.text.length > LONGEST_LINE) {
+      print(piece, textOf(pieces) + rest.text);
+      begun.delete(key);
+    } else {
+      pieces.push(rest); // and joined when the line ends: joining it each time would take for ever
+      begun.set(key, { pieces, length: length + rest.text.length });
     }
-    for (const [key, rest] of rests) if (rest !== '') line(last.get(key) as Output, rest);
-  })();
+  }
+  for (const { pieces } of begun.values()) {
+    const text = textOf(pieces);
+    if (text !== '') print(pieces[0] as Output, text);
+  }
 }
 
-/** How the program ends: by itself, by the user, or by the clock; then its cores are halted. */
-async function ending(group: WorkGroup, timeout: number | undefined, traced: Simulator | undefined): Promise<CoreState[] | number> {
-  const interruption = new AbortController();
-  const interrupt = (): void => interruption.abort();
-  process.once('SIGINT', interrupt);
-  process.once('SIGTERM', interrupt);
+/** Waits until the program is over: by itself, or because somebody or the clock has had enough. Then its cores are halted. */
+async function ending(context: Context, group: WorkGroup, timeout: number | undefined, traced: Simulator | undefined): Promise<Ending> {
+  const stop = new AbortController();
+  const interrupt = (signal: NodeJS.Signals): void => stop.abort({ what: 'interrupted', code: codeOf(signal) } satisfies Interruption);
+  const leave = (): void => stop.abort({ what: 'nobody takes the output', code: codeOf('SIGPIPE') } satisfies Interruption);
+  for (const signal of INTERRUPTIONS) process.once(signal, interrupt);
+  context.outputEnd.addEventListener('abort', leave);
+  if (context.outputEnd.aborted) leave();
   try {
-    const end = group.finished({ timeout, signal: interruption.signal });
+    const end = group.finished({ timeout: timeout === undefined ? undefined : Math.ceil(1000 * timeout), signal: stop.signal });
     if (traced) await trace(traced, end);
-    return await end;
+    const states = await end;
+    return { states, code: exitCodeOf(states) };
   } catch (error) {
-    if (!interruption.signal.aborted && (error as EpiphanyError).code !== 'ERR_EPIPHANY_TIMEOUT') throw error;
     traced?.stop();
+    const interruption = interruptionOf(error, stop.signal, timeout);
+    if (!interruption) {
+      haltWhatCan(group);
+      throw error;
+    }
     group.halt();
-    const running = group.states().filter(({ state }) => state === 'halted');
-    process.stderr.write(`epiphany: ${interruption.signal.aborted ? 'interrupted' : `not over after ${(timeout ?? 0) / 1000} s`}; ${running.length} cores were halted, the first at PC ${formatHex(running[0]?.pc ?? 0)}\n`);
+    const states = group.states();
+    const halted = states.filter(({ state }) => state === 'halted');
+    const where = halted[0] === undefined ? '' : `, the first at PC ${formatHex(halted[0].pc)}`;
+    process.stderr.write(`epiphany: ${interruption.what}; ${halted.length} cores were halted${where}\n`);
     group.close();
-    return interruption.signal.aborted ? INTERRUPTED : TIMED_OUT;
+    return { states, code: interruption.code };
   } finally {
-    process.off('SIGINT', interrupt);
-    process.off('SIGTERM', interrupt);
+    for (const signal of INTERRUPTIONS) process.off(signal, interrupt);
+    context.outputEnd.removeEventListener('abort', leave);
   }
+}
+
+function interruptionOf(error: unknown, stop: AbortSignal, timeout: number | undefined): Interruption | undefined {
+  if (stop.aborted) return stop.reason as Interruption;
+  return (error as EpiphanyError).code === 'ERR_EPIPHANY_TIMEOUT' ? { what: `not over after ${timeout} s`, code: TIMED_OUT } : undefined;
+}
+
+/** Before an error is told: it counts more than what else fails. */
+function haltWhatCan(group: WorkGroup): void {
+  try {
+    group.halt();
+  } catch {
+    // a core that is stuck, or a chip that does not answer
+  }
+}
+
+/** Of a program: that of the first core that did not end well. Whoever gets to its exit has dealt with its exceptions. */
+function exitCodeOf(states: readonly CoreState[]): number {
+  const failed = states.find(({ state, exitCode = 0, exception }) => state === 'halted' || exitCode !== 0 || (state === 'idle' && exception !== undefined));
+  if (!failed) return 0;
+  const { core, state, pc, exitCode = 0, exception } = failed;
+  if (state !== 'exited') process.stderr.write(`epiphany: core ${formatHex(core.id, 3)}: ${exception === undefined ? 'halted' : `${exception} exception`}, PC ${formatHex(pc)}\n`);
+  return exitCode & 0xff || 1;
 }
 
 async function trace(simulator: Simulator, end: Promise<unknown>): Promise<void> {
@@ -126,32 +187,37 @@ async function trace(simulator: Simulator, end: Promise<unknown>): Promise<void>
   }
 }
 
-/** Counts the words that cores send to the mailbox meanwhile. */
-function countWords(board: Board): () => number {
-  if (!board.features.events) return () => 0;
-  const first = board.mailbox;
-  let count = 0;
-  void (async () => {
-    try {
-      for await (const message of first.unref()) count += Number(message.word >= 0);
-    } catch {
-      // closed with the board
-    }
-  })();
-  return () => count;
+interface Statistics {
+  readonly cores: readonly { readonly instructions: number; readonly idle: number; readonly classes: InstructionCounts }[];
+  readonly mailboxWords: number;
 }
 
-function showStatistics(group: WorkGroup, simulator: Simulator, words: number): void {
-  const totals = group.cores.map((core) => Object.values(simulator.counters(core.id)).reduce((sum, count) => sum + count, 0));
-  const most = Math.max(...totals, 1);
+function statisticsOf(group: WorkGroup, simulator: Simulator, mailboxWords: number): Statistics {
+  const counts = group.cores.map((core) => {
+    const classes = simulator.counters(core.id);
+    return { classes, instructions: Object.values(classes).reduce((sum, count) => sum + count, 0) };
+  });
+  // Cores have no common clock here: the busiest one stands for it.
+  const most = Math.max(...counts.map(({ instructions }) => instructions), 1);
+  return { cores: counts.map((core) => ({ ...core, idle: 1 - core.instructions / most })), mailboxWords };
+}
+
+function showStatistics(group: WorkGroup, { cores, mailboxWords }: Statistics): void {
   process.stderr.write('core   instructions   idle  integer    float     load    store   branch\n');
-  for (const [index, core] of group.cores.entries()) {
-    const { integer, float, load, store, branch } = simulator.counters(core.id);
-    const total = totals[index] as number;
-    const share = (count: number): string => `${((100 * count) / Math.max(total, 1)).toFixed(1)} %`.padStart(8);
-    // Cores have no common clock here: the busiest one stands for it.
-    const idle = `${(100 * (1 - total / most)).toFixed(0)} %`.padStart(6);
-    process.stderr.write(`${formatHex(core.id)}${total.toLocaleString('en').padStart(15)}${idle} ${[integer, float, load, store, branch].map(share).join(' ')}\n`);
+  for (const [index, { instructions, idle, classes }] of cores.entries()) {
+    const share = (count: number): string => `${((100 * count) / Math.max(instructions, 1)).toFixed(1)} %`.padStart(8);
+    const { integer, float, load, store, branch } = classes;
+    const id = formatHex((group.cores[index] as (typeof group.cores)[number]).id);
+    process.stderr.write(`${id}${instructions.toLocaleString('en').padStart(15)}${`${(100 * idle).toFixed(0)} %`.padStart(6)} ${[integer, float, load, store, branch].map(share).join(' ')}\n`);
   }
-  process.stderr.write(`${words} words to the mailbox, ${totals.reduce((sum, count) => sum + count, 0).toLocaleString('en')} instructions in all\n`);
+  const total = cores.reduce((sum, { instructions }) => sum + instructions, 0);
+  process.stderr.write(`${mailboxWords} words to the mailbox, ${total.toLocaleString('en')} instructions in all\n`);
+}
+
+function summaryOf(states: readonly CoreState[], code: number, statistics: Statistics | undefined): object {
+  const cores = states.map(({ core, state, pc, exitCode, exception }, index) => {
+    const { instructions, idle, classes } = statistics?.cores[index] ?? {};
+    return { core: formatHex(core.id), state, pc: formatHex(pc), exitCode, exception, instructions, idle, classes };
+  });
+  return { exitCode: code, cores, mailboxWords: statistics?.mailboxWords };
 }

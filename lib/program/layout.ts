@@ -55,6 +55,13 @@ interface Place {
 }
 
 const NAME = /^[A-Za-z_]\w*$/;
+/** Keywords of C11, without those in capitals. */
+const KEYWORDS = new Set(
+  (
+    'auto break case char const continue default do double else enum extern float for goto if inline int long register ' +
+    'restrict return short signed sizeof static struct switch typedef union unsigned void volatile while'
+  ).split(' '),
+);
 const LARGEST_BYTES = 2 ** 25;
 
 /**
@@ -81,7 +88,7 @@ export class Layout<Of extends Fields> {
     let offset = 0;
     let alignment = 1;
     this.#places = Object.entries(fields).map(([name, type]) => {
-      if (!NAME.test(name)) throw outOfRange('field', 'a name that C allows', name);
+      checkName('field', name);
       const [elementType, count] = Array.isArray(type) ? (type as [ScalarName | Layout<Fields>, number]) : [type as ScalarName | Layout<Fields>, 0];
       if (Array.isArray(type)) checkInteger(`count of ${name}`, count, 1, LARGEST_BYTES);
       const element = elementOf(name, elementType);
@@ -130,9 +137,12 @@ export class Layout<Of extends Fields> {
     }
   }
 
-  /** The structure in C, for a header that programs on cores include; it checks its own size. */
+  /**
+   * The structure in C, for a header that programs on cores include; it checks its own size.
+   * @throws TypeError or RangeError if C allows no such name
+   */
   header(name: string): string {
-    if (!NAME.test(name)) throw outOfRange('name', 'a name that C allows', name);
+    checkName('name', name);
     const fields = this.#places.map(({ name: field, element, count }) => {
       const type = element instanceof Layout ? `struct {\n${indent(element.#members())}\n}` : element.c;
       return `${type} ${field}${count ? `[${count}]` : ''};`;
@@ -170,6 +180,11 @@ export class Layout<Of extends Fields> {
  */
 export function layout<const Of extends Fields>(fields: Of): Layout<Of> {
   return new Layout(fields);
+}
+
+function checkName(what: string, name: unknown): void {
+  if (typeof name !== 'string') throw invalidType(what, 'a string', name);
+  if (!NAME.test(name) || KEYWORDS.has(name)) throw outOfRange(what, 'a name that C allows', name);
 }
 
 function elementOf(name: string, type: unknown): Scalar | Layout<Fields> {

@@ -53,15 +53,24 @@ const LARGEST_DIFFERENCE_LIST = 16;
  *
  * Below 0x8000: SRAM of every core of `cores`. The SRAM of one named core, if it is among them. Shared DRAM:
  * once for all. Any other address is no memory.
- * @throws `ERR_EPIPHANY_BAD_PROGRAM` naming the first segment that does not fit
+ * @throws `ERR_EPIPHANY_BAD_PROGRAM` naming the first segment that does not fit, or that one core would have on top of
+ *   another
  */
 export function placeProgram(program: Program, board: Board, cores: readonly Core[]): Placement[] {
+  const common = new Uint8Array(SRAM_BYTES); // 1 where every core has something
   return program.segments.flatMap((segment): Placement[] => {
     const { id, local } = splitEmeshAddress(segment.address);
     const end = local + segment.memoryBytes;
-    if (id === 0 && end <= SRAM_BYTES) return cores.map((core) => ({ core, address: local, segment }));
+    if (id === 0 && end <= SRAM_BYTES) {
+      common.fill(1, local, end);
+      return cores.map((core) => ({ core, address: local, segment }));
+    }
     const named = cores.find((core) => core.id === id);
-    if (named && end <= SRAM_BYTES) return [{ core: named, address: local, segment }];
+    if (named && end <= SRAM_BYTES) {
+      // Local addresses are the lowest, so that all segments for every core have been seen by now.
+      if (common.subarray(local, end).includes(1)) throw unloadable(program, segment, 'overlaps one for the same addresses of every core');
+      return [{ core: named, address: local, segment }];
+    }
     const dram = board.sharedDram;
     if (dram && segment.address >= dram.address && segment.address + segment.memoryBytes <= dram.address + dram.bytes) {
       return [{ core: undefined, address: segment.address - dram.address, segment }];
@@ -96,11 +105,6 @@ export function patchPlacements(program: Program, placements: readonly Placement
     result[index] = { ...around, segment: { ...segment, data: patched } };
   }
   return result;
-}
-
-/** Writes all of a program; every byte of each segment, the zeros too. */
-export function loadProgram(program: Program, board: Board, cores: readonly Core[]): LoadReport {
-  return writePlacements(placeProgram(program, board, cores), board);
 }
 
 /** Writes every byte of each placement, the zeros too. `onProgress` is called after each one. */
@@ -154,12 +158,15 @@ function imageOf(segment: Segment, skew: number): { expected: Uint32Array; masks
 }
 
 function misplaced(program: Program, segment: Segment, cores: readonly Core[]): EpiphanyError {
-  const { address, memoryBytes } = segment;
-  const { id, local } = splitEmeshAddress(address);
-  const what = `the segment of ${memoryBytes} bytes at ${formatHex(address)}`;
+  const { id } = splitEmeshAddress(segment.address);
   const isCore = id === 0 || cores.some((core) => core.id === id);
   const reason = isCore
-    ? `${what} does not fit into SRAM, which ends at ${formatHex(SRAM_BYTES)}`
-    : `${what} is neither in shared DRAM nor in one of the ${cores.length} cores (core ID ${formatCoreId(id)})`;
-  return new EpiphanyError('ERR_EPIPHANY_BAD_PROGRAM', `'${program.path}' cannot be loaded: ${reason}`, { path: program.path, address: isCore && id !== 0 ? local : address });
+    ? `does not fit into SRAM, which ends at ${formatHex(SRAM_BYTES)}`
+    : `is neither in shared DRAM nor in one of the ${cores.length} cores (core ID ${formatCoreId(id)})`;
+  return unloadable(program, segment, reason);
+}
+
+function unloadable({ path }: Program, { address, memoryBytes }: Segment, reason: string): EpiphanyError {
+  const message = `'${path}' cannot be loaded: the segment of ${memoryBytes} bytes at ${formatHex(address)} ${reason}`;
+  return new EpiphanyError('ERR_EPIPHANY_BAD_PROGRAM', message, { path, address });
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 /** A program as its file describes it, before anything is loaded: what every reader of a file format makes. */
-import { EpiphanyError, formatHex } from '../errors.js';
+import { EpiphanyError, formatHex, invalidType } from '../errors.js';
 
 export interface Program {
   /** File it was read from. */
@@ -61,6 +61,14 @@ export function indexSymbols(symbols: readonly ProgramSymbol[]): ReadonlyMap<str
     if (known === undefined || RANK[symbol.binding] > RANK[known.binding]) index.set(symbol.name, symbol);
   }
   return index;
+}
+
+/** Checks that `value` has the shape of a program, and returns it. @throws TypeError */
+export function checkProgram(name: string, value: unknown): Program {
+  const { path, segments, sections, symbols, symbolsByName } = (value ?? {}) as Partial<Program>;
+  const isProgram = typeof path === 'string' && [segments, sections, symbols].every(Array.isArray) && symbolsByName instanceof Map;
+  if (!isProgram) throw invalidType(name, 'a path or a program', value);
+  return value as Program;
 }
 
 /** The error of a file that is no usable program. `offset` is where in the file the trouble was found. */

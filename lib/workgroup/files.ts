@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 /** Files of the host as programs on cores see them: below one directory, and nowhere else. */
-import { closeSync, constants, fstatSync, ftruncateSync, linkSync, lstatSync, openSync, readSync, realpathSync, unlinkSync, writeSync, type Stats } from 'node:fs';
-import { basename, dirname, join, resolve, sep } from 'node:path';
+import { closeSync, constants, fstatSync, ftruncateSync, linkSync, lstatSync, openSync, readSync, unlinkSync, writeSync, type Stats } from 'node:fs';
+import { resolve } from 'node:path';
 
 /** Flags of newlib's open(), which are not Linux's. */
 const NEWLIB = { accessMode: 3, append: 0x8, create: 0x200, truncate: 0x400, exclusive: 0x800 } as const;
@@ -33,6 +33,50 @@ const FIRST_FILE = 3;
 /** Open files of one core; a program that opens in a loop must not exhaust the host. */
 const MOST_FILES = 64;
 
+/** For an open directory that names are looked up in and nothing else. Linux has it, and Node no name for it. */
+const O_PATH = 0x200000;
+
+/**
+ * A directory of the host, which is `/` to programs. Paths are followed a name at a time, each in the directory that
+ * was opened for the one before, and through no symbolic link: so that they lead out of it at no time, whatever is
+ * moved or replaced meanwhile.
+ */
+export class Directory {
+  readonly #descriptor: number;
+
+  /** @throws SystemError if there is no such directory, or it must not be entered */
+  constructor(path: string) {
+    this.#descriptor = openSync(path, constants.O_DIRECTORY | O_PATH);
+  }
+
+  /** Calls `use` with a path for the host, to be used there and then; its last name may be that of a link. */
+  lookUp<Result>(path: string, use: (hostPath: string) => Result): Result {
+    if (path === '') throw new SyscallError(ENOENT);
+    const names = resolve('/', path).split('/').slice(1); // `..` ends at the root
+    const last = names.pop() || '.';
+    let folder = this.#descriptor;
+    const enter = (next: number): void => {
+      if (folder !== this.#descriptor) closeSync(folder);
+      folder = next;
+    };
+    try {
+      for (const name of names) enter(openSync(within(folder, name), constants.O_DIRECTORY | constants.O_NOFOLLOW | O_PATH));
+      return use(within(folder, last));
+    } finally {
+      enter(this.#descriptor);
+    }
+  }
+
+  close(): void {
+    closeSync(this.#descriptor);
+  }
+}
+
+/** A name in an open directory. */
+function within(folder: number, name: string): string {
+  return `/proc/self/fd/${folder}/${name}`;
+}
+
 interface OpenFile {
   readonly descriptor: number;
   readonly append: boolean;
@@ -41,21 +85,20 @@ interface OpenFile {
 
 /** The open files of one core. */
 export class Files {
-  readonly #directory: string | undefined;
+  readonly #directory: Directory | undefined;
   readonly #files = new Map<number, OpenFile>();
 
   /** @param directory all that the program may reach; undefined: nothing */
-  constructor(directory: string | undefined) {
-    this.#directory = directory === undefined ? undefined : realpathSync(directory);
+  constructor(directory: Directory | undefined) {
+    this.#directory = directory;
   }
 
   open(path: string, flags: number, mode: number): number {
-    const host = this.#inside(path);
     if (this.#files.size >= MOST_FILES) throw new SyscallError(EMFILE);
     let hostFlags = (flags & NEWLIB.accessMode) | constants.O_NOFOLLOW | constants.O_NONBLOCK;
     if (flags & NEWLIB.create) hostFlags |= constants.O_CREAT;
     if (flags & NEWLIB.exclusive) hostFlags |= constants.O_EXCL;
-    const descriptor = openSync(host, hostFlags, mode & 0o777);
+    const descriptor = this.#lookUp(path, (host) => openSync(host, hostFlags, mode & 0o777));
     // No pipes, no devices: reading from one could stop this process.
     if (!fstatSync(descriptor).isFile()) {
       closeSync(descriptor);
@@ -100,17 +143,17 @@ export class Files {
   }
 
   unlink(path: string): number {
-    unlinkSync(this.#inside(path));
+    this.#lookUp(path, unlinkSync);
     return 0;
   }
 
   link(from: string, to: string): number {
-    linkSync(this.#inside(from), this.#inside(to));
+    this.#lookUp(from, (existing) => this.#lookUp(to, (added) => linkSync(existing, added)));
     return 0;
   }
 
   stat(path: string): Stats {
-    return lstatSync(this.#inside(path));
+    return this.#lookUp(path, (host) => lstatSync(host));
   }
 
   fstat(number: number): Stats {
@@ -128,14 +171,8 @@ export class Files {
     return file;
   }
 
-  /** The host's path of a program's; `/` is the directory. Links that lead out of it are not followed. */
-  #inside(path: string): string {
-    if (this.#directory === undefined) throw new SyscallError(EACCES);
-    if (path === '') throw new SyscallError(ENOENT);
-    const wanted = resolve('/', path); // `..` ends at the root
-    if (wanted === '/') return this.#directory;
-    const folder = realpathSync(join(this.#directory, dirname(wanted)));
-    if (folder !== this.#directory && !folder.startsWith(this.#directory + sep)) throw new SyscallError(EACCES);
-    return join(folder, basename(wanted));
+  #lookUp<Result>(path: string, use: (hostPath: string) => Result): Result {
+    if (!this.#directory) throw new SyscallError(EACCES);
+    return this.#directory.lookUp(path, use);
   }
 }

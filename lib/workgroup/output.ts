@@ -10,15 +10,25 @@ export interface Output {
   readonly text: string;
 }
 
+/** Gives a piece to somebody who waits for one, or tells that there will be none. */
+type Receive = (result: IteratorResult<Output, undefined>) => void;
+
+const END = { done: true, value: undefined } as const;
+
 /**
- * A stream of output. It keeps what nobody has read yet, and ends with the program. Each piece is received once.
+ * A stream of output. It keeps what nobody has read yet, and ends with the program. Each piece is received once, by
+ * whoever waited longest; leaving a loop takes none with it.
  * @example
  * for await (const { core, text } of group.output) process.stdout.write(`${core.row},${core.column}: ${text}`);
  */
 export class OutputStream implements AsyncIterable<Output> {
   readonly #waitersChanged: () => void;
-  #pieces: Output[] = [];
-  #waiters: (() => void)[] = [];
+  /** In the order in which they came. */
+  #arrived: Output[] = [];
+  /** Before all of those, the oldest last: taking one must not move the others. */
+  #ready: Output[] = [];
+  /** With the loop that each belongs to. */
+  readonly #waiters = new Map<Receive, object>();
   #ended = false;
 
   /** @internal */
@@ -28,38 +38,56 @@ export class OutputStream implements AsyncIterable<Output> {
 
   /** @internal Whether somebody waits for output. */
   get hasWaiters(): boolean {
-    return this.#waiters.length > 0;
+    return this.#waiters.size > 0;
   }
 
   /** @internal */
   push(piece: Output): void {
-    this.#pieces.push(piece);
-    this.#wake();
+    const [receive] = this.#waiters.keys();
+    if (!receive) {
+      this.#arrived.push(piece);
+      return;
+    }
+    this.#waiters.delete(receive);
+    receive({ done: false, value: piece });
   }
 
   /** @internal */
   end(): void {
     this.#ended = true;
-    this.#wake();
+    for (const receive of this.#waiters.keys()) receive(END);
+    this.#waiters.clear();
   }
 
-  async *[Symbol.asyncIterator](): AsyncGenerator<Output, void> {
-    for (;;) {
-      const pieces = this.#pieces;
-      this.#pieces = [];
-      yield* pieces;
-      if (this.#pieces.length > 0) continue;
-      if (this.#ended) return;
-      await new Promise<void>((resolve) => {
-        this.#waiters.push(resolve);
+  /** Pieces until the program is over, or until the loop is left: also while the next one is waited for. */
+  [Symbol.asyncIterator](): AsyncIterableIterator<Output, undefined, undefined> {
+    let isLeft = false;
+    const iterator: AsyncIterableIterator<Output, undefined, undefined> = {
+      next: () =>
+        new Promise((resolve) => {
+          const value = isLeft ? undefined : this.#take();
+          if (value) resolve({ done: false, value });
+          else if (isLeft || this.#ended) resolve(END);
+          else {
+            this.#waiters.set(resolve, iterator);
+            this.#waitersChanged();
+          }
+        }),
+      return: () => {
+        isLeft = true;
+        for (const [receive, owner] of this.#waiters) {
+          if (owner === iterator && this.#waiters.delete(receive)) receive(END);
+        }
         this.#waitersChanged();
-      });
-    }
+        return Promise.resolve(END);
+      },
+      [Symbol.asyncIterator]: () => iterator,
+    };
+    return iterator;
   }
 
-  #wake(): void {
-    const waiters = this.#waiters;
-    this.#waiters = [];
-    for (const wake of waiters) wake();
+  #take(): Output | undefined {
+    if (this.#ready.length === 0) [this.#ready, this.#arrived] = [this.#arrived.reverse(), []];
+    return this.#ready.pop();
   }
 }

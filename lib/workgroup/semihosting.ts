@@ -7,9 +7,9 @@ import type { Stats } from 'node:fs';
 import { TextDecoder, TextEncoder } from 'node:util';
 import type { Board } from '../board.js';
 import type { Core } from '../core.js';
-import { Files, SyscallError } from './files.js';
+import { Directory, Files, SyscallError } from './files.js';
 import { placeOf } from './memory.js';
-import { OutputStream } from './output.js';
+import { OutputStream, type Output } from './output.js';
 
 /** What programs may use of the host. */
 export interface HostServices {
@@ -47,16 +47,19 @@ export class Semihosting {
   #stdinPosition = 0;
   readonly #consoles = new Map<Core, OutputStream>();
   readonly #waitersChanged: () => void;
+  #directory: Directory | undefined;
   readonly #files = new Map<Core, Files>();
-  readonly #decoders = new Map<string, TextDecoder>();
+  readonly #decoders = new Map<string, { readonly core: Core; readonly stream: Output['stream']; readonly decoder: TextDecoder }>();
 
+  /** @throws SystemError if the directory cannot be opened */
   constructor(board: Board, services: HostServices, waitersChanged: () => void) {
     this.#waitersChanged = waitersChanged;
     this.output = new OutputStream(waitersChanged);
     this.#board = board;
     this.#services = services;
+    this.#openDirectory();
     const { stdin = '' } = services;
-    this.#stdin = typeof stdin === 'string' ? new TextEncoder().encode(stdin) : stdin;
+    this.#stdin = typeof stdin === 'string' ? new TextEncoder().encode(stdin) : Uint8Array.from(stdin);
   }
 
   /** Output of one core only; from the first call on it no longer appears in {@link output}. */
@@ -102,6 +105,11 @@ export class Semihosting {
   end(): void {
     for (const files of this.#files.values()) files.closeAll();
     this.#files.clear();
+    this.#directory?.close();
+    this.#directory = undefined;
+    // Of characters that were never written to their end.
+    for (const { core, stream, decoder } of this.#decoders.values()) this.#print(core, stream, decoder.decode());
+    this.#decoders.clear();
     for (const stream of [this.output, ...this.#consoles.values()]) stream.end();
   }
 
@@ -168,17 +176,28 @@ export class Semihosting {
     if (file !== STDOUT && file !== STDERR) return this.#filesOf(core).write(file, bytes);
     const stream = file === STDOUT ? 'stdout' : 'stderr';
     const key = `${core.id} ${stream}`;
-    let decoder = this.#decoders.get(key);
-    if (!decoder) this.#decoders.set(key, (decoder = new TextDecoder()));
-    const text = decoder.decode(bytes, { stream: true });
-    (this.#consoles.get(core) ?? this.output).push({ core, stream, text });
+    // A mark of the byte order is a character like others.
+    const { decoder } = this.#decoders.get(key) ?? { decoder: new TextDecoder('utf-8', { ignoreBOM: true }) };
+    this.#decoders.set(key, { core, stream, decoder });
+    this.#print(core, stream, decoder.decode(bytes, { stream: true }));
     return bytes.length;
+  }
+
+  #print(core: Core, stream: Output['stream'], text: string): void {
+    if (text !== '') (this.#consoles.get(core) ?? this.output).push({ core, stream, text });
   }
 
   #filesOf(core: Core): Files {
     let files = this.#files.get(core);
-    if (!files) this.#files.set(core, (files = new Files(this.#services.directory)));
+    if (!files) this.#files.set(core, (files = new Files(this.#openDirectory())));
     return files;
+  }
+
+  /** Anew for a program that goes on after its end. */
+  #openDirectory(): Directory | undefined {
+    const { directory } = this.#services;
+    if (directory !== undefined) this.#directory ??= new Directory(directory);
+    return this.#directory;
   }
 
   #bytes(core: Core, address: number, length: number): Uint8Array {

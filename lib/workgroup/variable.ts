@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
 /** A variable of a loaded program: one on each core, or one of all in shared DRAM. */
 import { inspect } from 'node:util';
-import { formatHex, invalidType, outOfRange } from '../errors.js';
+import { checkInteger, formatHex, invalidType, outOfRange } from '../errors.js';
 import type { Float32Window, Int32Window, Uint32Window } from '../device/index.js';
-import type { Fields, Layout, StructValue } from '../program/layout.js';
+import { Layout, type Fields, type StructValue } from '../program/layout.js';
 import type { ProgramSymbol } from '../program/program.js';
 import { checkView } from '../view.js';
 import type { Place } from './memory.js';
@@ -96,9 +96,7 @@ export class Variable {
   }
 
   #place(index: number): Place {
-    const place = this.#places[index];
-    if (!place) throw outOfRange('index', `a core of the group, 0 to ${this.#places.length - 1}`, index);
-    return place;
+    return this.#places[checkInteger('index', index, 0, this.#places.length - 1)] as Place;
   }
 
   #aligned(index: number): Place {
@@ -112,7 +110,8 @@ export class Variable {
     if (byteLength > this.bytes) throw outOfRange('view.byteLength', `at most ${this.bytes}, the size of ${this.name}`, byteLength);
   }
 
-  #checkLayout(layout: Layout<Fields>): void {
+  #checkLayout(layout: unknown): void {
+    if (!(layout instanceof Layout)) throw invalidType('layout', 'what layout() gives', layout);
     if (layout.bytes !== this.bytes) throw outOfRange('layout.bytes', `${this.bytes}, the size of ${this.name}`, layout.bytes);
   }
 }

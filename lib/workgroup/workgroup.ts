@@ -1,15 +1,16 @@
 // SPDX-License-Identifier: MIT
 /** A rectangle of cores that run one program together. */
 import { readFile } from 'node:fs/promises';
-import { inspect } from 'node:util';
+import { inspect, types } from 'node:util';
 import type { Board } from '../board.js';
 import type { Core } from '../core.js';
 import { waitFor, type WaitOptions } from '../device/watcher.js';
 import { checkInteger, checkPath, closedError, EpiphanyError, formatHex, invalidType, outOfRange } from '../errors.js';
 import { readProgram } from '../program/read.js';
 import { patchPlacements, placeProgram, verifyProgram, writePlacements, type Placement } from '../program/loader.js';
-import type { Program } from '../program/program.js';
+import { checkProgram, type Program } from '../program/program.js';
 import { EXCEPTION_CAUSES } from '../registers.js';
+import { checkView } from '../view.js';
 import { argumentsOf, configurationOf, type Rectangle } from './configuration.js';
 import type { CoreWatch, Looker } from './core-watch.js';
 import { placeOf, type Place } from './memory.js';
@@ -95,6 +96,7 @@ export class WorkGroup implements Disposable, Looker {
   readonly #waiters = new Set<{ resolve: (states: CoreState[]) => void; reject: (error: unknown) => void }>();
   #host: Semihosting | undefined;
   #program: Program | undefined;
+  #loading = false;
   #closed = false;
 
   /** @internal */
@@ -115,34 +117,51 @@ export class WorkGroup implements Disposable, Looker {
     return this.#closed;
   }
 
-  /** What was loaded last; undefined if nothing was. */
+  /** What was loaded last; undefined if nothing was, or not to its end. */
   get program(): Program | undefined {
     return this.#program;
   }
 
   /**
    * Resets the cores, and lays a program into them: its SRAM segments on each core, those of shared DRAM once.
-   * What its file leaves out is zero. Nothing is touched if the program cannot be loaded.
-   * @param source path of an ELF or S-record file, or a program that was read before
+   * What its file leaves out is zero. Nothing is touched if the program cannot be loaded. Only the file is waited
+   * for: all the rest is done in one go.
+   * @param source path of an ELF or S-record file, or a program that was loaded before
    * @throws (rejects) `ERR_EPIPHANY_BAD_PROGRAM` with the reason, `ERR_EPIPHANY_CORE_STUCK`, `ERR_EPIPHANY_VERIFY` if
-   *   memory does not hold what was written, SystemError if the file cannot be read
+   *   memory does not hold what was written, `ERR_EPIPHANY_BUSY` while another program is being loaded, SystemError if
+   *   the file cannot be read
    */
   async load(source: string | Program, options: LoadOptions = {}): Promise<LoadOutcome> {
     this.#checkOpen();
     if (typeof options !== 'object' || options === null) throw invalidType('options', 'an object', options);
     const { verify = true, onProgress, arguments: parameters = [] } = options;
     if (!Array.isArray(parameters) || !parameters.every((text) => typeof text === 'string')) throw invalidType('options.arguments', 'an array of strings', parameters);
+    const [cut] = parameters.filter((text) => text.includes('\0'));
+    if (cut !== undefined) throw outOfRange('options.arguments', 'texts without NUL characters, with which C ends them', cut);
     if (typeof verify !== 'boolean') throw invalidType('options.verify', 'a boolean', verify);
     if (onProgress !== undefined && typeof onProgress !== 'function') throw invalidType('options.onProgress', 'a function', onProgress);
-    const [program, parse] = await timed(async () => (typeof source === 'string' ? readProgram(await readFile(checkPath('source', source)), source) : source));
-    this.#checkOpen(); // it may have been closed while the file was read
-    const placements = this.#placements(program, parameters);
-    const total = placements.reduce((sum, { segment }) => sum + segment.memoryBytes, 0);
-    const [, reset] = await timed(() => this.reset());
-    const [, write] = await timed(() => writePlacements(placements, this.board, onProgress && ((done) => onProgress(done, total))));
-    const [, verified] = await timed(() => verify && this.#verify(program, placements));
-    this.#program = program;
-    return { program, bytes: total, parse, reset, write, verify: verified };
+    this.#checkNotLoading();
+    this.#loading = true;
+    try {
+      const begin = performance.now();
+      const program = typeof source === 'string' ? readProgram(await readFile(checkPath('source', source)), source) : checkProgram('source', source);
+      const parse = performance.now() - begin;
+      this.#checkOpen(); // it may have been closed while the file was read
+      const placements = this.placementsOf(program, parameters);
+      const bytes = placements.reduce((sum, { segment }) => sum + segment.memoryBytes, 0);
+      const report = (done: number): void => {
+        onProgress?.(done, bytes);
+        this.#checkOpen(); // the cores may be somebody else's by now
+      };
+      const reset = millisecondsOf(() => this.reset());
+      this.#program = undefined;
+      const write = millisecondsOf(() => writePlacements(placements, this.board, report));
+      const verified = millisecondsOf(() => verify && this.#verify(program, placements));
+      this.#program = program;
+      return { program, bytes, parse, reset, write, verify: verified };
+    } finally {
+      this.#loading = false;
+    }
   }
 
   /**
@@ -161,18 +180,20 @@ export class WorkGroup implements Disposable, Looker {
   /**
    * Starts the program on every core, by its SYNC interrupt.
    * @param services what the program may use of the host, apart from its standard output and error
-   * @throws `ERR_EPIPHANY_BUSY` if a core has not come to rest, or its program has exited; {@link load} one first
+   * @throws `ERR_EPIPHANY_BUSY` if a core has not come to rest, or its program has exited; {@link load} one first.
+   *   SystemError if the directory of `services` cannot be opened
    */
   start(services: HostServices = {}): void {
     this.#checkOpen();
     checkServices(services);
+    this.#checkNotLoading();
     for (const { core, state } of this.states()) {
       if (state === 'idle') continue;
       const what = state === 'exited' ? 'has ended its program' : `is ${state}`;
       throw new EpiphanyError('ERR_EPIPHANY_BUSY', `Core ${formatHex(core.id, 3)} ${what}: load a program before the group is started`, { address: core.address });
     }
-    this.#end(undefined);
     const host = new Semihosting(this.board, services, () => this.#watch.refresh());
+    this.#end(undefined);
     this.#host = host;
     this.#exitCodes.clear();
     for (const core of this.cores) core.registers.ILATST.write(SYNC);
@@ -295,6 +316,14 @@ export class WorkGroup implements Disposable, Looker {
     return `WorkGroup(${this.toString()}${this.#closed ? ', closed' : ''})`;
   }
 
+  /** @internal Where each byte of a program belongs, with what the cores are told of their place. Touches nothing. */
+  placementsOf(program: Program, parameters: readonly string[] = []): Placement[] {
+    let placements = placeProgram(program, this.board, this.cores);
+    const common = argumentsOf(program, parameters);
+    for (const core of this.cores) placements = patchPlacements(program, placements, this.board, core, [...configurationOf(program, this.board, this, core), ...common]);
+    return placements;
+  }
+
   /** @internal */
   get holdsProcess(): boolean {
     return this.#waiters.size > 0 || (this.#host?.hasWaiters ?? false);
@@ -367,13 +396,6 @@ export class WorkGroup implements Disposable, Looker {
     }
   }
 
-  #placements(program: Program, parameters: readonly string[]): Placement[] {
-    let placements = placeProgram(program, this.board, this.cores);
-    const common = argumentsOf(program, parameters);
-    for (const core of this.cores) placements = patchPlacements(program, placements, this.board, core, [...configurationOf(program, this.board, this, core), ...common]);
-    return placements;
-  }
-
   #verify(program: Program, placements: readonly Placement[]): void {
     const { differing, differences } = verifyProgram(placements, this.board);
     const [first] = differences;
@@ -392,6 +414,10 @@ export class WorkGroup implements Disposable, Looker {
     return this.cores[checkInteger('index', index, 0, this.cores.length - 1)] as Core;
   }
 
+  #checkNotLoading(): void {
+    if (this.#loading) throw new EpiphanyError('ERR_EPIPHANY_BUSY', `A program is being loaded into the ${String(this)}`);
+  }
+
   #checkOpen(): void {
     if (this.#closed || this.board.closed) throw closedError(String(this));
   }
@@ -401,12 +427,14 @@ function checkServices(services: HostServices): void {
   if (typeof services !== 'object' || services === null) throw invalidType('services', 'an object', services);
   const { directory, stdin } = services;
   if (directory !== undefined) checkPath('services.directory', directory);
-  if (stdin !== undefined && typeof stdin !== 'string' && !(stdin instanceof Uint8Array)) throw invalidType('services.stdin', 'a string or a Uint8Array', stdin);
+  if (stdin === undefined || typeof stdin === 'string') return;
+  if (!types.isUint8Array(stdin)) throw invalidType('services.stdin', 'a string or a Uint8Array', stdin);
+  checkView('services.stdin', stdin);
 }
 
-/** What a step gives, and the milliseconds that it took. */
-async function timed<Result>(step: () => Result | Promise<Result>): Promise<[result: Result, milliseconds: number]> {
+/** How long a step takes. */
+function millisecondsOf(step: () => void): number {
   const begin = performance.now();
-  const result = await step();
-  return [result, performance.now() - begin];
+  step();
+  return performance.now() - begin;
 }

@@ -147,8 +147,37 @@ describe('as work-groups, by themselves', () => {
   });
 });
 
+describe('programs that end badly', () => {
+  it('exit twice: the exit code is that of the second, as newlib has it, and nothing comes behind it', async () => {
+    using board = openBoard('sim');
+    using group = board.workgroup();
+    await group.load(fileOf('endings'), { arguments: ['twice'] });
+    group.start();
+    const texts: string[] = [];
+    for await (const { text } of group.output) texts.push(text);
+    expect(texts).toEqual(Array(16).fill('again\n'));
+    const states = await group.finished();
+    expect(states.map(({ state, exitCode }) => [state, exitCode])).toEqual(Array(16).fill(['exited', 9]));
+    group.resume();
+    expect(group.states()).toEqual(states);
+  });
+
+  it('let their stack come down upon their code: a strict board says so', async () => {
+    using board = openBoard('sim', { strict: true, stepped: true });
+    using group = board.workgroup({ row: 2, column: 1, rows: 1, columns: 1 });
+    const { program } = await group.load(fileOf('endings'), { arguments: ['deep'] });
+    group.start();
+    await board.simulator?.run({ instructions: 20_000 });
+    const [first] = board.simulator?.violations() ?? [];
+    const dig = program.symbolsByName.get('_dig');
+    expect(first).toMatchObject({ kind: 'stack-overflow', core: 0x889 });
+    expect(first?.pc).toBeGreaterThanOrEqual(dig?.address ?? Infinity);
+    expect(first?.pc).toBeLessThan((dig?.address ?? 0) + (dig?.bytes ?? 0));
+  });
+});
+
 describe('every program', () => {
-  it.each(['startup', 'mutex', 'mailbox', 'dma', 'interrupts', 'unhandled', 'hello'])('%s has the records of a loader where hosts expect them', (name) => {
+  it.each(['startup', 'mutex', 'mailbox', 'dma', 'interrupts', 'unhandled', 'endings', 'hello'])('%s has the records of a loader where hosts expect them', (name) => {
     const { sections } = readProgram(name);
     const place = (section: string): unknown => sections.filter((candidate) => candidate.name === section).map(({ address, bytes }) => [address, bytes])[0];
     expect(['workgroup_cfg', 'ext_mem_cfg', 'loader_cfg', '.ecore_vectors'].map(place)).toEqual([[0x28, 40], [0x50, 8], [0x58, 16], [0, 40]]);

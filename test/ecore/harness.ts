@@ -4,7 +4,7 @@ import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { openBoard, type Board, type BoardEvent, type Core } from '../../lib/index.js';
 import { readElf } from '../../lib/program/elf.js';
-import { loadProgram } from '../../lib/program/loader.js';
+import { placeProgram, writePlacements } from '../../lib/program/loader.js';
 import type { Program } from '../../lib/program/program.js';
 
 /** A work-group: a rectangle of cores, from its north-west corner. */
@@ -48,7 +48,7 @@ export class Run implements Disposable {
     this.program = readProgram(name);
     const { row, column, rows, columns } = group;
     this.cores = Array.from({ length: rows * columns }, (_, rank) => this.board.core(row + Math.floor(rank / columns), column + (rank % columns)));
-    loadProgram(this.program, this.board, this.cores);
+    writePlacements(placeProgram(this.program, this.board, this.cores), this.board);
     for (const [rank, core] of this.cores.entries()) {
       const first = this.cores[0]?.id ?? 0;
       const record = [3, 0, first, first >> 6, first & 63, rows, columns, Math.floor(rank / columns), rank % columns, 0];

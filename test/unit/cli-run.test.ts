@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: MIT
 /** `epiphany run` and `epiphany reset`, each in a process of its own. */
-import { spawn, spawnSync } from 'node:child_process';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
+import { closeSync, mkdtempSync, openSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, describe, expect, it } from 'vitest';
-import { add, branch, IDLE, load, move, program, trap, type Instruction } from './encode.js';
+import { add, BKPT, branch, branchIf, IDLE, load, move, NOP, program, store, trap, type Instruction } from './encode.js';
 
 const main = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url));
 const hello = fileURLToPath(new URL('../ecore/programs/hello.elf', import.meta.url));
@@ -26,12 +26,29 @@ function fileOf(name: string, ...instructions: (Instruction | Instruction[])[]):
 }
 
 function epiphany(...parameters: string[]): { code: number | null; out: string; err: string } {
-  const { status, stdout, stderr } = spawnSync(process.execPath, [main, ...parameters, '--board', 'sim'], { encoding: 'utf8' });
+  const { status, stdout, stderr } = spawnSync(process.execPath, [main, ...parameters, '--board', 'sim'], { encoding: 'utf8', maxBuffer: 1 << 26 });
   return { code: status, out: stdout, err: stderr };
 }
 
 const endless = fileOf('endless.srec', add(1, 1, 1), branch(-2));
 const ONE_CORE = ['--group', '1,2,1,1'];
+/** Behind what a loader of S-records writes into the first bytes. */
+const behindTables = (...instructions: (Instruction | Instruction[])[]): (Instruction | Instruction[])[] => [branch(0x58), ...Array<Instruction>(0x56 / 2).fill(NOP), ...instructions];
+/** Writes a word and NULs behind it, `bytes` bytes in all, so many times; without end if `times` is 0. */
+const writing = (name: string, word: number, bytes: number, times: number): string =>
+  fileOf(name, ...behindTables(move(6, word), move(7, 0x2000), store(6, 7), move(5, times), move(0, 1), move(1, 0x2000), move(2, bytes), move(3, 5), trap(7), add(5, 5, -1), branchIf('ne', -36), move(0, 0), trap(3)));
+
+/** Runs a program that prints without end, until `stop` has its effect; called when there is output. */
+async function interrupted(stop: (child: ChildProcess) => void): Promise<{ code: unknown; err: string }> {
+  const child = spawn(process.execPath, [main, 'run', writing('chatter.srec', 0x0a0a0a0a, 4, 0), '--board', 'sim', ...ONE_CORE], { stdio: ['ignore', 'pipe', 'pipe'] });
+  let err = '';
+  child.stderr.on('data', (chunk) => (err += String(chunk)));
+  child.stdout.once('data', () => stop(child)).on('data', () => undefined);
+  const patience = setTimeout(() => child.kill('SIGKILL'), 30_000);
+  const code = await new Promise((resolve) => child.on('close', resolve));
+  clearTimeout(patience);
+  return { code, err };
+}
 
 describe('epiphany run', () => {
   it('ends with the exit code of the program, of the first core that has one', () => {
@@ -49,26 +66,40 @@ describe('epiphany run', () => {
   });
 
   it('says what has become of a core that did not end well', () => {
-    const unaligned = fileOf('unaligned.srec', move(0, 0x1001), [[0x0502, 2]], load(1, 0), IDLE);
     const { code, err } = epiphany('run', fileOf('stuck.srec', move(0, 0x10000000), load(1, 0)), ...ONE_CORE);
     expect({ code, err }).toMatchObject({ code: 1, err: expect.stringMatching(/^epiphany: Core 0x84a waits for a load .* at PC 0x8;/) as string });
-    expect(epiphany('run', unaligned, ...ONE_CORE, '--timeout', '1').code).not.toBe(0);
+    const unaligned = [move(0, 0x1001), load(1, 0), move(0, 0)];
+    expect(epiphany('run', fileOf('rest.srec', ...unaligned, IDLE), ...ONE_CORE)).toMatchObject({ code: 1, err: expect.stringMatching(/^epiphany: core 0x84a: unaligned exception, PC 0x/) as string });
+    expect(epiphany('run', fileOf('exit.srec', ...unaligned, trap(3)), ...ONE_CORE)).toEqual({ code: 0, out: '', err: '' }); // it has dealt with it
+    expect(epiphany('run', fileOf('breakpoint.srec', BKPT), ...ONE_CORE)).toMatchObject({ code: 1, err: expect.stringMatching(/^epiphany: core 0x84a: halted, PC 0x0\n/) as string });
   });
 
   it('halts a program that takes too long', () => {
-    const { code, err } = epiphany('run', endless, '--timeout', '1');
-    expect({ code, err }).toMatchObject({ code: 124, err: expect.stringMatching(/^epiphany: not over after 1 s; 16 cores were halted, the first at PC 0x[02]\n$/) as string });
+    const { code, err } = epiphany('run', endless, '--timeout', '0.5');
+    expect({ code, err }).toMatchObject({ code: 124, err: expect.stringMatching(/^epiphany: not over after 0.5 s; 16 cores were halted, the first at PC 0x[02]\n$/) as string });
   });
 
-  it('halts it when the user has had enough', async () => {
-    const child = spawn(process.execPath, [main, 'run', endless, '--board', 'sim', ...ONE_CORE], { stdio: ['ignore', 'ignore', 'pipe'] });
-    let err = '';
-    child.stderr.on('data', (chunk) => (err += String(chunk)));
-    const ended = new Promise((resolve) => child.on('close', resolve));
-    const impatience = setInterval(() => child.kill('SIGINT'), 700); // Node may not listen yet at first
-    expect(await ended).toBe(130);
-    clearInterval(impatience);
-    expect(err).toContain('interrupted; 1 cores were halted');
+  it.each([['SIGINT', 130], ['SIGTERM', 143], ['SIGHUP', 129]] as const)('halts it at %s', async (signal, code) => {
+    expect(await interrupted((child) => child.kill(signal))).toMatchObject({ code, err: expect.stringContaining('interrupted; 1 cores were halted') as string });
+  });
+
+  it('halts it when nobody reads what it prints any more', async () => {
+    expect(await interrupted((child) => child.stdout?.destroy())).toMatchObject({ code: 141, err: expect.stringContaining('nobody takes the output; 1 cores were halted') as string });
+  });
+
+  it('prints 10 MB in a line as well', () => {
+    const { code, out } = epiphany('run', writing('line.srec', 0, 0x400, 10 * 1024), ...ONE_CORE);
+    expect(code).toBe(0);
+    expect(out.replaceAll(/^1,2 \| |\n/gm, '')).toHaveLength(10 * 2 ** 20);
+    expect(out.split('\n').length).toBeLessThan(12);
+  });
+
+  it('fails if there is no room for what is printed', () => {
+    const full = openSync('/dev/full', 'w');
+    const { status, stderr } = spawnSync(process.execPath, [main, 'run', hello, '--board', 'sim', ...ONE_CORE], { encoding: 'utf8', stdio: ['ignore', full, 'pipe'] });
+    closeSync(full);
+    expect({ status, stderr }).toMatchObject({ status: 1, stderr: expect.stringMatching(/^epiphany: ENOSPC: no space left on device, write$/m) as string });
+    expect(stderr).not.toContain('    at ');
   });
 
   it('traces and counts', () => {
@@ -80,11 +111,29 @@ describe('epiphany run', () => {
     expect(counted.err).toMatch(/^0x84a {14}3 +0 %/m);
   });
 
+  it('counts words to the mailbox, all of them', () => {
+    const file = fileOf('words.srec', move(5, 500), move(1, 0x810f0730), store(5, 1), add(5, 5, -1), branchIf('ne', -4), move(0, 0), trap(3));
+    expect(epiphany('run', file, '--stats').err).toMatch(/^8000 words to the mailbox, /m);
+  });
+
+  it('tells machines how it went', () => {
+    const five = fileOf('five.srec', move(0, 5), trap(3));
+    expect(JSON.parse(epiphany('run', five, ...ONE_CORE, '--json').out)).toEqual({ exitCode: 5, cores: [{ core: '0x84a', state: 'exited', pc: '0xa', exitCode: 5 }] });
+    const { code, out } = epiphany('run', endless, '--timeout', '0.2', '--stats', '--json');
+    expect(code).toBe(124);
+    const { exitCode, cores, mailboxWords } = JSON.parse(out) as { exitCode: number; mailboxWords: number; cores: { state: string; instructions: number; idle: number; classes: object }[] };
+    expect([exitCode, mailboxWords, cores.length]).toEqual([124, 0, 16]);
+    for (const core of cores) expect(core).toMatchObject({ state: 'halted', classes: { float: 0 } });
+    expect(Math.min(...cores.map(({ instructions }) => instructions))).toBeGreaterThan(0);
+    expect(Math.min(...cores.map(({ idle }) => idle))).toBe(0);
+  });
+
   it('is called wrongly in so many ways', () => {
-    for (const parameters of [['run'], ['run', endless, '--group', '0,0'], ['run', endless, '--timeout', 'soon'], ['run', endless, '--core', '0,0'], ['reset', 'x']]) {
+    for (const parameters of [['run'], ['run', endless, '--group', '0,0'], ['run', endless, '--timeout', 'soon'], ['run', endless, '--timeout', '0'], ['run', endless, '--timeout', '99999999'], ['run', endless, '--core', '0,0'], ['reset', 'x']]) {
       expect(epiphany(...parameters)).toMatchObject({ code: 2, out: '' });
     }
     expect(epiphany('run', endless, '--group', '3,3,2,2').code).toBe(1);
+    expect(epiphany('run', endless, '--directory', join(folder, 'none'))).toMatchObject({ code: 1, err: expect.stringContaining('ENOENT') as string });
     expect(epiphany('run', join(folder, 'none.elf'))).toMatchObject({ code: 1, err: expect.stringContaining('ENOENT') as string });
   });
 });

@@ -22,6 +22,8 @@ export const GID: Instruction = [0x0392, 2];
 export const trap = (number: number): Instruction => [0x03e2 | (number << 10), 2];
 /** To `bytes` from itself. */
 export const branch = (bytes: number): Instruction => [(((bytes >> 1) & 0xff) << 8) | 0xe0, 2];
+/** The same if the last result was not 0, or was 0 or more. */
+export const branchIf = (condition: 'ne' | 'gte', bytes: number): Instruction => [branch(bytes)[0] & ~0xf0 | ({ ne: 1, gte: 7 }[condition] << 4), 2];
 export const load = (rd: number, rn: number): Instruction => word(rd, rn, 0);
 export const store = (rd: number, rn: number): Instruction => word(rd, rn, 1);
 /** RD = RN + value, -4 … 3; registers below 8. */

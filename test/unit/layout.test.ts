@@ -48,4 +48,14 @@ describe('a layout', () => {
     const { status, stderr } = spawnSync(compiler, ['-fsyntax-only', '-x', 'c', '-'], { input: headers.join(''), encoding: 'utf8' });
     expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
   });
+
+  it.each([undefined, null, 5, [], {}, { a: 'u99' }, { a: null }, { a: ['u8'] }, { a: ['u8', 0] }, { a: ['u8', 2 ** 31] }, { a: ['u8', NaN] }, { '1a': 'u8' }, { int: 'u8' }, { 'a b': 'u8' }])('cannot be made of %j', (fields) => {
+    expect(() => layout(fields as never)).toThrow(expect.objectContaining({ code: expect.stringMatching(/^ERR_(INVALID_ARG_TYPE|OUT_OF_RANGE)$/) as string }));
+  });
+
+  it('takes names that C allows', () => {
+    for (const name of ['', 'struct x', 'int', 'a;', '1', 'while']) expect(() => word.header(name)).toThrow(expect.objectContaining({ code: 'ERR_OUT_OF_RANGE' }));
+    expect(() => word.header(undefined as never)).toThrow(expect.objectContaining({ code: 'ERR_INVALID_ARG_TYPE' }));
+    expect(word.header('integer')).toContain('} integer;');
+  });
 });

@@ -3,8 +3,9 @@ import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { openBoard, type Board } from '../../lib/board.js';
+import type { Core } from '../../lib/core.js';
 import { readElf } from '../../lib/program/elf.js';
-import { loadProgram, placeProgram, verifyProgram } from '../../lib/program/loader.js';
+import { placeProgram, verifyProgram, writePlacements, type LoadReport } from '../../lib/program/loader.js';
 import type { Program, Segment } from '../../lib/program/program.js';
 
 let board: Board;
@@ -23,12 +24,14 @@ function program(...segments: [address: number, data: number[], memoryBytes: num
   };
 }
 
+const loadProgram = (what: Program, cores: readonly Core[] = board.cores): LoadReport => writePlacements(placeProgram(what, board, cores), board);
+
 describe('the loader', () => {
   it('lays the first program into every core, every byte of it', () => {
     const path = fileURLToPath(new URL('../../examples/first-light/first-light.elf', import.meta.url));
     const elf = readElf(readFileSync(path), path);
     for (const core of board.cores) core.fill(0, 0x8000, 0xee);
-    const { placements, bytes } = loadProgram(elf, board, board.cores);
+    const { placements, bytes } = loadProgram(elf);
     const size = elf.segments.reduce((sum, { memoryBytes }) => sum + memoryBytes, 0);
     expect(bytes).toBe(16 * size);
     const check = verifyProgram(placements, board);
@@ -54,7 +57,7 @@ describe('the loader', () => {
   it('zeroes what the file leaves empty, in shared DRAM too', () => {
     const dram = board.sharedDramMapping();
     dram.fill(0x100, 0x100, 0xff);
-    const { placements } = loadProgram(program([0x8e000101, [5, 6], 9]), board, board.cores);
+    const { placements } = loadProgram(program([0x8e000101, [5, 6], 9]));
     expect(dram.read(0x100, 12)).toEqual(Uint8Array.of(0xff, 5, 6, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff));
     expect(verifyProgram(placements, board)).toMatchObject({ differing: 0, words: 3 });
   });
@@ -70,13 +73,21 @@ describe('the loader', () => {
     ['runs over the end of shared DRAM', 0x8ffffffc, 8],
   ])('refuses a segment that %s, before anything is written', (_what, address, bytes) => {
     const bad = program([0, [1, 2, 3, 4], 4], [address, [9], bytes]);
-    expect(() => loadProgram(bad, board, board.cores)).toThrow(expect.objectContaining({ code: 'ERR_EPIPHANY_BAD_PROGRAM', path: 'made-up.elf' }));
+    expect(() => loadProgram(bad)).toThrow(expect.objectContaining({ code: 'ERR_EPIPHANY_BAD_PROGRAM', path: 'made-up.elf' }));
     expect(board.core(0, 0).readWord(0)).toBe(0);
+  });
+
+  it('refuses what one core would have on top of what every core has', () => {
+    const twice = program([0x100, [1, 2, 3, 4], 8], [0x84a00107, [9], 1]);
+    expect(() => loadProgram(twice)).toThrow(expect.objectContaining({ code: 'ERR_EPIPHANY_BAD_PROGRAM', address: 0x84a00107, message: expect.stringContaining('overlaps') as string }));
+    expect(board.core(0, 0).readWord(0x100)).toBe(0);
+    const beside = program([0x100, [1, 2, 3, 4], 8], [0x84a00108, [9], 1]);
+    expect(placeProgram(beside, board, board.cores)).toHaveLength(17);
   });
 
   it('finds every byte that differs, at any alignment, and counts more than it lists', () => {
     const data = Array.from({ length: 61 }, (_, index) => index + 1);
-    const { placements } = loadProgram(program([0x1003, data, 70]), board, [board.core(2, 1)]);
+    const { placements } = loadProgram(program([0x1003, data, 70]), [board.core(2, 1)]);
     const core = board.core(2, 1);
     for (let offset = 0; offset < 70; ++offset) {
       const [before = 0] = core.read(0x1003 + offset, 1);

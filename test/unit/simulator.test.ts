@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { openBoard, type Board, type BoardEvent, type BoardEventType, type Core, type RunOptions, type Simulator, type TraceEntry } from '../../lib/index.js';
 import { readElf } from '../../lib/program/elf.js';
-import { loadProgram } from '../../lib/program/loader.js';
+import { placeProgram, writePlacements } from '../../lib/program/loader.js';
 import { runNode } from '../native/probe.js';
 import { add, BKPT, branch, GID, IDLE, load, move, NOP, program, store, trap } from './encode.js';
 
@@ -26,7 +26,7 @@ function simulatorOf(board: Board): Simulator {
 
 /** On every core. Its outcome is found at RESULT. */
 function startFirstLight(board: Board): void {
-  loadProgram(readElf(readFileSync(FIRST_LIGHT), FIRST_LIGHT), board, board.cores);
+  writePlacements(placeProgram(readElf(readFileSync(FIRST_LIGHT), FIRST_LIGHT), board, board.cores), board);
   for (const core of board.cores) core.registers.ILATST.write(1);
 }
 

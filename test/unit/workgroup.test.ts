@@ -1,13 +1,20 @@
 // SPDX-License-Identifier: MIT
 /** Work-groups: loading, starting, what programs print and want, and how they end. */
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, readlinkSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, describe, expect, it } from 'vitest';
+import { fileURLToPath } from 'node:url';
+import { afterAll, describe, expect, it, vi } from 'vitest';
+import { Board } from '../../lib/board.js';
 import { layout, openBoard, type Core, type CoreState, type WorkGroup } from '../../lib/index.js';
 import { indexSymbols, type Program, type ProgramSymbol, type Segment } from '../../lib/program/program.js';
+import { SimulatorTransport } from '../../lib/transport/simulator.js';
+import type { Transport } from '../../lib/transport/transport.js';
+import { CoreWatch } from '../../lib/workgroup/core-watch.js';
+import { Directory } from '../../lib/workgroup/files.js';
 import { stepByBreakpoints } from '../../lib/workgroup/step.js';
-import { add, BKPT, branch, IDLE, load, move, NOP, program as code, store, trap, type Instruction } from './encode.js';
+import { add, BKPT, branch, branchIf, IDLE, load, move, NOP, program as code, store, trap, type Instruction } from './encode.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'epiphany-'));
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -156,10 +163,74 @@ describe('loading', () => {
     writeFileSync(join(folder, 'text'), 'no program');
     await expect(group.load(join(folder, 'text'))).rejects.toMatchObject(BAD_PROGRAM);
     await expect(group.load('')).rejects.toMatchObject(RANGE);
-    for (const options of [null, { verify: 1 }, { onProgress: 1 }]) await expect(group.load(programOf([IDLE]), options as never)).rejects.toMatchObject(TYPE);
+    for (const source of [undefined, null, 42, {}, [], { segments: [] }, new Uint8Array(4)]) await expect(group.load(source as never)).rejects.toMatchObject(TYPE);
+    await expect(group.load(programOf([IDLE]), { arguments: ['a\0b'] })).rejects.toMatchObject(RANGE);
+    for (const options of [null, { verify: 1 }, { onProgress: 1 }, { arguments: 'x' }, { arguments: [1] }]) await expect(group.load(programOf([IDLE]), options as never)).rejects.toMatchObject(TYPE);
     expect(() => group.symbol('x')).toThrow(expect.objectContaining(BUSY));
     expect(() => group.output).toThrow(expect.objectContaining(BUSY));
-    for (const services of [null, { directory: 5 }, { stdin: 5 }]) expect(() => group.start(services as never)).toThrow(expect.objectContaining(TYPE));
+    const detached = new Uint8Array(8);
+    structuredClone(detached, { transfer: [detached.buffer] });
+    for (const services of [null, { directory: 5 }, { stdin: 5 }, { stdin: detached }]) expect(() => group.start(services as never)).toThrow(expect.objectContaining(TYPE));
+    expect(() => group.start({ directory: join(folder, 'none') })).toThrow(expect.objectContaining({ code: 'ENOENT', path: join(folder, 'none') }));
+    expect(() => group.start({ directory: join(folder, 'text') })).toThrow(expect.objectContaining({ code: 'ENOTDIR' }));
+    expect(group.states().every(({ state }) => state === 'idle')).toBe(true);
+  });
+
+  it('finds out whether memory holds what was written, unless it is told not to', async () => {
+    using board = openBoard('sim');
+    using group = board.workgroup();
+    const program = programOf([IDLE], { segments: [at(0x2001, bytes('some'), 8), at(DRAM + 0x100, bytes('more'))] });
+    await group.load(program);
+    const spoil = (place: () => void) => ({
+      onProgress: (done: number, total: number) => {
+        if (done === total) place();
+      },
+    });
+    const inSram = spoil(() => board.core(3, 3).fill(0x2008, 1, 0x80)); // beyond the file's bytes, where zeros belong
+    await expect(group.load(program, inSram)).rejects.toMatchObject({ code: 'ERR_EPIPHANY_VERIFY', path: 'test', address: 0x2008, message: expect.stringMatching(/1 bytes differ.*core 0x8cb at 0x2008, 0x80 instead of 0x00/) as string });
+    expect(group.program).toBeUndefined();
+    const inDram = spoil(() => board.sharedDramMapping().fill(0x100, 4, 1));
+    await expect(group.load(program, inDram)).rejects.toMatchObject({ code: 'ERR_EPIPHANY_VERIFY', address: 0x100, message: expect.stringMatching(/4 bytes differ.*shared DRAM/) as string });
+    const outcome = await group.load(program, { ...inSram, verify: false });
+    expect(group.program).toBe(program);
+    expect(outcome.verify).toBeLessThan(outcome.write);
+  });
+
+  it('is done by one at a time, and nothing is started meanwhile', async () => {
+    using board = openBoard('sim');
+    using group = board.workgroup();
+    const codes: unknown[] = [];
+    const codeOf = (use: () => unknown): unknown => {
+      try {
+        return use();
+      } catch (error) {
+        return (error as { code: string }).code;
+      }
+    };
+    const file = fileURLToPath(new URL('../../examples/first-light/first-light.elf', import.meta.url));
+    const first = group.load(file, { onProgress: () => void codes.push(codeOf(() => group.start())) });
+    await expect(group.load(programOf([IDLE]))).rejects.toMatchObject(BUSY);
+    expect(() => group.start()).toThrow(expect.objectContaining(BUSY));
+    const { program } = await first;
+    expect(new Set(codes)).toEqual(new Set([BUSY.code]));
+    expect(group.program).toBe(program);
+    await group.load(programOf([IDLE])); // it was not locked for ever
+  });
+
+  it('ends as soon as somebody closes the group, or has had enough', async () => {
+    using board = openBoard('sim');
+    const program = programOf([IDLE], { segments: [at(0x2000, bytes('rest'))] });
+    const group = board.workgroup();
+    await group.load(program);
+    await expect(group.load(program, { onProgress: () => { throw new Error('enough'); } })).rejects.toThrow('enough');
+    expect(group.program).toBeUndefined(); // it is there in part
+    for (const core of group.cores) core.fill(0, 0x4000, 7);
+    await expect(group.load(program, { onProgress: () => group.close() })).rejects.toMatchObject({ code: 'ERR_EPIPHANY_CLOSED' });
+    expect(group.cores.filter((core) => core.readWord(0) !== 0x07070707)).toHaveLength(1);
+    const next = board.workgroup();
+    const load = next.load(fileURLToPath(new URL('../../examples/first-light/first-light.elf', import.meta.url)));
+    next.close();
+    await expect(load).rejects.toMatchObject({ code: 'ERR_EPIPHANY_CLOSED' });
   });
 });
 
@@ -168,11 +239,27 @@ describe('a program', () => {
     const program = programOf([move(0, 1), ...call(5, 1, 0x1000, 5), ...call(5, 2, 0x1005, 5), ...exit(-7), IDLE], { segments: [at(0x1000, bytes('grüßerr\n'))] });
     await withGroup(program, async (group) => {
       const { texts, states } = await run(group);
-      // The ß was cut in two, one half to each stream: half a character is none.
+      // The ß was cut in two, one half to each stream: half a character is none. Whether the rest comes is known at the end.
       expect(states.map(({ state, exitCode }) => [state, exitCode])).toEqual(Array(4).fill(['exited', -7]));
       expect([...texts.keys()].sort()).toEqual(group.cores.map(({ id }) => id));
-      expect(new Set(texts.values())).toEqual(new Set(['grü!\ufffderr\n']));
+      expect(new Set(texts.values())).toEqual(new Set(['grü!\ufffderr\n\ufffd']));
       expect(() => group.start()).toThrow(expect.objectContaining(BUSY)); // its data are no longer what they were
+    });
+  });
+
+  it('that would exit twice has exited once: the first time', async () => {
+    await withGroup(programOf([...exit(4), ...call(5, 1, 0x1000, 5), ...exit(9)], { segments: [at(0x1000, bytes('again'))] }), async (group) => {
+      group.start();
+      const codes = (states: CoreState[]): unknown[] => states.map(({ state, exitCode }) => [state, exitCode]);
+      expect(codes(await group.finished())).toEqual(Array(4).fill(['exited', 4]));
+      group.resume(); // not those that have exited
+      expect(group.cores.every((core) => core.registers.DEBUGSTATUS.read().halted)).toBe(true);
+      for (const core of group.cores) core.registers.DEBUGCMD.write(0); // behind the group's back
+      expect(codes(await group.finished())).toEqual(Array(4).fill(['exited', 4]));
+      for await (const { text } of group.output) expect(text).toBe('');
+      await group.load(group.program as Program);
+      group.start();
+      expect(codes(await group.finished())).toEqual(Array(4).fill(['exited', 4]));
     });
   });
 
@@ -314,7 +401,7 @@ describe('a program', () => {
 
   it('prints 10 MB, each core for itself', async () => {
     // 160 writes of 32 KiB from shared DRAM on each of two cores.
-    const program = programOf([move(5, 160), ...call(5, 1, DRAM, 0x8000), add(5, 5, -1), [[0x0010 | ((256 - 18) << 8), 2]], ...exit(0)], { segments: [at(DRAM, new Uint8Array(0x8000).fill(0x61))] });
+    const program = programOf([move(5, 160), ...call(5, 1, DRAM, 0x8000), add(5, 5, -1), branchIf('ne', -36), ...exit(0)], { segments: [at(DRAM, new Uint8Array(0x8000).fill(0x61))] });
     await withGroup(program, async (group) => {
       group.start();
       const lengths = await Promise.all(
@@ -330,6 +417,124 @@ describe('a program', () => {
   });
 });
 
+describe('output', () => {
+  const program = programOf([...call(5, 1, 0x1000, 1), ...call(5, 1, 0x1001, 1), ...call(5, 1, 0x1002, 1), ...exit(0)], { segments: [at(0x1000, bytes('abc'))] });
+  const ONE_CORE = { row: 0, column: 0, rows: 1, columns: 1 };
+  const textsOf = async (output: AsyncIterable<{ text: string }>, most = Infinity): Promise<string> => {
+    let all = '';
+    for await (const { text } of output) {
+      all += text;
+      if (all.length === most) break;
+    }
+    return all;
+  };
+
+  it('that a loop has not come to is there for the next one', async () => {
+    await withGroup(program, async (group) => {
+      group.start();
+      await group.finished();
+      expect(await textsOf(group.output, 1)).toBe('a');
+      expect(await textsOf(group.output)).toBe('bc');
+      expect(await textsOf(group.output)).toBe('');
+    }, ONE_CORE);
+  });
+
+  it('is received once, by whoever waited longest, and no longer by who has left', async () => {
+    await withGroup(program, async (group) => {
+      group.start();
+      const [first, second, third] = Array.from({ length: 3 }, () => group.output[Symbol.asyncIterator]());
+      const received = [first, second, third].map((iterator) => iterator?.next());
+      const [left, right] = [second?.next(), first?.next()];
+      await second?.return?.();
+      expect(await Promise.all([...received, left, right])).toEqual([
+        { done: false, value: expect.objectContaining({ text: 'a' }) as object },
+        { done: true, value: undefined },
+        { done: false, value: expect.objectContaining({ text: 'b' }) as object },
+        { done: true, value: undefined },
+        { done: false, value: expect.objectContaining({ text: 'c' }) as object },
+      ]);
+      expect(await second?.next()).toEqual({ done: true, value: undefined });
+    }, ONE_CORE);
+  });
+
+  it('is all that was written, the half of a character at its end and a mark at its beginning, too', async () => {
+    const text = programOf([...call(5, 1, 0x1000, 3), ...call(5, 1, 0x1003, 0), ...call(5, 1, 0x1003, 2), ...exit(0)], { segments: [at(0x1000, Uint8Array.of(0xef, 0xbb, 0xbf, 0x61, 0xc3))] });
+    await withGroup(text, async (group) => {
+      group.start();
+      const pieces: string[] = [];
+      for await (const piece of group.output) pieces.push(piece.text);
+      expect(pieces).toEqual(['\ufeff', 'a', '\ufffd']);
+    }, ONE_CORE);
+  });
+
+  it('ends when the group is closed', async () => {
+    await withGroup(programOf([branch(0)]), async (group) => {
+      group.start();
+      const text = textsOf(group.output);
+      group.close();
+      expect(await text).toBe('');
+    });
+  });
+});
+
+describe('waiting', () => {
+  /** A board that does not tell what its cores do, as one behind today's driver. */
+  class SilentTransport extends SimulatorTransport {
+    override readonly features = Object.freeze({ events: true, elinkRegisters: true, coreEvents: false });
+  }
+
+  it('goes without events of cores, too', async () => {
+    using board = new Board(new SilentTransport('sim', { chip: undefined, file: undefined }));
+    using group = board.workgroup();
+    await group.load(programOf([...call(5, 1, 0x1000, 5), ...exit(6)], { segments: [at(0x1000, bytes('quiet'))] }));
+    const { texts, states } = await run(group);
+    expect([...texts.values()]).toEqual(Array(16).fill('quiet'));
+    expect(states.map(({ exitCode }) => exitCode)).toEqual(Array(16).fill(6));
+  });
+
+  it('is one look for all who wait, with pauses that grow up to 16 ms', () => {
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'setImmediate', 'clearImmediate'] });
+    try {
+      const watch = new CoreWatch({ features: { coreEvents: false } } as Transport);
+      const looks = [0, 0];
+      let hasChanged = false;
+      const lookers = looks.map((_, index) => ({ holdsProcess: true, look: () => (++(looks as [number, number])[index as 0 | 1], hasChanged) }));
+      for (const looker of lookers) watch.add(looker);
+      const pauses: number[] = [];
+      for (let last = 0, passed = 0, before = 0; pauses.length < 8; ++passed) {
+        vi.advanceTimersByTime(1);
+        if (looks[0] === before) continue;
+        before = looks[0] as number;
+        pauses.push(passed - last);
+        last = passed;
+      }
+      expect(pauses.slice(1)).toEqual([2, 4, 8, 16, 16, 16, 16]); // behind one at once, and one after 1 ms
+      expect(looks[1]).toBe(looks[0]);
+      hasChanged = true;
+      vi.advanceTimersByTime(16);
+      expect(vi.getTimerCount()).toBe(1); // at once
+      for (const looker of lookers) watch.remove(looker);
+      expect(vi.getTimerCount()).toBe(0);
+    } finally {
+      vi.useRealTimers();
+    }
+  });
+
+  it('of a thousand ends for each as it wants', async () => {
+    await withGroup(programOf([branch(0)]), async (group) => {
+      group.start();
+      const stop = new AbortController();
+      const outcomes = Array.from({ length: 1000 }, (_, index) => group.finished(index % 2 ? { timeout: 10 } : {}).catch((error: unknown) => (error as { code: string }).code));
+      const stopped = group.finished({ signal: stop.signal });
+      stop.abort(new Error('enough'));
+      await expect(stopped).rejects.toThrow('enough');
+      expect(new Set(await Promise.all(outcomes.filter((_, index) => index % 2)))).toEqual(new Set(['ERR_EPIPHANY_TIMEOUT']));
+      group.close();
+      expect(new Set(await Promise.all(outcomes.filter((_, index) => !(index % 2))))).toEqual(new Set(['ERR_EPIPHANY_CLOSED']));
+    });
+  });
+});
+
 describe('files of programs', () => {
   const data = join(folder, 'data');
   mkdirSync(data);
@@ -340,6 +545,16 @@ describe('files of programs', () => {
   const NAME = 0x1000;
   const READ_ONLY = 0;
   const WRITE_CREATE = 1 | 0x200;
+
+  /** What this process has open there. */
+  const openBelow = (directory: string): string[] =>
+    readdirSync('/proc/self/fd').flatMap((descriptor) => {
+      try {
+        return [readlinkSync(`/proc/self/fd/${descriptor}`)].filter((path) => path.startsWith(directory));
+      } catch {
+        return []; // that of readdirSync itself
+      }
+    });
 
   /** Result and errno of one call. */
   const outcomeOf = async (name: string, number: number, values: readonly number[], directory?: string): Promise<[result: number, errno: number]> => {
@@ -365,14 +580,114 @@ describe('files of programs', () => {
     }, { row: 0, column: 0, rows: 1, columns: 1 });
   });
 
+  /** Results and error numbers of calls, one after the other, with data for them. */
+  const outcomesOf = async (calls: readonly (readonly number[])[], data_: readonly Omit<Segment, 'flags'>[], use: (group: WorkGroup) => void = () => undefined): Promise<number[][]> => {
+    const program = programOf([...calls.flatMap(([number, ...values], index) => [...call(number as number, ...values), ...keep(0x2000 + 8 * index)]), ...exit(0)], { segments: [...data_] });
+    let outcomes: number[][] = [];
+    await withGroup(program, async (group) => {
+      await run(group, { directory: data });
+      outcomes = calls.map((_, index) => [...(group.cores[0]?.int32.slice(0x800 + 2 * index, 0x802 + 2 * index) ?? [])]);
+      use(group);
+    }, { row: 0, column: 0, rows: 1, columns: 1 });
+    return outcomes;
+  };
+  const [OPEN, CLOSE, READ, WRITE, LSEEK, UNLINK, FSTAT, STAT, TIME, LINK] = [2, 3, 4, 5, 6, 7, 10, 15, 19, 21] as const;
+
+  it('can be appended to, cut, read, sought in, and made only if they are not there', async () => {
+    writeFileSync(join(data, 'log'), 'first');
+    const [APPEND, TRUNCATE, EXCLUSIVE] = [1 | 0x8, 2 | 0x400, 1 | 0x200 | 0x800] as const;
+    const buffer = at(0x1100, bytes(' then!  '), 64);
+    const outcomes = await outcomesOf(
+      [[OPEN, NAME, APPEND, 0], [WRITE, 3, 0x1100, 5], [LSEEK, 3, 0, 0], [WRITE, 3, 0x1105, 1], [CLOSE, 3],
+        [OPEN, NAME, READ_ONLY, 0], [LSEEK, 3, -6, 2], [READ, 3, 0x1110, 32], [READ, 3, 0x1110, 32], [WRITE, 3, 0x1100, 1], [LSEEK, 3, -1, 0], [LSEEK, 3, 0, 3], [LSEEK, 1, 0, 0],
+        [OPEN, NAME, EXCLUSIVE, 0o600], [OPEN, NAME, TRUNCATE, 0], [FSTAT, 4, 0x1140], [CLOSE, 9]],
+      [at(NAME, bytes('log\0')), buffer, at(0x1140, new Uint8Array(40))],
+      (group) => expect(Buffer.from(group.cores[0]?.read(0x1110, 6) ?? []).toString()).toBe(' then!'),
+    );
+    expect(outcomes).toEqual([[3, 0], [5, 0], [0, 0], [1, 0], [0, 0], [3, 0], [5, 0], [6, 0], [0, 0], [-1, 9], [-1, 22], [-1, 22], [-1, 29], [-1, 17], [4, 0], [0, 0], [-1, 9]]);
+    expect(readFileSync(join(data, 'log'), 'utf8')).toBe(''); // cut in the end
+  });
+
+  it('can be looked at, linked and unlinked', async () => {
+    writeFileSync(join(data, 'one'), '12345', { mode: 0o640 });
+    const begin = Math.floor(Date.now() / 1000);
+    const outcomes = await outcomesOf(
+      [[LINK, NAME, 0x1010], [LINK, NAME, 0x1010], [STAT, 0x1010, 0x1100], [UNLINK, NAME], [UNLINK, NAME], [UNLINK, 0x1020], [TIME, 0x1200]],
+      [at(NAME, bytes('one\0')), at(0x1010, bytes('two\0')), at(0x1020, bytes('/\0')), at(0x1100, new Uint8Array(40))],
+      (group) => {
+        const [modeAndLinks, size, modified] = [0x1104, 0x1110, 0x111c].map((address) => group.cores[0]?.readWord(address) ?? 0) as [number, number, number];
+        expect([modeAndLinks & 0o777, size]).toEqual([0o640, 5]);
+        expect(group.cores[0]?.read(0x1108, 2)).toEqual(Uint8Array.of(2, 0));
+        for (const seconds of [modified, group.cores[0]?.readWord(0x1200) ?? 0]) expect(Math.abs(seconds - begin)).toBeLessThan(60);
+      },
+    );
+    expect(outcomes.slice(0, 5)).toEqual([[0, 0], [-1, 17], [0, 0], [0, 0], [-1, 2]]);
+    expect(outcomes[5]?.[0]).toBe(-1);
+    expect(readdirSync(data)).toEqual(expect.arrayContaining(['two']));
+    expect(existsSync(join(data, 'one'))).toBe(false);
+  });
+
+  it('are no pipes, and 64 at once at most', async () => {
+    spawnSync('mkfifo', [join(data, 'pipe')]);
+    expect(await outcomeOf('pipe', OPEN, [NAME, 1, 0], data)).toEqual([-1, 6]); // ENXIO: without a reader
+    expect(await outcomeOf('pipe', OPEN, [NAME, READ_ONLY, 0], data)).toEqual([-1, 13]);
+    // Opens until it fails: the count in R5, the error number at 0x2004.
+    const program = programOf([move(5, 0), ...call(OPEN, NAME, READ_ONLY, 0), add(5, 5, 1), add(0, 0, 0), branchIf('gte', -38), ...keep(0x2000), move(4, 0x2008), store(5, 4), ...exit(0)], { segments: [at(NAME, bytes('in\0'))] });
+    await withGroup(program, async (group) => {
+      await run(group, { directory: data });
+      expect([...(group.cores[3]?.int32.slice(0x800, 0x803) ?? [])]).toEqual([-1, 24, 65]);
+    });
+  });
+
   it('are nowhere else', async () => {
     const EACCES = [-1, 13];
     expect(await outcomeOf('in', 2, [NAME, READ_ONLY, 0])).toEqual(EACCES);
     expect(await outcomeOf('link', 2, [NAME, READ_ONLY, 0], data)).toEqual([-1, 92]);
-    expect(await outcomeOf('up/secret', 2, [NAME, READ_ONLY, 0], data)).toEqual(EACCES);
-    expect(await outcomeOf('up/secret', 7, [NAME], data)).toEqual(EACCES);
+    const ENOTDIR = [-1, 20];
+    expect(await outcomeOf('up/secret', 2, [NAME, READ_ONLY, 0], data)).toEqual(ENOTDIR);
+    expect(await outcomeOf('up/secret', 7, [NAME], data)).toEqual(ENOTDIR);
+    expect(await outcomeOf('up/secret', 15, [NAME, 0x3000], data)).toEqual(ENOTDIR);
+    expect(await outcomeOf('/', 2, [NAME, READ_ONLY, 0], data)).toEqual(EACCES);
+    expect(await outcomeOf('..', 15, [NAME, 0x3000], data)).toEqual([0, 0]);
     expect(await outcomeOf('', 2, [NAME, READ_ONLY, 0], data)).toEqual([-1, 2]);
     expect(readFileSync(join(folder, 'secret'), 'utf8')).toBe('secret');
+  });
+
+  it('are not left while somebody replaces directories by links', () => {
+    for (const name of ['inner', 'outer']) {
+      mkdirSync(join(folder, name));
+      writeFileSync(join(folder, name, 'file'), name);
+    }
+    mkdirSync(join(data, 'sub'));
+    writeFileSync(join(data, 'sub', 'file'), 'inner');
+    const directory = new Directory(data);
+    const open = readdirSync('/proc/self/fd').length;
+    const text = directory.lookUp('sub/file', (host) => {
+      renameSync(join(data, 'sub'), join(data, 'moved'));
+      symlinkSync(join(folder, 'outer'), join(data, 'sub'));
+      return readFileSync(host, 'utf8');
+    });
+    expect(text).toBe('inner');
+    expect(() => directory.lookUp('sub/file', (host) => readFileSync(host))).toThrow(expect.objectContaining({ code: 'ENOTDIR' }));
+    expect(() => directory.lookUp('moved/none/file', (host) => readFileSync(host))).toThrow(expect.objectContaining({ code: 'ENOENT' }));
+    expect(readdirSync('/proc/self/fd')).toHaveLength(open);
+    renameSync(data, join(folder, 'elsewhere'));
+    symlinkSync(join(folder, 'outer'), data);
+    expect(directory.lookUp('in', (host) => readFileSync(host, 'utf8'))).toBe('content');
+    expect(directory.lookUp('/../file', existsSync)).toBe(false);
+    rmSync(data);
+    renameSync(join(folder, 'elsewhere'), data);
+    directory.close();
+  });
+
+  it('are closed with the program', async () => {
+    const program = programOf([...call(2, NAME, READ_ONLY, 0), ...exit(0)], { segments: [at(NAME, bytes('in\0'))] });
+    await withGroup(program, async (group) => {
+      group.start({ directory: data });
+      expect(openBelow(data)).toEqual([data]);
+      await group.finished();
+      expect(openBelow(data)).toEqual([]);
+    });
   });
 
   it('and calls with pointers to nowhere fail', async () => {
@@ -432,10 +747,10 @@ describe('variables', () => {
       expect(() => group.symbol(5 as never)).toThrow(expect.objectContaining(TYPE));
       const words = group.symbol('words');
       const odd = group.symbol('odd');
-      for (const use of [() => odd.words(0), () => words.words(4), () => words.words(-1), () => odd.gather('u16'), () => words.gather('x' as never), () => words.scatter([]), () => words.broadcast(new Uint8Array(17)), () => words.read(layout({ x: 'u8' }))]) {
+      for (const use of [() => odd.words(0), () => words.words(4), () => words.words(-1), () => words.words(NaN), () => odd.gather('u16'), () => words.gather('x' as never), () => words.scatter([]), () => words.broadcast(new Uint8Array(17)), () => words.read(layout({ x: 'u8' }))]) {
         expect(use).toThrow(expect.objectContaining(RANGE));
       }
-      for (const use of [() => words.scatter(4 as never), () => words.scatter(Array(4) as never), () => words.broadcast(5 as never)]) {
+      for (const use of [() => words.scatter(4 as never), () => words.scatter(Array(4) as never), () => words.broadcast(5 as never), () => words.words('length' as never), () => words.read(undefined as never), () => words.read({ bytes: 16 } as never), () => words.write(0, layout({ x: ['u8', 16] }), null as never)]) {
         expect(use).toThrow(expect.objectContaining(TYPE));
       }
       expect(words.gather('u32').flatMap((each) => [...each])).toEqual(Array(16).fill(0));

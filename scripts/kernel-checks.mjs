@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: MIT
+//
+//   node scripts/kernel-checks.mjs [--source FOLDER] [NAME…]        default: all checks, of kernel/
+//
+// What the kernel's own tools say of the driver, its bindings, device trees and patches. A line for each check.
+
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
+
+import { checkpatch, coccinelle, kernelDoc, sparse, spdx } from './kernel-checks/source.mjs';
+import { copyDriver } from './kernel-headers.mjs';
+import { bindings, trees } from './kernel-checks/device-tree.mjs';
+import { packaging } from './kernel-checks/packaging.mjs';
+import { patches } from './kernel-checks/patches.mjs';
+import { uapiCompiles, uapiLayout } from './kernel-checks/uapi.mjs';
+
+/** Each is given { source, scratch }, what to look at and where to work; it throws what is wrong, or says what it saw. */
+const checks = {
+  spdx, checkpatch, sparse, coccinelle, 'kernel-doc': kernelDoc,
+  uapi: uapiCompiles, 'uapi-layout': uapiLayout,
+  bindings, trees, patches, packaging,
+};
+
+async function main() {
+  const { values, positionals } = parseArgs({ options: { source: { type: 'string' } }, allowPositionals: true });
+  const source = resolve(values.source ?? fileURLToPath(new URL('../kernel', import.meta.url)));
+  const unknown = positionals.filter((name) => !(name in checks));
+  if (unknown.length > 0) throw new Error(`no check ${unknown.join(', ')}; there are ${Object.keys(checks).join(', ')}`);
+  const asked = positionals.length > 0 ? positionals : Object.keys(checks);
+  const scratch = mkdtempSync(join(tmpdir(), 'kernel-checks-'));
+  let failed = 0;
+  try {
+    const copy = join(scratch, 'kernel');
+    copyDriver(source, copy);
+    for (const name of asked) {
+      const begun = Date.now();
+      const own = join(scratch, name);
+      mkdirSync(own);
+      const verdict = await checks[name]({ source: copy, scratch: own }).then(
+        (seen) => ['PASS', seen],
+        (error) => ['FAIL', error.message],
+      );
+      if (verdict[0] === 'FAIL') failed++;
+      const reason = verdict[1].trim().replaceAll(`${copy}/`, '').replaceAll('\n', '\n     ');
+      console.log(`${verdict[0]} ${name} (${((Date.now() - begun) / 1000).toFixed(1)} s): ${reason}`);
+    }
+  } finally {
+    rmSync(scratch, { recursive: true, force: true });
+  }
+  if (failed > 0) process.exitCode = 1;
+}
+
+try {
+  await main();
+} catch (error) {
+  console.error(`kernel-checks: ${error.message}`);
+  process.exitCode = 1;
+}
