@@ -2,7 +2,7 @@
 /** What the virtual board starts with: its device tree, and an initial memory file system. */
 import { randomBytes } from 'node:crypto';
 import { copyFileSync, mkdirSync, readFileSync, symlinkSync } from 'node:fs';
-import { basename, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 import { cached } from '../../scripts/cache.mjs';
@@ -11,19 +11,18 @@ import { inFirstSuite, unpack } from '../../scripts/debian.mjs';
 import { run } from '../../scripts/run.mjs';
 
 const guest = fileURLToPath(new URL('guest', import.meta.url));
-const overlays = fileURLToPath(new URL('tree', import.meta.url));
 
 /** Programs of busybox that the first script calls. */
 const APPLETS = ['sh', 'mount', 'mkdir', 'cp', 'ln', 'chroot', 'insmod', 'switch_root'];
 
 export const chips = ['e16g301', 'e64g401'];
 
-/** A machine's own device tree with these overlays of tree/, one after the other. Made in `folder`. */
-export function deviceTree(own, names, folder) {
-  const compiled = names.map((name) => {
-    const [text, made] = [join(folder, `${name}.i`), join(folder, `${name}.dtbo`)];
-    run(['cpp', '-nostdinc', '-undef', '-x', 'assembler-with-cpp', '-P', '-I', overlays, join(overlays, name), '-o', text]);
-    run(['dtc', '-q', '-@', '-I', 'dts', '-O', 'dtb', '-o', made, text]);
+/** A machine's own device tree with these overlays, files, one after the other. Made in `folder`. */
+export function deviceTree(own, overlays, folder) {
+  const compiled = overlays.map((file) => {
+    const [text, made] = ['i', 'dtbo'].map((ending) => join(folder, `${basename(file)}.${ending}`));
+    run(['cpp', '-nostdinc', '-undef', '-x', 'assembler-with-cpp', '-P', file, '-o', text]);
+    run(['dtc', '-q', '-@', '-i', dirname(file), '-I', 'dts', '-O', 'dtb', '-o', made, text]);
     return made;
   });
   const tree = join(folder, 'board.dtb');

@@ -6,13 +6,15 @@ import { fileURLToPath } from 'node:url';
 
 import { Failure } from '../../scripts/cached-build.mjs';
 
+const root = fileURLToPath(new URL('../..', import.meta.url));
+const trees = fileURLToPath(new URL('tree', import.meta.url));
 const guest = fileURLToPath(new URL('guest', import.meta.url));
 
 /**
  * By the name that qemu/ gives them:
  * - `options`: of QEMU, before its serial port; `console`: what Linux calls that;
  * - `drivers`: folders of modules, for what no Parallella has;
- * - `tree(kernel, emulator, chip, folder)`: the machine's own device tree; `overlays(chip)`: what comes on top of it.
+ * - `tree(kernel, emulator, chip, folder)`: the machine's own device tree; `overlays(chip)`: files of what comes on top of it.
  */
 export const machines = {
   parallella: {
@@ -21,15 +23,15 @@ export const machines = {
     console: 'ttyPS0,115200',
     drivers: [guest],
     tree: ({ tree }) => tree,
-    // The bench first: the chip's supply is there.
-    overlays: (chip) => ['bench.dtso', `${chip}.dtso`],
+    // The bench last: it replaces the chip's supply.
+    overlays: (chip) => [join(root, `kernel/dts/epiphany-${chip.slice(0, 3)}.dtso`), join(trees, 'bench.dtso')],
   },
   'epiphany-virt': {
     options: ['-cpu', 'cortex-a15', '-smp', '2', '-nic', 'none', '-global', 'virtio-mmio.force-legacy=false'],
     console: 'ttyAMA0',
     drivers: [],
     tree: (_, emulator, chip, folder) => dumpedTree('epiphany-virt', emulator, chip, join(folder, 'machine.dtb')),
-    overlays: (chip) => [`virt-${chip}.dtso`],
+    overlays: (chip) => [join(trees, `virt-${chip}.dtso`)],
   },
 };
 
