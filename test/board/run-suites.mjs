@@ -7,8 +7,6 @@
 import test from 'node:test';
 import { setImmediate } from 'node:timers/promises';
 
-import { openBoard } from 'node-epiphany';
-
 import { lacks } from '../../dist/conformance/needs.js';
 import { fullName, isWanted, suites } from './suites.mjs';
 
@@ -16,20 +14,20 @@ import { fullName, isWanted, suites } from './suites.mjs';
 const TIMEOUT_IN_MS = 300_000;
 
 const [path, text] = process.argv.slice(2);
-const open = () => openBoard(path);
 
 /** As a function of node:test. What came of the case before it is reported first, should this one never end. */
-const runnable = (each) => async (t) => {
+const runnable = (each, open) => async (t) => {
   await setImmediate();
   await each.run(open, { path, note: (line) => t.diagnostic(line) });
 };
 
-const board = open();
 for (const suite of suites) {
+  const open = () => suite.open(path);
+  const board = open();
   for (const each of suite.cases.filter((some) => isWanted(suite, some, text))) {
-    const missing = lacks(board, each.needs ?? []);
+    const missing = [...lacks(board, each.needs ?? []), ...(each.features ?? []).filter((name) => !board.features[name])];
     const skip = missing.length > 0 && `this board has no ${missing.join(', ')}`;
-    void test(fullName(suite, each), { skip, timeout: TIMEOUT_IN_MS }, runnable(each));
+    void test(fullName(suite, each), { skip, timeout: TIMEOUT_IN_MS }, runnable(each, open));
   }
+  board.close();
 }
-board.close();

@@ -3,6 +3,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
 import { boot, tail } from './board.mjs';
+import { buildClients } from './clients.mjs';
 import { Results } from './results.mjs';
 import { fullName, isWanted, suites } from './suites.mjs';
 
@@ -19,6 +20,7 @@ let watchdog;
 let seen = 0;
 
 beforeAll(async () => {
+  buildClients('arm-linux-gnueabihf-gcc', 'arm');
   const reporter = ['--test-reporter=./test/board/reporter.mjs', '--test-reporter-destination=/run/ports/results'];
   board = await boot(['node', '--expose-gc', ...reporter, 'test/board/run-suites.mjs', '/dev/epiphany/mesh0', text], {
     ...options,

@@ -4,6 +4,8 @@ import { spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 
+import { buildClients } from './clients.mjs';
+
 const USAGE = `Usage: npm run test:board -- [OPTION…] [TEXT]
 
 Runs the conformance suite and the system tests on a virtual board, or those that have TEXT in their name.
@@ -28,6 +30,7 @@ const { values, positionals } = parseArgs({
 
 /** Vitest wants a newer Node than a board may have. */
 function onThisMachine([text = ''], device) {
+  buildClients('cc', process.arch);
   return [process.execPath, ['--expose-gc', '--test-reporter=spec', 'test/board/run-suites.mjs', device, text], {}];
 }
 

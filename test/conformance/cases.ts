@@ -14,9 +14,7 @@ export type Need =
   | 'registers'
   /** Registers of the eLink. */
   | 'elink'
-  /** Mailbox and board events. */
-  | 'events'
-  /** Those, and `board.simulator` to cause them. */
+  /** Mailbox and board events, and `board.simulator` to cause them. */
   | 'scripting';
 
 export interface Case {

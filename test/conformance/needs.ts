@@ -7,7 +7,6 @@ export function lacks(board: Board, needs: readonly Need[]): Need[] {
   const meets: Record<Need, boolean> = {
     registers: true,
     elink: board.features.elinkRegisters,
-    events: board.features.events,
     scripting: board.simulator !== undefined && board.features.events,
   };
   return needs.filter((need) => !meets[need]);

@@ -8,18 +8,9 @@ import * as matmul from '../../../dist/examples/matmul/matmul.js';
 import { pingPong } from '../../../dist/examples/ping-pong/ping-pong.js';
 import { measure } from '../../../dist/examples/shared-struct/shared-struct.js';
 import * as stencil from '../../../dist/examples/stencil/stencil.js';
+import { using } from './tools.mjs';
 
-/** What `use` returns for an open board, which is closed then. */
-async function withBoard(open, use) {
-  const board = open();
-  try {
-    return await use(board);
-  } finally {
-    board.close();
-  }
-}
-
-const idsOf = (open) => withBoard(open, ({ cores }) => cores.map(({ id }) => id));
+const idsOf = (open) => using(open, ({ cores }) => cores.map(({ id }) => id));
 
 export const cases = [
   {
@@ -42,7 +33,7 @@ export const cases = [
   {
     name: 'mandelbrot draws every pixel as the host does, and no core is idle',
     run: (open) =>
-      withBoard(open, async (board) => {
+      using(open, async (board) => {
         const { wrong, loads } = await mandelbrot(board, 256, 192, 64);
         assert.equal(wrong, 0);
         assert.ok(loads.every((load) => load > 0), loads.join());
@@ -50,7 +41,7 @@ export const cases = [
   },
   {
     name: 'ping-pong loses no ball',
-    needs: ['events'],
+    features: ['events'],
     async run(open, { path }) {
       const trips = await pingPong(50, path);
       assert.deepEqual([...trips.keys()], await idsOf(open));
