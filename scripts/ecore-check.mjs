@@ -16,7 +16,7 @@ import { findEcoreTools } from './ecore-tools.mjs';
 import { run } from './run.mjs';
 
 const repository = fileURLToPath(new URL('..', import.meta.url));
-const PLACES = ['examples', 'test/bench/chip', 'test/ecore'];
+const PLACES = ['examples', 'test/bench/chip', 'test/board/system', 'test/ecore'];
 
 const tools = findEcoreTools();
 if (tools === undefined) {

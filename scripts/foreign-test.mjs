@@ -8,10 +8,11 @@ import { foreignNode } from './foreign-node.mjs';
 import { runConformance, withInstalledPackage } from './installed-package.mjs';
 import { run } from './run.mjs';
 
-function main(architectures) {
+async function main(architectures) {
+  const nodes = new Map();
+  for (const arch of architectures) nodes.set(arch, await foreignNode(arch));
   withInstalledPackage(architectures, (folder) => {
-    for (const arch of architectures) {
-      const { emulator, node } = foreignNode(arch);
+    for (const [arch, { emulator, node }] of nodes) {
       const version = run([...emulator, node, '--version']).trim();
       for (const board of ['sim', 'sim:e64g401']) {
         const passed = runConformance(folder, [...emulator, node], board);
@@ -23,7 +24,7 @@ function main(architectures) {
 
 try {
   const asked = process.argv.slice(2);
-  main(asked.length > 0 ? asked : ['arm', 'arm64']);
+  await main(asked.length > 0 ? asked : ['arm', 'arm64']);
 } catch (error) {
   console.error(`foreign-test: ${error.message}`);
   process.exitCode = 1;

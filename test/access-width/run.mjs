@@ -51,7 +51,7 @@ async function measure(arch) {
   }
   compile(compiler, ['-static', '-pthread'], 'selftest.c', `selftest-${arch}`);
   compile(compiler, ['-shared', '-fPIC', `-I${nodeHeaders()}/include/node`], 'probe.c', `probe-${arch}.node`);
-  const { emulator, node } = arch === process.arch ? { emulator: qemu, node: process.execPath } : foreignNode(arch);
+  const { emulator, node } = arch === process.arch ? { emulator: qemu, node: process.execPath } : await foreignNode(arch);
   if (arch !== process.arch) freshPrebuild(arch);
 
   return [

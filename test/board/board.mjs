@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-/** A virtual Parallella that runs one command. */
+/** A virtual board that runs one command. */
 import { spawn } from 'node:child_process';
 import { copyFileSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import net from 'node:net';
@@ -9,71 +9,84 @@ import { fileURLToPath } from 'node:url';
 
 import { Failure } from '../../scripts/cached-build.mjs';
 import { foreignNode } from '../../scripts/foreign-node.mjs';
+import { freshPrebuild } from '../../scripts/prebuild.mjs';
+import { distributionKernel, distributions } from './distribution.mjs';
 import { emulator } from './hardware.mjs';
 import { deviceTree, initialFiles } from './image.mjs';
-import { kernel, kernelModules } from './kernel.mjs';
+import { flavours, kernelModules, kernel as ownKernel } from './kernel.mjs';
+import { machineOptions, machines } from './machines.mjs';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
-const guest = fileURLToPath(new URL('guest', import.meta.url));
 const driver = join(root, 'kernel');
 
-const BOOT = 'console=ttyPS0,115200 panic=-1 oops=panic';
-/** Nobody uses its two ports, but QEMU complains of those that are not connected. */
-const NETWORK = ['-nic', 'user,restrict=on', '-nic', 'user,restrict=on'];
+const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'];
 /** How much of the console is shown when something went wrong. */
 const TAIL_LINES = 60;
 
+/** The kernels there are: ours, for a Parallella, and Debian's, for another machine. */
+export const boardKernels = [...flavours, ...distributions];
+
 /**
- * Boots a board, runs `command`, an array of words, and resolves to its exit code; without a command, there is a shell
- * on the terminal.
+ * Boots a board that runs `command`, an array of words; without one there is a shell on the terminal.
  *
- * - `flavour`, `chip`: which kernel, which hardware.
+ * - `kernel`, `chip`, `node`: which one of each.
  * - `modules`: folders of kernel modules, built and loaded in this order, after the driver unless `hasDriver` is false.
  * - `append`: more of a kernel command line.
  * - `timeout`: seconds; a board that takes longer is taken for dead.
- * - `stdin`, `stdout`, `stderr`: streams.
+ * - `stdin`: a stream; `outputs`: streams by the name of the board's port, `stdout` and `stderr` at least.
+ *
+ * Returns { ended, console, kill }: a promise of the command's exit code, which is rejected if the board goes down
+ * before; a function that gives what is on the console so far; and one that switches the board off, for a reason.
  */
-export async function runOnBoard(command, { flavour = 'plain', chip = 'e16g301', hasDriver = true, modules = [], append = '', timeout = 600, stdin, stdout, stderr, keep = false }) {
-  const [{ program, preload }, built, initial] = [await emulator(), await kernel(flavour), await initialFiles()];
+export async function boot(command, { kernel: name = 'plain', chip = 'e16g301', node, hasDriver = true, modules = [], append = '', timeout = 600, stdin, outputs = {}, keep = false }) {
+  freshPrebuild('arm');
+  const isOurs = flavours.includes(name);
+  const [{ program, preload }, kernel, files] = [await emulator(), await (isOurs ? ownKernel : distributionKernel)(name), await foreignNode('arm', node)];
+  const machine = machines[kernel.machine];
   const folder = mkdtempSync(join(tmpdir(), 'board-'));
-  try {
-    const shared = join(folder, 'run');
-    mkdirSync(join(shared, 'modules'), { recursive: true });
-    const folders = [guest, ...(hasDriver && existsSync(join(driver, 'Kbuild')) ? [driver] : []), ...modules];
-    const files = [];
-    for (const source of folders) files.push(...(await kernelModules(built, source)));
-    mkdirSync(join(shared, 'tests'));
-    // Modules of tests run when they are loaded: whoever wants that does it.
-    for (const [i, file] of files.entries()) {
-      const name = file.endsWith('-kunit.ko') ? join('tests', basename(file)) : join('modules', `${String(i).padStart(2, '0')}-${basename(file)}`);
-      copyFileSync(file, join(shared, name));
-    }
-    const isInteractive = command.length === 0;
-    if (isInteractive) writeFileSync(join(shared, 'interactive'), '');
-    writeFileSync(join(shared, 'command'), script(isInteractive ? ['sh', '-i'] : command));
-    const wires = isInteractive
-      ? ['-chardev', 'stdio,id=terminal,signal=off', '-device', 'virtconsole,chardev=terminal']
-      : await Promise.all([plug(folder, 'stdin', stdin), plug(folder, 'stdout', undefined, stdout), plug(folder, 'stderr', undefined, stderr)]);
-    const share = (tag, path, options = '') => [
-      '-fsdev', `local,id=${tag},path=${path.replaceAll(',', ',,')},security_model=none,multidevs=remap${options}`,
-      '-device', `virtio-9p-device,fsdev=${tag},mount_tag=${tag}`,
-    ];
-    const options = [
-      '-machine', `parallella,chip=${chip}`, '-m', '1G', '-accel', 'tcg,thread=multi', '-display', 'none', '-no-reboot', ...NETWORK,
-      '-kernel', built.image, '-dtb', deviceTree(built.tree, chip, folder), '-initrd', initial, '-append', `${BOOT} ${append}`,
-      '-serial', 'null', '-serial', `file:${join(folder, 'console')}`, '-monitor', 'none',
-      '-qmp', `unix:${join(folder, 'qmp')},server=on,wait=off`,
-      ...share('root', foreignNode('arm').root, ',readonly=on'), ...share('project', root), ...share('run', shared),
-      '-device', 'virtio-serial-device', ...wires.flat(),
-    ];
-    const ending = await emulate(program, options, preload, timeout);
-    const status = join(shared, 'status');
-    if (existsSync(status)) return Number(readFileSync(status, 'utf8'));
-    throw new Failure(`the board ${ending}. The end of its console:\n${tail(join(folder, 'console'))}`);
-  } finally {
-    if (keep) console.error(`board: its files are in ${folder}`);
-    else rmSync(folder, { recursive: true, force: true });
+  const shared = join(folder, 'run');
+  mkdirSync(join(shared, 'modules'), { recursive: true });
+  const loaded = [];
+  for (const source of [...machine.drivers, ...(hasDriver ? [driver] : []), ...modules]) loaded.push(...(await kernelModules(kernel, source)));
+  mkdirSync(join(shared, 'tests'));
+  // Modules of tests run when they are loaded: whoever wants that does it.
+  for (const [i, file] of loaded.entries()) {
+    const place = file.endsWith('-kunit.ko') ? join('tests', basename(file)) : join('modules', `${String(i).padStart(2, '0')}-${basename(file)}`);
+    copyFileSync(file, join(shared, place));
   }
+  const isInteractive = command.length === 0;
+  if (isInteractive) writeFileSync(join(shared, 'interactive'), '');
+  writeFileSync(join(shared, 'command'), script(isInteractive ? ['sh', '-i'] : command));
+  const wires = isInteractive
+    ? [['-chardev', 'stdio,id=terminal,signal=off', '-device', 'virtconsole,chardev=terminal']]
+    : [await plug(folder, 'stdin', stdin), ...(await Promise.all(Object.entries(outputs).map(([port, output]) => plug(folder, port, undefined, output))))];
+  const share = (tag, path, options = '') => [
+    '-fsdev', `local,id=${tag},path=${path.replaceAll(',', ',,')},security_model=none,multidevs=remap${options}`,
+    '-device', `virtio-9p-device,fsdev=${tag},mount_tag=${tag}`,
+  ];
+  const log = join(folder, 'console');
+  const tree = machine.tree(kernel, { program, preload }, chip, folder);
+  const options = [
+    ...machineOptions(kernel.machine, chip), '-accel', 'tcg,thread=multi', '-display', 'none', '-no-reboot',
+    '-kernel', kernel.image, '-dtb', deviceTree(tree, machine.overlays(chip), folder), '-initrd', await initialFiles(kernel.modules),
+    '-append', `console=${machine.console} panic=-1 oops=panic ${append}`,
+    '-serial', `file:${log}`, '-monitor', 'none', '-qmp', `unix:${join(folder, 'qmp')},server=on,wait=off`,
+    ...share('root', files.root, ',readonly=on'), ...share('project', root), ...share('run', shared),
+    '-device', 'virtio-serial-device', ...wires.flat(),
+  ];
+  const { ending, kill } = emulate(program, options, preload, timeout);
+  const status = join(shared, 'status');
+  const console = () => (existsSync(log) ? readFileSync(log, 'utf8') : '');
+  const ended = ending
+    .then((end) => {
+      if (existsSync(status)) return Number(readFileSync(status, 'utf8'));
+      throw new Failure(`the board ${end}. The end of its console:\n${tail(console())}`);
+    })
+    .finally(() => {
+      if (keep) process.stderr.write(`board: its files are in ${folder}\n`);
+      else rmSync(folder, { recursive: true, force: true });
+    });
+  return { ended, console, kill };
 }
 
 /** What the board's shell is to do: where we are, if that is a folder of the project. */
@@ -99,26 +112,28 @@ async function plug(folder, name, input, output) {
   return ['-chardev', `socket,id=${name},path=${path}`, '-device', `virtserialport,chardev=${name},name=${name}`];
 }
 
-/** Runs QEMU to its end, and says how it came. */
+/** Runs QEMU: { ending, kill }, where the former says how it came to its end. */
 function emulate(program, options, preload, timeout) {
-  return new Promise((resolve, reject) => {
-    // Only QEMU is to have the board loaded.
-    const child = spawn(program, options, { stdio: 'inherit', env: { ...process.env, LD_PRELOAD: preload } });
-    let isLate = false;
-    const timer = setTimeout(() => {
-      isLate = true;
-      child.kill('SIGKILL');
-    }, timeout * 1000);
-    const stop = () => child.kill('SIGKILL');
-    for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, stop);
+  // Only QEMU is to have the board loaded.
+  const child = spawn(program, options, { stdio: 'inherit', env: { ...process.env, LD_PRELOAD: preload } });
+  let reason;
+  const kill = (why) => {
+    reason ??= why;
+    child.kill('SIGKILL');
+  };
+  const timer = setTimeout(() => kill(`was not done after ${timeout} s`), timeout * 1000);
+  const stop = (signal) => kill(`was ended by ${signal}`);
+  for (const signal of SIGNALS) process.on(signal, stop);
+  const ending = new Promise((resolve, reject) => {
     child.on('error', reject);
     child.on('close', (code, signal) => {
       clearTimeout(timer);
-      for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.off(name, stop);
-      if (isLate) resolve(`was not done after ${timeout} s`);
-      else resolve(code === 0 ? 'went down before the command had ended' : `broke: QEMU ended with ${signal ?? code}`);
+      for (const name of SIGNALS) process.off(name, stop);
+      resolve(reason ?? (code === 0 ? 'went down before the command had ended' : `broke: QEMU ended with ${signal ?? code}`));
     });
   });
+  return { ending, kill };
 }
 
-const tail = (file) => (existsSync(file) ? readFileSync(file, 'utf8').trimEnd().split('\n').slice(-TAIL_LINES).join('\n') : '(nothing)');
+/** The last lines of a console. */
+export const tail = (text) => text.trimEnd().split('\n').slice(-TAIL_LINES).join('\n');

@@ -2,7 +2,7 @@
 /** What the virtual board starts with: its device tree, and an initial memory file system. */
 import { randomBytes } from 'node:crypto';
 import { copyFileSync, mkdirSync, readFileSync, symlinkSync } from 'node:fs';
-import { join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 import { cached } from '../../scripts/cache.mjs';
@@ -11,31 +11,29 @@ import { inFirstSuite, unpack } from '../../scripts/debian.mjs';
 import { run } from '../../scripts/run.mjs';
 
 const guest = fileURLToPath(new URL('guest', import.meta.url));
-const overlays = fileURLToPath(new URL('tree', import.meta.url));
 
 /** Programs of busybox that the first script calls. */
-const APPLETS = ['sh', 'mount', 'mkdir', 'cp', 'ln', 'chroot', 'switch_root'];
+const APPLETS = ['sh', 'mount', 'mkdir', 'cp', 'ln', 'chroot', 'insmod', 'switch_root'];
 
 export const chips = ['e16g301', 'e64g401'];
 
-/** The kernel's own device tree of a Parallella, with what is in the FPGA. Made in `folder`. */
-export function deviceTree(kernelTree, chip, folder) {
-  const compiled = [`${chip}.dtso`, 'bench.dtso'].map((name) => {
-    const [text, made] = [join(folder, `${name}.i`), join(folder, `${name}.dtbo`)];
-    run(['cpp', '-nostdinc', '-undef', '-x', 'assembler-with-cpp', '-P', '-I', overlays, join(overlays, name), '-o', text]);
-    run(['dtc', '-q', '-@', '-I', 'dts', '-O', 'dtb', '-o', made, text]);
+/** A machine's own device tree with these overlays, files, one after the other. Made in `folder`. */
+export function deviceTree(own, overlays, folder) {
+  const compiled = overlays.map((file) => {
+    const [text, made] = ['i', 'dtbo'].map((ending) => join(folder, `${basename(file)}.${ending}`));
+    run(['cpp', '-nostdinc', '-undef', '-x', 'assembler-with-cpp', '-P', file, '-o', text]);
+    run(['dtc', '-q', '-@', '-i', dirname(file), '-I', 'dts', '-O', 'dtb', '-o', made, text]);
     return made;
   });
   const tree = join(folder, 'board.dtb');
-  // The bench first: the chip's supply is there.
-  run(['fdtoverlay', '-i', kernelTree, '-o', tree, ...compiled.reverse()]);
+  run(['fdtoverlay', '-i', own, '-o', tree, ...compiled]);
   // Without a seed, whoever wants random numbers waits for seconds: nothing here is random.
   run(['fdtput', '-t', 'bx', tree, '/chosen', 'rng-seed', ...randomBytes(64).toString('hex').match(/../g)]);
   return tree;
 }
 
-/** The archive of the initial file system. */
-export async function initialFiles() {
+/** The archive of the initial file system. The first program loads `modules`, files, in their order. */
+export async function initialFiles(modules = []) {
   const busybox = await cached('board-busybox', (scratch) =>
     inFirstSuite(['bookworm', 'trixie'], 'armhf', async (suite) => {
       unpack(await suite.fetch([await suite.package('busybox-static')]), join(scratch, 'package'));
@@ -43,12 +41,13 @@ export async function initialFiles() {
     }),
   );
   const scripts = ['init', 'start'].map((name) => join(guest, name));
-  return cached(`board-initial-${keyOf(APPLETS, ...scripts.map((file) => readFileSync(file)))}.cpio`, (scratch) => {
+  return cached(`board-initial-${keyOf(APPLETS, modules, ...scripts.map((file) => readFileSync(file)))}.cpio`, (scratch) => {
     const files = join(scratch, 'files');
-    for (const name of ['bin', 'dev', 'proc', 'sys']) mkdirSync(join(files, name), { recursive: true });
+    for (const name of ['bin', 'dev', 'proc', 'sys', 'modules']) mkdirSync(join(files, name), { recursive: true });
     copyFileSync(busybox, join(files, 'bin/busybox'));
     for (const name of APPLETS) symlinkSync('busybox', join(files, 'bin', name));
     for (const [i, name] of ['init', 'start'].entries()) copyFileSync(scripts[i], join(files, name));
+    for (const file of modules) copyFileSync(file, join(files, 'modules', basename(file)));
     const archive = join(scratch, 'archive');
     run(['sh', '-c', 'find . | cpio --quiet --create --format=newc --owner=0:0 >"$1"', 'sh', archive], { cwd: files });
     return archive;

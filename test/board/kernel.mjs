@@ -18,12 +18,16 @@ const folder = fileURLToPath(new URL('kernel', import.meta.url));
 
 export const flavours = Object.keys(FLAVOURS);
 
-/** The folder of a kernel: { objects, image, tree, release } */
+/**
+ * A kernel: its `flavour`; the `machine` it is for; its `image`; the machine's device `tree`, if it brings one;
+ * `modules` that the machine cannot be started without, and the command that will `make` more.
+ */
 export async function kernel(flavour) {
   const fragments = FLAVOURS[flavour].map((name) => join(folder, name));
   const { objects } = await buildKernel({ name: flavour, base: 'tinyconfig', fragments });
   return {
-    flavour, objects,
+    flavour, machine: 'parallella', modules: [],
+    make: ['make', '-C', objects, ...CROSS],
     image: join(objects, 'arch/arm/boot/zImage'),
     tree: join(objects, 'arch/arm/boot/dts/xilinx/zynq-parallella.dtb'),
   };
@@ -35,10 +39,10 @@ const products = /\.(o|ko|mod|mod\.c|cmd|d)$|\/(Module\.symvers|modules\.order)$
 /**
  * The modules of a folder, built for a kernel, in a copy of the folder: whoever wrote them does not want objects there.
  */
-export async function kernelModules({ flavour, objects }, source) {
+export async function kernelModules({ flavour, make }, source) {
   const isFile = (file) => statSync(file).isFile();
   const files = readdirSync(source, { recursive: true }).map((name) => join(source, name)).filter((file) => isFile(file) && !products.test(file)).sort();
-  const key = keyOf(objects, ...files.flatMap((file) => [relative(source, file), readFileSync(file)]));
+  const key = keyOf(make, ...files.flatMap((file) => [relative(source, file), readFileSync(file)]));
   const title = basename(resolve(source));
   const place = join(root, 'build-board', `${title}-${flavour}-${key}`);
   await built(place, `the modules of ${title} for the ${flavour} kernel`, async ({ work, phase }) => {
@@ -48,7 +52,7 @@ export async function kernelModules({ flavour, objects }, source) {
       mkdirSync(dirname(target), { recursive: true });
       copyFileSync(file, target);
     }
-    await phase('modules', (step) => step('make', '-C', objects, ...CROSS, `M=${copy}`, `-j${availableParallelism()}`, 'modules'));
+    await phase('modules', (step) => step(...make, `M=${copy}`, `-j${availableParallelism()}`, 'modules'));
     return copy;
   });
   return readdirSync(place, { recursive: true }).filter((name) => name.endsWith('.ko')).map((name) => join(place, name));

@@ -3,17 +3,19 @@
 import { parseArgs } from 'node:util';
 
 import { Failure } from '../../scripts/cached-build.mjs';
-import { runOnBoard } from './board.mjs';
+import { foreignVersions } from '../../scripts/foreign-node.mjs';
+import { boardKernels, boot } from './board.mjs';
 import { chips } from './image.mjs';
-import { flavours } from './kernel.mjs';
 
 const USAGE = `Usage: npm run -s board -- [OPTION…] [COMMAND…]
 
 Boots a virtual Parallella and runs a command on it, or a shell. Its exit code is the command's, or 125 if the board
 went down. The project is in /project there, and what is written to it stays.
 
-  --kernel ${flavours.join('|')}     default: plain
-  --chip ${chips.join('|')}   default: ${chips[0]}
+  --kernel NAME         ${boardKernels.join(', ')}; default: ${boardKernels[0]}. Debian's, those with a number and newest,
+                        run on another machine with the same chip: no Debian has one for a Parallella
+  --chip NAME           ${chips.join(', ')}; default: ${chips[0]}
+  --node VERSION        ${foreignVersions.join(', ')}; default: ${foreignVersions[0]}
   --module FOLDER       builds kernel modules, and loads them before the command; more than once if need be
   --no-driver           leaves the driver out, which is loaded otherwise
   --append TEXT         more of a kernel command line
@@ -22,8 +24,9 @@ went down. The project is in /project there, and what is written to it stays.
 `;
 
 const OPTIONS = {
-  kernel: { type: 'string', default: flavours[0] },
+  kernel: { type: 'string', default: boardKernels[0] },
   chip: { type: 'string', default: chips[0] },
+  node: { type: 'string', default: foreignVersions[0] },
   module: { type: 'string', multiple: true, default: [] },
   'no-driver': { type: 'boolean', default: false },
   append: { type: 'string', default: '' },
@@ -46,19 +49,21 @@ async function main(words) {
   const [options, command] = split(words);
   const { values } = parseArgs({ args: options, options: OPTIONS });
   if (values.help) return void process.stdout.write(USAGE);
-  if (!flavours.includes(values.kernel) || !chips.includes(values.chip)) throw new Failure(USAGE);
-  process.exitCode = await runOnBoard(command, {
-    flavour: values.kernel,
+  const isKnown = boardKernels.includes(values.kernel) && chips.includes(values.chip) && foreignVersions.includes(values.node);
+  if (!isKnown) throw new Failure(USAGE);
+  const { ended } = await boot(command, {
+    kernel: values.kernel,
     chip: values.chip,
+    node: values.node,
     hasDriver: !values['no-driver'],
     modules: values.module,
     append: values.append,
     timeout: Number(values.timeout),
     keep: values.keep,
     stdin: process.stdin.isTTY ? undefined : process.stdin,
-    stdout: process.stdout,
-    stderr: process.stderr,
+    outputs: { stdout: process.stdout, stderr: process.stderr },
   });
+  process.exitCode = await ended;
   process.stdin.destroy();
 }
 

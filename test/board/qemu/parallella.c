@@ -15,8 +15,6 @@
 
 #include "board.h"
 
-
-#define EPIPHANY_SPI 55
 #define BENCH_BASE 0x43c00000
 #define VIRTIO_BASE 0x43d00000
 #define VIRTIO_BYTES 0x1000
@@ -28,23 +26,6 @@
 
 static void (*zynq_init)(MachineState *machine);
 
-/* The name of the chip. A machine of QEMU's own has no place to keep it. */
-static char *chip_name;
-
-static DeviceState *add_fpga_device(MachineState *machine, const char *name, const char *type)
-{
-    DeviceState *dev = qdev_new(type);
-
-    object_property_add_child(OBJECT(machine), name, OBJECT(dev));
-    return dev;
-}
-
-static void map_fpga_device(DeviceState *dev, hwaddr base)
-{
-    sysbus_realize_and_unref(SYS_BUS_DEVICE(dev), &error_fatal);
-    sysbus_mmio_map(SYS_BUS_DEVICE(dev), 0, base);
-}
-
 static void parallella_init(MachineState *machine)
 {
     DeviceState *mpcore, *epiphany, *bench;
@@ -53,35 +34,20 @@ static void parallella_init(MachineState *machine)
     create_unimplemented_device("zynq.peripherals", PERIPHERALS_BASE, PERIPHERALS_BYTES);
     mpcore = DEVICE(object_resolve_path_type("", TYPE_A9MPCORE_PRIV, NULL));
 
-    epiphany = add_fpga_device(machine, "epiphany", TYPE_EPIPHANY);
-    object_property_set_str(OBJECT(epiphany), "chip", chip_name, &error_fatal);
-    object_property_set_link(OBJECT(epiphany), "ram", OBJECT(machine->ram), &error_fatal);
-    map_fpga_device(epiphany, 0x80000000);
-    sysbus_connect_irq(SYS_BUS_DEVICE(epiphany), 0, qdev_get_gpio_in(mpcore, EPIPHANY_SPI));
+    epiphany = fpga_add_epiphany(machine, mpcore);
 
-    bench = add_fpga_device(machine, "bench", TYPE_EPIPHANY_BENCH);
+    bench = fpga_new_device(machine, "bench", TYPE_EPIPHANY_BENCH);
     object_property_set_link(OBJECT(bench), "chip", OBJECT(epiphany), &error_fatal);
-    map_fpga_device(bench, BENCH_BASE);
+    fpga_map_device(bench, BENCH_BASE);
 
     for (int i = 0; i < VIRTIO_SLOTS; i++) {
         g_autofree char *name = g_strdup_printf("virtio%d", i);
-        DeviceState *slot = add_fpga_device(machine, name, "virtio-mmio");
+        DeviceState *slot = fpga_new_device(machine, name, "virtio-mmio");
 
         object_property_set_bool(OBJECT(slot), "force-legacy", false, &error_fatal);
-        map_fpga_device(slot, VIRTIO_BASE + i * VIRTIO_BYTES);
+        fpga_map_device(slot, VIRTIO_BASE + i * VIRTIO_BYTES);
         sysbus_connect_irq(SYS_BUS_DEVICE(slot), 0, qdev_get_gpio_in(mpcore, VIRTIO_FIRST_SPI + i));
     }
-}
-
-static char *parallella_get_chip(Object *obj, Error **errp)
-{
-    return g_strdup(chip_name);
-}
-
-static void parallella_set_chip(Object *obj, const char *value, Error **errp)
-{
-    g_free(chip_name);
-    chip_name = g_strdup(value);
 }
 
 static void parallella_class_init(ObjectClass *oc, void *data)
@@ -94,9 +60,7 @@ static void parallella_class_init(ObjectClass *oc, void *data)
     mc->ignore_memory_transaction_failures = false;
     mc->default_ram_size = 1 * GiB;
     mc->min_cpus = mc->max_cpus = mc->default_cpus = 2;
-    chip_name = g_strdup("e16g301");
-    object_class_property_add_str(oc, "chip", parallella_get_chip, parallella_set_chip);
-    object_class_property_set_description(oc, "chip", "e16g301 or e64g401");
+    fpga_add_chip_property(oc);
 }
 
 static const TypeInfo parallella_info = {

@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: MIT
+/** All suites on a virtual board, which runs them by itself: here each case waits for what came of it. */
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+
+import { boot, tail } from './board.mjs';
+import { buildClients } from './clients.mjs';
+import { Results } from './results.mjs';
+import { fullName, isWanted, suites } from './suites.mjs';
+
+/** A board of which nothing is heard for so long hangs. Longer than a test may take. */
+const SILENCE_IN_S = 420;
+/** By this a kernel tells that it found something wrong. */
+const COMPLAINT = /\b(BUG|WARNING|KASAN|UBSAN|kmemleak: \d+ new|INFO: (possible|suspicious|task)|Oops|DMA-API|scheduling while atomic|Unhandled fault)\b/;
+
+const { text = '', ...options } = JSON.parse(process.env.BOARD_OPTIONS ?? '{}');
+const results = new Results();
+let board;
+let watchdog;
+/** How much of the console belongs to tests that have ended. */
+let seen = 0;
+
+beforeAll(async () => {
+  buildClients('arm-linux-gnueabihf-gcc', 'arm');
+  const reporter = ['--test-reporter=./test/board/reporter.mjs', '--test-reporter-destination=/run/ports/results'];
+  board = await boot(['node', '--expose-gc', ...reporter, 'test/board/run-suites.mjs', '/dev/epiphany/mesh0', text], {
+    ...options,
+    timeout: 3600,
+    outputs: { results, stdout: process.stdout, stderr: process.stderr },
+  });
+  results.heard = Date.now();
+  watchdog = setInterval(() => {
+    if (Date.now() - results.heard > 1000 * SILENCE_IN_S) board.kill(`said nothing for ${SILENCE_IN_S} s`);
+  }, 1000);
+  board.ended.then(() => results.fail(new Error('the board ended without a word about this test')), (error) => results.fail(error));
+});
+
+afterAll(async () => {
+  clearInterval(watchdog);
+  await board?.ended.catch(() => undefined); // told by each test already
+});
+
+/** A failure of the board's as our own, with what the kernel had to say meanwhile. */
+function failure(error) {
+  const console = tail(board.console().slice(seen));
+  const shown = new Error(`${error}${console ? `\n\nOn the board's console:\n${console}` : ''}`);
+  shown.stack = shown.message;
+  return shown;
+}
+
+for (const suite of suites) {
+  const wanted = suite.cases.filter((each) => isWanted(suite, each, text));
+  describe.skipIf(wanted.length === 0)(suite.title, () => {
+    for (const each of wanted) {
+      it(each.name, async (context) => {
+        const { skip, error, notes } = await results.of(fullName(suite, each));
+        try {
+          for (const note of notes) console.log(note);
+          if (error) throw failure(error);
+        } finally {
+          seen = board.console().length;
+        }
+        if (skip) context.skip(skip);
+      });
+    }
+  });
+}
+
+describe('the board', () => {
+  it('ends by itself, and its kernel has nothing to complain of', async () => {
+    await board.ended;
+    expect(board.console().split('\n').filter((line) => COMPLAINT.test(line))).toEqual([]);
+  });
+});

@@ -1,0 +1,47 @@
+#!/usr/bin/env node
+// SPDX-License-Identifier: MIT
+import { spawnSync } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
+
+import { buildClients } from './clients.mjs';
+
+const USAGE = `Usage: npm run test:board -- [OPTION…] [TEXT]
+
+Runs the conformance suite and the system tests on a virtual board, or those that have TEXT in their name.
+
+  --here                on this machine instead, which is a Parallella
+  --device PATH         its board; default: /dev/epiphany/mesh0
+  --kernel, --chip, --node NAME    as of npm run board
+`;
+
+const root = fileURLToPath(new URL('../..', import.meta.url));
+const { values, positionals } = parseArgs({
+  options: {
+    here: { type: 'boolean', default: false },
+    device: { type: 'string', default: '/dev/epiphany/mesh0' },
+    kernel: { type: 'string' },
+    chip: { type: 'string' },
+    node: { type: 'string' },
+    help: { type: 'boolean', default: false },
+  },
+  allowPositionals: true,
+});
+
+/** Vitest wants a newer Node than a board may have. */
+function onThisMachine([text = ''], device) {
+  buildClients('cc', process.arch);
+  return [process.execPath, ['--expose-gc', '--test-reporter=spec', 'test/board/run-suites.mjs', device, text], {}];
+}
+
+function onVirtualBoard([text], { kernel, chip, node }) {
+  const environment = { ...process.env, BOARD_OPTIONS: JSON.stringify({ text, kernel, chip, node }) };
+  return [process.execPath, ['node_modules/vitest/vitest.mjs', 'run', '--config', 'test/board/vitest.config.mjs', '--reporter=verbose'], { env: environment }];
+}
+
+if (values.help) {
+  process.stdout.write(USAGE);
+} else {
+  const [program, options, settings] = values.here ? onThisMachine(positionals, values.device) : onVirtualBoard(positionals, values);
+  process.exitCode = spawnSync(program, options, { cwd: root, stdio: 'inherit', ...settings }).status ?? 1;
+}
