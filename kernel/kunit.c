@@ -448,6 +448,28 @@ static void claims_by_others(struct kunit *test)
 	KUNIT_EXPECT_FALSE(test, epi_claim_excludes(&board->elink, 2, 2));
 }
 
+/* What was claimed before the chip was reset is in nobody's way. */
+static void stale_claims(struct kunit *test)
+{
+	struct board *board = make_board(test, E_CHIP_E16G301);
+	struct epi_claim *claim = kunit_kzalloc(test, sizeof(*claim), GFP_KERNEL);
+	struct epi_elink *elink = &board->elink;
+
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, claim);
+	board->claim.flags = EPIPHANY_CLAIM_EXCLUSIVE;
+	__set_bit(3, board->claim.cores);
+	KUNIT_ASSERT_EQ(test, 0, epi_claim_add(elink, &board->claim));
+	claim->family = 2;
+	claim->explicit = true;
+	claim->flags = EPIPHANY_CLAIM_EXCLUSIVE;
+	__set_bit(3, claim->cores);
+	KUNIT_EXPECT_EQ(test, -EBUSY, epi_claim_add(elink, claim));
+	elink->epoch++;
+	KUNIT_EXPECT_FALSE(test, epi_claim_excludes(elink, 2, 3));
+	KUNIT_EXPECT_FALSE(test, epi_claim_by_others(elink, 2, NULL));
+	KUNIT_EXPECT_EQ(test, 0, epi_claim_add(elink, claim));
+}
+
 static void rectangles(struct kunit *test)
 {
 	const u32 wrong[][4] = {
@@ -624,6 +646,7 @@ static struct kunit_case cases[] = { KUNIT_CASE(core_ids),
 				     KUNIT_CASE(reach_and_state),
 				     KUNIT_CASE(claims),
 				     KUNIT_CASE(claims_by_others),
+				     KUNIT_CASE(stale_claims),
 				     KUNIT_CASE(rectangles),
 				     KUNIT_CASE(pools),
 				     KUNIT_CASE(pool_requests),

@@ -124,7 +124,9 @@ static void let_go(unsigned int on_release, bool is_killed)
 		volatile uint32_t *inner = must_map(group, core_address(2, 3), SRAM_BYTES);
 		inner[0] = PROGRAM_LOOP;
 		inner[0x1000] = 0xabcdef;
-		start_core(must_map(group, core_address(2, 3) + REGISTERS, PAGE));
+		volatile uint32_t *page = must_map(group, core_address(2, 3) + REGISTERS, PAGE);
+		start_core(page);
+		EXPECT(runs(page));
 		EXPECT_EQ(write(ready[1], &byte, 1), 1);
 		if (is_killed)
 			pause();
@@ -160,8 +162,7 @@ static void let_go(unsigned int on_release, bool is_killed)
 	REQUIRE(!reset(fd, EPIPHANY_RESET_CORE, 0x88b));
 	sram[0] = PROGRAM_LOOP;
 	start_core(registers);
-	sleep_ms(10);
-	EXPECT_EQ(*reg(registers, STATUS) & 1, 1);
+	EXPECT(runs(registers));
 	REQUIRE(!reset(fd, EPIPHANY_RESET_CORE, 0x88b));
 }
 

@@ -7,17 +7,6 @@
 #define BIT(type) EPIPHANY_EVENT_BIT(EPIPHANY_EVENT_##type)
 #define RECORDS	  1024
 
-/* Messages come to the mailbox as if from a core. The chip must be on. */
-static void send(uint32_t first, unsigned int count)
-{
-	for (unsigned int i = 0; i < count; i++) {
-		bench_set(BENCH_MESSAGE, first + i);
-		/* The FIFO is not deep. */
-		while (bench_get(BENCH_INTERRUPT))
-			;
-	}
-}
-
 static unsigned int read_all(int queue, struct epiphany_event *records, unsigned int count)
 {
 	ssize_t bytes = read(queue, records, count * sizeof(*records));
@@ -48,7 +37,7 @@ TEST(masks)
 	set_nonblocking(all);
 	set_nonblocking(none);
 	set_nonblocking(mailbox);
-	send(0x77, 1);
+	send_messages(0x77, 1);
 	EXPECT(!reset(fd, EPIPHANY_RESET_CORE, 0x84a));
 	EXPECT(!reset(fd, EPIPHANY_RESET_CHIP, 0));
 	EXPECT_EQ(read_all(all, records, 16), 3);
@@ -106,7 +95,7 @@ TEST(sizes_and_buffers_of_reads)
 	REQUIRE(!mprotect(memory + PAGE, PAGE, PROT_NONE));
 	for (size_t size = 0; size < 32; size += 31)
 		EXPECT_ERROR(read(queue, records, size), EINVAL);
-	send(1, 5);
+	send_messages(1, 5);
 	EXPECT_EQ(read(queue, records, 33), 32);
 	EXPECT_EQ(records[0].payload, 1);
 	/* What cannot be delivered is not lost. */
@@ -134,8 +123,7 @@ TEST(losses_are_counted)
 	const unsigned int sent = RECORDS + 500;
 
 	set_nonblocking(queue);
-	send(1, sent);
-	sleep_ms(50);
+	send_messages(1, sent);
 	unsigned int got = read_all(queue, records, 2 * RECORDS);
 	EXPECT(got > RECORDS / 2 && got <= RECORDS);
 	for (unsigned int i = 0; i < got - 1; i++)
@@ -147,8 +135,7 @@ TEST(losses_are_counted)
 	EXPECT_EQ(records[got - 1].sequence, sent);
 	EXPECT_ERROR(read(queue, records, sizeof(records)), EAGAIN);
 	/* Those that come after it go on counting. */
-	send(7, 1);
-	sleep_ms(50);
+	send_messages(7, 1);
 	EXPECT_EQ(read_all(queue, records, 10), 1);
 	EXPECT_EQ(records[0].sequence, sent + 1);
 	EXPECT_EQ(records[0].payload, 7);
@@ -157,14 +144,14 @@ TEST(losses_are_counted)
 	pid_t child = fork();
 	if (!child) {
 		for (int i = 0; i < 4; i++)
-			send(1, RECORDS / 2);
+			send_messages(1, RECORDS / 2);
 		_exit(0);
 	}
 	int status = 0;
 	bool has_ended = false;
 	while (!has_ended) {
 		has_ended = waitpid(child, &status, WNOHANG) == child;
-		sleep_ms(has_ended ? 50 : 30);
+		sleep_ms(30);
 		while ((got = read_all(queue, records, 7)))
 			for (unsigned int i = 0; i < got; i++) {
 				bool is_loss = records[i].type == EPIPHANY_EVENT_OVERFLOW;
@@ -194,7 +181,7 @@ TEST(waiting_by_read_poll_and_epoll)
 		pid_t child = fork();
 		if (!child) {
 			sleep_ms(100);
-			send(100 + way, 1);
+			send_messages(100 + way, 1);
 			_exit(0);
 		}
 		if (way == 1)
@@ -238,7 +225,7 @@ TEST(a_signal_ends_a_wait)
 	pid_t child = fork();
 	if (!child) {
 		sleep_ms(200);
-		send(1, 1);
+		send_messages(1, 1);
 		_exit(0);
 	}
 	ualarm(50000, 0);
@@ -268,7 +255,7 @@ TEST(two_readers_share_what_comes)
 			}
 		}
 	}
-	send(0, sent);
+	send_messages(0, sent);
 	for (unsigned int i = 0; i < sent; i++) {
 		uint32_t payload;
 		REQUIRE(read(results[0], &payload, 4) == 4 && payload < sent);
@@ -288,7 +275,7 @@ TEST(every_file_gets_every_message)
 	queues[0] = events(fd, BIT(MAILBOX));
 	queues[1] = events(fd, BIT(MAILBOX));
 	queues[2] = events(other, BIT(MAILBOX));
-	send(5, 3);
+	send_messages(5, 3);
 	/* They outlive the file that they were made from. */
 	close(other);
 	for (int i = 0; i < 3; i++) {

@@ -13,16 +13,6 @@ static int open_powered(int flags)
 	return fd;
 }
 
-static void send(uint32_t first, unsigned int count)
-{
-	for (unsigned int i = 0; i < count; i++) {
-		bench_set(BENCH_MESSAGE, first + i);
-		while (bench_get(BENCH_INTERRUPT))
-			;
-	}
-	sleep_ms(20);
-}
-
 /* Nothing is left of the tests before. */
 static void drain(int fd)
 {
@@ -39,7 +29,7 @@ TEST(read_and_count)
 	drain(fd);
 	EXPECT_ERROR(ioctl(fd, E_IOCTL_MAILBOX_READ, &message), EAGAIN);
 	EXPECT_EQ(poll(&polled, 1, 0), 0);
-	send(0x10, 3);
+	send_messages(0x10, 3);
 	EXPECT_EQ(poll(&polled, 1, 0), 1);
 	EXPECT_EQ(polled.revents, POLLIN);
 	EXPECT_EQ(ioctl(fd, E_IOCTL_MAILBOX_COUNT), 3);
@@ -64,7 +54,7 @@ TEST(an_overflow_is_told_once)
 	unsigned int got = 0, errors = 0;
 
 	drain(fd);
-	send(0, QUEUE + 300);
+	send_messages(0, QUEUE + 300);
 	EXPECT(ioctl(fd, E_IOCTL_MAILBOX_COUNT) > QUEUE / 2);
 	for (;;) {
 		int ret = ioctl(fd, E_IOCTL_MAILBOX_READ, &message);
@@ -80,7 +70,7 @@ TEST(an_overflow_is_told_once)
 	EXPECT_EQ(errors, 1);
 	EXPECT(got > QUEUE - 3 && got < QUEUE + 1);
 	EXPECT_EQ(ioctl(fd, E_IOCTL_MAILBOX_COUNT), 0);
-	send(5, 1);
+	send_messages(5, 1);
 	EXPECT(!ioctl(fd, E_IOCTL_MAILBOX_READ, &message));
 	EXPECT_EQ(message.from, 5);
 }
@@ -90,7 +80,7 @@ TEST(a_reset_clears_the_queue)
 	int fd = open_powered(O_NONBLOCK);
 	struct e_mailbox_msg message;
 
-	send(1, 10);
+	send_messages(1, 10);
 	EXPECT(ioctl(fd, E_IOCTL_MAILBOX_COUNT) >= 10);
 	EXPECT(!ioctl(fd, E_IOCTL_RESET));
 	EXPECT_EQ(ioctl(fd, E_IOCTL_MAILBOX_COUNT), 0);
@@ -109,7 +99,7 @@ TEST(a_reader_waits)
 		/* A reset wakes it, and it waits on. */
 		reset(fd, EPIPHANY_RESET_CHIP, 0);
 		sleep_ms(100);
-		send(0x99, 1);
+		send_messages(0x99, 1);
 		_exit(0);
 	}
 	EXPECT(!ioctl(fd, E_IOCTL_MAILBOX_READ, &message));

@@ -121,8 +121,7 @@ TEST(it_goes_off_when_it_is_told_to)
 	write_text(PLATFORM_DEVICE "/power/autosuspend_delay_ms", "100");
 	EXPECT_EQ(pread(fd, &word, 4, core_address(0, 0)), 4);
 	close(fd);
-	sleep_ms(500);
-	EXPECT(!is_on());
+	EXPECT(wait_for_state("powered", 0, 1.5));
 	write_text(PLATFORM_DEVICE "/power/autosuspend_delay_ms", "2000");
 }
 
@@ -315,8 +314,7 @@ TEST(tracepoints_tell_what_happens)
 	memory[0] = 1;
 	EXPECT_EQ(pread(fd, &word, 4, core_address(0, 0)), 4);
 	EXPECT(!reset(fd, EPIPHANY_RESET_CORE, 0x808));
-	bench_set(BENCH_MESSAGE, 0x1234);
-	sleep_ms(50);
+	send_messages(0x1234, 1);
 	write_text("/sys/kernel/tracing/events/epiphany/enable", "0");
 	const char *trace = read_text("/sys/kernel/tracing/trace");
 	EXPECT(strstr(trace, "epiphany_fault: elink") && strstr(trace, "0x80800000"));
