@@ -23,8 +23,9 @@ export const mailbox: Command = {
         else context.print(`${formatHex(word, 8)}  ${(Number(timestamp) / 1e9).toFixed(6)} s${queue.lost > lost ? `  (${queue.lost - lost} events were lost before)` : ''}`);
         lost = queue.lost;
       } catch (error) {
-        if (!(error instanceof EpiphanyError) || error.code !== 'ERR_EPIPHANY_TIMEOUT') throw error;
-        return count === Infinity && received > 0 ? 0 : 1; // whoever asked for some has not got them
+        const isLate = error instanceof EpiphanyError && error.code === 'ERR_EPIPHANY_TIMEOUT';
+        if (!isLate || count !== Infinity || received === 0) throw error; // whoever asked for some has not got them
+        return 0;
       }
     }
     return 0;

@@ -50,7 +50,7 @@ describe('epiphany', () => {
     expect(epiphany('dram', '0x8e000004', '2', '--board', 'sim').out).toBe('0x8e000004  0x00000000\n0x8e000008  0x00000000\n');
     expect(json(epiphany('dram', '0x8e000000', '--board', 'sim', '--json'))).toEqual({ address: '0x8e000000', words: ['0x00000000'] });
     for (const bad of ['0x8dfffffc', '0x8e000001', '0x90000000']) expect(epiphany('dram', bad, '--board', 'sim')).toMatchObject({ code: 1, error: expect.stringMatching(/shared DRAM/) as string });
-    expect(epiphany('mailbox', '1', '--timeout', '10', '--board', 'sim')).toMatchObject({ code: 1, out: '' });
+    expect(epiphany('mailbox', '1', '--timeout', '10', '--board', 'sim')).toMatchObject({ code: 1, out: '', error: 'epiphany: no mailbox message within 10 ms\n' });
     expect(epiphany('reset', '--chip', '--board', 'sim').out).toBe('the chip is reset\n');
     for (const bad of [['dma', '3'], ['mailbox', '0'], ['dram', '0x8e000000', '0'], ['reset', '--chip', '--group', '0,0,1,1']]) expect(epiphany(...bad, '--board', 'sim').code, bad.join(' ')).toBe(2);
   });
