@@ -8,9 +8,13 @@ import { simulatorSpec, type SimulatorOptions } from '../transport/simulator.js'
 import { cc } from './cc.js';
 import { UsageError, type Command, type Context } from './command.js';
 import { disasm } from './disasm.js';
+import { dma } from './dma.js';
+import { doctor } from './doctor.js';
+import { dram } from './dram.js';
 import { dump } from './dump.js';
 import { info } from './info.js';
 import { load } from './load.js';
+import { mailbox } from './mailbox.js';
 import { read } from './read.js';
 import { regs } from './regs.js';
 import { reset } from './reset.js';
@@ -18,7 +22,7 @@ import { run } from './run.js';
 import { symbols } from './symbols.js';
 import { write } from './write.js';
 
-const COMMANDS: Readonly<Record<string, Command>> = { info, read, write, dump, disasm, symbols, regs, load, run, reset, cc };
+const COMMANDS: Readonly<Record<string, Command>> = { info, read, write, dump, disasm, symbols, regs, load, run, reset, mailbox, dram, dma, doctor, cc };
 
 const OPTIONS = {
   board: { type: 'string' },

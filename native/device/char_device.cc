@@ -102,7 +102,8 @@ constexpr size_t kLargestIoctlArgument = (1u << _IOC_SIZEBITS) - 1;
 // A plain number must be no address: the zero page is never mapped.
 constexpr int kLargestPlainArgument = 4095;
 
-// An ioctl of (device, request, argument). `then(result, argument)` sees what the driver gave, before JavaScript does.
+// An ioctl of (device, request, argument). `then(result, argument)` sees what the driver gave, before
+// JavaScript does.
 template <typename Then>
 Napi::Value IoctlThen(const Napi::CallbackInfo& info, Then then) {
   CharDevice* device = OpenDevice(info);
@@ -132,8 +133,8 @@ Napi::Value Ioctl(const Napi::CallbackInfo& info) {
   return IoctlThen(info, [&](int result, const View&) { return Answer(info.Env(), result); });
 }
 
-// Takes a descriptor that a driver has just made: it becomes a handle before JavaScript goes on, so that none is
-// lost when a thread ends in between. Nothing here may block.
+// Takes a descriptor that a driver has just made: it becomes a handle before JavaScript goes on, so that none
+// is lost when a thread ends in between. Nothing here may block.
 Napi::Value Adopt(const Napi::CallbackInfo& info, int descriptor) {
   const int flags = descriptor < 0 ? -1 : fcntl(descriptor, F_GETFL);
   if (flags < 0) return Answer(info.Env(), -EBADF);

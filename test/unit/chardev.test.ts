@@ -265,6 +265,23 @@ describe('our driver', () => {
     });
   });
 
+  it('does not keep a board that nobody closes, nor the files of its events', async () => {
+    const gc = (globalThis as unknown as { gc: () => void }).gc;
+    const driver = new FakeNewDriver();
+    const weak = ((): WeakRef<Board> => {
+      const board = new Board(new CharDeviceTransport(driver));
+      board.core(0, 0).writeWord(0, 1);
+      return new WeakRef(board);
+    })();
+    const isOpen = (): boolean[] => [...driver.files].map((file) => !(file as CharDevice).closed);
+    expect(isOpen()).toEqual([true, true]);
+    for (let i = 0; i < 20 && isOpen()[0]; ++i) {
+      gc();
+      await turn();
+    }
+    expect([weak.deref(), isOpen()[0]]).toEqual([undefined, false]);
+  });
+
   it('has every file closed with the board', () => {
     const driver = new FakeNewDriver();
     const board = new Board(new CharDeviceTransport(driver));

@@ -30,6 +30,33 @@ function epiphany(...parameters: string[]): Result {
 const json = (result: Result): unknown => JSON.parse(result.out);
 
 describe('epiphany', () => {
+  it('info tells of the driver, and of what the board is like', () => {
+    expect(epiphany('info', '--board', 'sim').out).toMatch(/^driver {2}none.*\nstate {3}powered, generation 0\ncan {5}mailbox.*DMA$/m);
+    expect(json(epiphany('info', '--board', 'sim', '--json'))).toMatchObject({ status: { driverFeatures: [], generation: 0, powered: true, overheated: false }, features: { dram: true, dma: true } });
+  });
+
+  it('doctor finds a simulated board well', () => {
+    const { code, out } = epiphany('doctor', '--board', 'sim:e64g401');
+    expect(code, out).toBe(0);
+    expect(out).toMatch(/^ok {3}chip {5}64 cores answer with their IDs$/m);
+    const { findings } = json(epiphany('doctor', '--board', 'sim', '--json')) as { findings: { name: string; state: string }[] };
+    expect(findings.filter(({ state }) => state === 'ok').map(({ name }) => name)).toEqual(['system', 'open', 'chip', 'SRAM', 'events', 'DRAM', 'DMA']);
+    const missing = epiphany('doctor', '--board', '/dev/epiphany/mesh7');
+    expect([missing.code, missing.out]).toEqual([1, expect.stringMatching(/^BAD {2}open {5}ENOENT.*modprobe/m)]);
+  });
+
+  it('dma copies and compares, dram shows words, mailbox waits', () => {
+    expect(json(epiphany('dma', '65536', '--board', 'sim', '--json'))).toMatchObject({ bytes: 65536, right: true, simulated: true });
+    expect(epiphany('dma', '--board', 'sim').out).toMatch(/what came back is what was sent/);
+    expect(epiphany('dram', '--board', 'sim').out).toBe('32 MiB at 0x8e000000; programs are given parts of it\n');
+    expect(epiphany('dram', '0x8e000004', '2', '--board', 'sim').out).toBe('0x8e000004  0x00000000\n0x8e000008  0x00000000\n');
+    expect(json(epiphany('dram', '0x8e000000', '--board', 'sim', '--json'))).toEqual({ address: '0x8e000000', words: ['0x00000000'] });
+    for (const bad of ['0x8dfffffc', '0x8e000001', '0x90000000']) expect(epiphany('dram', bad, '--board', 'sim')).toMatchObject({ code: 1, error: expect.stringMatching(/shared DRAM/) as string });
+    expect(epiphany('mailbox', '1', '--timeout', '10', '--board', 'sim')).toMatchObject({ code: 1, out: '', error: 'epiphany: no mailbox message within 10 ms\n' });
+    expect(epiphany('reset', '--chip', '--board', 'sim').out).toBe('the chip is reset\n');
+    for (const bad of [['dma', '3'], ['mailbox', '0'], ['dram', '0x8e000000', '0'], ['reset', '--chip', '--group', '0,0,1,1']]) expect(epiphany(...bad, '--board', 'sim').code, bad.join(' ')).toBe(2);
+  });
+
   it('info describes the board, for people and for machines', () => {
     expect(epiphany('info', '--board', 'sim').out).toContain('chip    E16G301, 4 × 4 cores from core ID 0x808\n');
     const { code, out, error } = epiphany('info', '--board', 'sim', '--json');
@@ -219,7 +246,7 @@ describe('epiphany', () => {
   it('helps, overall and for each command, with examples that work', () => {
     const overview = epiphany('--help');
     expect(overview.code).toBe(0);
-    for (const name of ['info', 'read', 'write', 'dump', 'disasm', 'symbols', 'regs', 'load', 'run', 'reset']) {
+    for (const name of ['info', 'read', 'write', 'dump', 'disasm', 'symbols', 'regs', 'load', 'run', 'reset', 'mailbox', 'dram', 'dma', 'doctor']) {
       expect(overview.out).toContain(`  ${name} `);
       const help = epiphany(name, '--help');
       expect(help.code).toBe(0);
