@@ -3,13 +3,21 @@
 import { inspect } from 'node:util';
 
 export default async function* report(events) {
-  let notes = [];
+  /** The test that has ended last: what it noted comes behind it. */
+  let ended;
   for await (const { type, data } of events) {
-    if (type === 'test:diagnostic') notes.push(data.message);
-    if (type !== 'test:pass' && type !== 'test:fail') continue;
-    const { name, skip, details } = data;
-    const error = type === 'test:fail' ? inspect(details.error.cause ?? details.error) : undefined;
-    yield `${JSON.stringify({ name, skip: skip === true ? 'no reason' : skip || undefined, error, notes, milliseconds: details.duration_ms })}\n`;
-    notes = [];
+    if (type === 'test:diagnostic') {
+      ended?.notes.push(data.message);
+      continue;
+    }
+    if (ended) yield `${JSON.stringify(ended)}\n`;
+    ended = type === 'test:pass' || type === 'test:fail' ? resultOf(type, data) : undefined;
   }
 }
+
+const resultOf = (type, { name, skip, details }) => ({
+  name,
+  skip: skip === true ? 'no reason' : skip || undefined,
+  error: type === 'test:fail' ? inspect(details.error.cause ?? details.error) : undefined,
+  notes: [],
+});

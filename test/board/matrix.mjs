@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: MIT
+//
+//   node test/board/matrix.mjs [KERNEL…]        default: all of Debian's
+//
+// Boots Debian's own kernels with the driver, built against their headers, and has a C program reach the chip through
+// it: memory, registers, a message of a core by its interrupt, and revocation. Prints a table.
+
+import { boot } from './board.mjs';
+import { buildClients } from './clients.mjs';
+import { distributions } from './distribution.mjs';
+
+const COMMAND = 'uname -r && build-board/clients-arm/first_light';
+
+const collector = () => ({ text: '', write(data) { this.text += data; } });
+
+/** One row of the table; whether all is well. */
+async function check(kernel) {
+  const begun = Date.now();
+  const [stdout, stderr] = [collector(), collector()];
+  const { ended, console: log } = await boot(['sh', '-c', COMMAND], { kernel, timeout: 300, outputs: { stdout, stderr } });
+  const status = await ended;
+  const passed = stdout.text.match(/^ok /gm)?.length ?? 0;
+  const [release] = stdout.text.split('\n');
+  console.log(`${kernel.padEnd(8)}${release.padEnd(24)}${status === 0 ? `${passed} steps` : 'FAILED'}  ${((Date.now() - begun) / 1000).toFixed(0)} s`);
+  if (status !== 0) console.log(stdout.text + stderr.text + log());
+  return status === 0;
+}
+
+try {
+  buildClients('arm-linux-gnueabihf-gcc', 'arm');
+  const asked = process.argv.length > 2 ? process.argv.slice(2) : distributions;
+  const verdicts = [];
+  for (const kernel of asked) verdicts.push(await check(kernel));
+  if (!verdicts.every(Boolean)) process.exitCode = 1;
+} catch (error) {
+  console.error(`matrix: ${error.message}`);
+  process.exitCode = 1;
+}
