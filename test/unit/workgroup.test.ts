@@ -480,7 +480,7 @@ describe('output', () => {
 describe('waiting', () => {
   /** A board that does not tell what its cores do, as one behind today's driver. */
   class SilentTransport extends SimulatorTransport {
-    override readonly features = Object.freeze({ events: true, elinkRegisters: true, coreEvents: false });
+    override readonly features = Object.freeze({ events: true, elinkRegisters: true, coreEvents: false, claims: true, dram: true, dma: true });
   }
 
   it('goes without events of cores, too', async () => {
