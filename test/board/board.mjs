@@ -31,6 +31,7 @@ export const boardKernels = [...flavours, ...distributions];
  *
  * - `kernel`, `chip`, `node`: which one of each.
  * - `modules`: folders of kernel modules, built and loaded in this order, after the driver unless `hasDriver` is false.
+ * - `overlays`: files of what the device tree gets, instead of what the chip has in kernel/dts.
  * - `append`: more of a kernel command line.
  * - `timeout`: seconds; a board that takes longer is taken for dead.
  * - `stdin`: a stream; `outputs`: streams by the name of the board's port, `stdout` and `stderr` at least.
@@ -38,7 +39,7 @@ export const boardKernels = [...flavours, ...distributions];
  * Returns { ended, console, kill }: a promise of the command's exit code, which is rejected if the board goes down
  * before; a function that gives what is on the console so far; and one that switches the board off, for a reason.
  */
-export async function boot(command, { kernel: name = 'plain', chip = 'e16g301', node, hasDriver = true, modules = [], append = '', timeout = 600, stdin, outputs = {}, keep = false }) {
+export async function boot(command, { kernel: name = 'plain', chip = 'e16g301', node, hasDriver = true, modules = [], overlays, append = '', timeout = 600, stdin, outputs = {}, keep = false }) {
   freshPrebuild('arm');
   const isOurs = flavours.includes(name);
   const [{ program, preload }, kernel, files] = [await emulator(), await (isOurs ? ownKernel : distributionKernel)(name), await foreignNode('arm', node)];
@@ -68,7 +69,7 @@ export async function boot(command, { kernel: name = 'plain', chip = 'e16g301', 
   const tree = machine.tree(kernel, { program, preload }, chip, folder);
   const options = [
     ...machineOptions(kernel.machine, chip), '-accel', 'tcg,thread=multi', '-display', 'none', '-no-reboot',
-    '-kernel', kernel.image, '-dtb', deviceTree(tree, machine.overlays(chip), folder), '-initrd', await initialFiles(kernel.modules),
+    '-kernel', kernel.image, '-dtb', deviceTree(tree, overlays ?? machine.overlays(chip), folder), '-initrd', await initialFiles(kernel.modules),
     '-append', `console=${machine.console} panic=-1 oops=panic ${append}`,
     '-serial', `file:${log}`, '-monitor', 'none', '-qmp', `unix:${join(folder, 'qmp')},server=on,wait=off`,
     ...share('root', files.root, ',readonly=on'), ...share('project', root), ...share('run', shared),

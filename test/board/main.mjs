@@ -17,6 +17,7 @@ went down. The project is in /project there, and what is written to it stays.
   --chip NAME           ${chips.join(', ')}; default: ${chips[0]}
   --node VERSION        ${foreignVersions.join(', ')}; default: ${foreignVersions[0]}
   --module FOLDER       builds kernel modules, and loads them before the command; more than once if need be
+  --overlay FILE        of the device tree, instead of those of the chip; more than once if need be
   --no-driver           leaves the driver out, which is loaded otherwise
   --append TEXT         more of a kernel command line
   --timeout SECONDS     when a board is taken for dead; default: 600
@@ -28,6 +29,7 @@ const OPTIONS = {
   chip: { type: 'string', default: chips[0] },
   node: { type: 'string', default: foreignVersions[0] },
   module: { type: 'string', multiple: true, default: [] },
+  overlay: { type: 'string', multiple: true },
   'no-driver': { type: 'boolean', default: false },
   append: { type: 'string', default: '' },
   timeout: { type: 'string', default: '600' },
@@ -57,6 +59,7 @@ async function main(words) {
     node: values.node,
     hasDriver: !values['no-driver'],
     modules: values.module,
+    overlays: values.overlay,
     append: values.append,
     timeout: Number(values.timeout),
     keep: values.keep,

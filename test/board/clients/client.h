@@ -10,6 +10,7 @@
 #define _FILE_OFFSET_BITS 64
 #include <errno.h>
 #include <fcntl.h>
+#include <glob.h>
 #include <misc/epiphany.h>
 #include <poll.h>
 #include <setjmp.h>
@@ -26,15 +27,14 @@
 #include <time.h>
 #include <unistd.h>
 
-#define PAGE		4096u
-#define SRAM_BYTES	0x8000u
-#define REGISTERS	0xf0000u
-#define DRAM_BASE	0x8e000000ull
-#define DRAM_BYTES	0x02000000ull
-#define ELINK_BASE	0x81000000ull
-#define DEVICE		"81000000.elink"
-#define DRIVER		"/sys/bus/platform/drivers/epiphany-elink"
-#define PLATFORM_DEVICE "/sys/bus/platform/devices/" DEVICE
+#define PAGE	   4096u
+#define SRAM_BYTES 0x8000u
+#define REGISTERS  0xf0000u
+#define DRAM_BASE  0x8e000000ull
+#define DRAM_BYTES 0x02000000ull
+#define ELINK_BASE 0x81000000ull
+#define DRIVER	   "/sys/bus/platform/drivers/epiphany-elink"
+#define DEVICES	   "/sys/bus/platform/devices/"
 
 /* Local addresses of core registers */
 #define R0	    0xf0000u
@@ -229,6 +229,41 @@ static inline const char *read_text(const char *path)
 		bytes--;
 	text[bytes] = 0;
 	return text;
+}
+
+/* The eLink's platform device, which older trees call otherwise; its child has a colon in its name. */
+static inline const char *platform_device(void)
+{
+	static const char *name;
+	glob_t found;
+
+	if (name)
+		return name;
+	REQUIRE(!glob(DEVICES "81000000.elink*", 0, NULL, &found));
+	for (size_t i = 0; i < found.gl_pathc; i++)
+		if (!strchr(found.gl_pathv[i], ':'))
+			name = found.gl_pathv[i] + strlen(DEVICES);
+	REQUIRE(name);
+	return name;
+}
+
+/* A file of it in sysfs. */
+static inline const char *platform_file(const char *name)
+{
+	static char path[128];
+
+	snprintf(path, sizeof(path), DEVICES "%s/%s", platform_device(), name);
+	return path;
+}
+
+static inline void unbind_driver(void)
+{
+	write_text(DRIVER "/unbind", platform_device());
+}
+
+static inline void bind_driver(void)
+{
+	write_text(DRIVER "/bind", platform_device());
 }
 
 static inline volatile uint32_t *bench_registers(void)

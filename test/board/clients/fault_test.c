@@ -6,16 +6,6 @@
 
 #define BIT(type) EPIPHANY_EVENT_BIT(EPIPHANY_EVENT_##type)
 
-static void unbind(void)
-{
-	write_text(DRIVER "/unbind", DEVICE);
-}
-
-static void bind(void)
-{
-	write_text(DRIVER "/bind", DEVICE);
-}
-
 static bool is_alive(void)
 {
 	int fd = open_mesh();
@@ -151,7 +141,7 @@ TEST(every_file_outlives_its_binding)
 	epoll_ctl(set, EPOLL_CTL_ADD, group, &waited);
 	epoll_ctl(set, EPOLL_CTL_ADD, queue, &waited);
 	epoll_wait(set, got, 4, 0);
-	unbind();
+	unbind_driver();
 	EXPECT_EQ(node[0] | held[1] | given[0] | everybodys[0] | raw[0], 0);
 	node[1] = held[1] = given[1] = everybodys[1] = raw[1] = 1;
 	int files[] = { fd, elink, group, dram };
@@ -175,7 +165,7 @@ TEST(every_file_outlives_its_binding)
 	EXPECT(bytes >= 64 && records[bytes / 32 - 1].type == EPIPHANY_EVENT_GONE);
 	EXPECT_ERROR(read(queue, records, sizeof(records)), ENODEV);
 	EXPECT_ERROR(open_kind("mesh", O_RDWR), ENOENT);
-	bind();
+	bind_driver();
 	EXPECT(is_alive());
 	/* The old files are not the new device's. */
 	EXPECT_ERROR(ioctl(fd, EPIPHANY_IOC_INFO, &word), ENODEV);
@@ -202,8 +192,8 @@ TEST(the_chip_goes_off_after_old_files_were_used)
 	int fd = open_mesh();
 
 	must_map(fd, core_address(0, 0), PAGE);
-	unbind();
-	bind();
+	unbind_driver();
+	bind_driver();
 	EXPECT(wait_for_state("powered", 0, 10));
 	EXPECT_ERROR(map(fd, core_address(0, 0), PAGE), ENODEV);
 	EXPECT_ERROR(map(fd, ELINK_BASE, PAGE), ENODEV);
@@ -230,11 +220,11 @@ static void wait_until_unbound(void (*wait_for)(int fd, int queue))
 		_exit(has_failed);
 	}
 	sleep_ms(200);
-	unbind();
+	unbind_driver();
 	status = wait_within(child, 20, &was_late);
 	EXPECT(!was_late);
 	EXPECT_EQ(status, 0);
-	bind();
+	bind_driver();
 }
 
 static void by_read(int fd, int queue)
@@ -324,8 +314,8 @@ TEST(unbound_with_a_flood_of_messages)
 	start_core(registers);
 	sleep_ms(200);
 	EXPECT(state("messages") > 0);
-	unbind();
-	bind();
+	unbind_driver();
+	bind_driver();
 	sleep_ms(200);
 	EXPECT_EQ(state("messages"), 0);
 	EXPECT(is_alive());
@@ -357,7 +347,7 @@ TEST(unbound_while_it_is_copied)
 		}
 		sleep_ms(20 * round);
 		double begin = seconds_now();
-		unbind();
+		unbind_driver();
 		EXPECT(seconds_now() - begin < 10);
 		struct epiphany_event event;
 		while (read(queue, &event, sizeof(event)) == sizeof(event))
@@ -367,7 +357,7 @@ TEST(unbound_while_it_is_copied)
 			}
 		EXPECT_EQ(ended, count);
 		EXPECT_ERROR(ioctl(fd, EPIPHANY_IOC_DMA_COPY, &to_dram), ENODEV);
-		bind();
+		bind_driver();
 		close(queue);
 		close(dram);
 		close(group);
@@ -383,9 +373,9 @@ TEST(unbound_while_it_is_too_hot)
 
 	must_map(fd, core_address(0, 0), PAGE);
 	EXPECT(!ioctl(fd, E_IOCTL_THERMAL_DISALLOW));
-	unbind();
+	unbind_driver();
 	EXPECT_ERROR(ioctl(fd, E_IOCTL_THERMAL_ALLOW), ENODEV);
-	bind();
+	bind_driver();
 	EXPECT(is_alive());
 }
 
@@ -440,9 +430,9 @@ TEST_WITHIN(unbound_a_hundred_times_while_others_do_as_they_like, 300)
 	}
 	for (int i = 0; i < 100; i++) {
 		sleep_ms(rand() % 20);
-		unbind();
+		unbind_driver();
 		sleep_ms(rand() % 5);
-		bind();
+		bind_driver();
 	}
 	*is_over = true;
 	for (int i = 0; i < 4; i++) {

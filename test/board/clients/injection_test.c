@@ -235,18 +235,19 @@ TEST_WITHIN(every_place_of_a_probe, 900)
 	bool is_done = false;
 
 	prepare();
-	int unbind = open(DRIVER "/unbind", O_WRONLY | O_CLOEXEC),
-	    bind = open(DRIVER "/bind", O_WRONLY | O_CLOEXEC);
-	const size_t length = strlen(DEVICE);
-	REQUIRE(unbind >= 0 && bind >= 0);
+	int unbinder = open(DRIVER "/unbind", O_WRONLY | O_CLOEXEC),
+	    binder = open(DRIVER "/bind", O_WRONLY | O_CLOEXEC);
+	const char *device = platform_device();
+	const size_t length = strlen(device);
+	REQUIRE(unbinder >= 0 && binder >= 0);
 	for (; !is_done && nth < 5000; nth++) {
-		REQUIRE(write(unbind, DEVICE, length) == (ssize_t)length);
+		REQUIRE(write(unbinder, device, length) == (ssize_t)length);
 		arm(nth);
-		ssize_t ret = write(bind, DEVICE, length);
+		ssize_t ret = write(binder, device, length);
 		is_done = !disarm();
 		if (ret < 0) {
 			failed++;
-			REQUIRE(write(bind, DEVICE, length) == (ssize_t)length);
+			REQUIRE(write(binder, device, length) == (ssize_t)length);
 		}
 		/* It may be there without its chip: a child that did not probe does not end its parent. */
 		if (access("/dev/epiphany/mesh0", F_OK))
@@ -258,8 +259,8 @@ TEST_WITHIN(every_place_of_a_probe, 900)
 	EXPECT(is_done);
 	printf("# %u places, %u probes failed\n", nth - 2, failed);
 	uint32_t id = 0;
-	REQUIRE(write(unbind, DEVICE, length) == (ssize_t)length &&
-		write(bind, DEVICE, length) == (ssize_t)length);
+	REQUIRE(write(unbinder, device, length) == (ssize_t)length &&
+		write(binder, device, length) == (ssize_t)length);
 	EXPECT_EQ(pread(open_mesh(), &id, 4, core_address(3, 3) + COREID), 4);
 	EXPECT_EQ(id, 0x8cb);
 }

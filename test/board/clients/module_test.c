@@ -2,7 +2,6 @@
 /* The module is removed and loaded again. */
 #include "client.h"
 
-#include <glob.h>
 #include <sys/syscall.h>
 
 static int remove_module(void)
@@ -49,7 +48,7 @@ TEST(what_is_unbound_holds_it_too)
 	int fd = open_mesh();
 	volatile uint32_t *memory = must_map(fd, core_address(0, 0), PAGE);
 
-	write_text(DRIVER "/unbind", DEVICE);
+	unbind_driver();
 	EXPECT_ERROR(remove_module(), EAGAIN);
 	close(fd);
 	EXPECT_ERROR(remove_module(), EAGAIN);

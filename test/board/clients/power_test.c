@@ -105,11 +105,11 @@ TEST(a_new_user_soon_after_finds_what_was_there)
 
 TEST(it_stays_on_if_it_is_told_to)
 {
-	write_text(PLATFORM_DEVICE "/power/control", "on");
+	write_text(platform_file("power/control"), "on");
 	EXPECT(is_on());
 	sleep_ms(3000);
 	EXPECT(is_on());
-	write_text(PLATFORM_DEVICE "/power/control", "auto");
+	write_text(platform_file("power/control"), "auto");
 	wait_until_off();
 }
 
@@ -118,11 +118,11 @@ TEST(it_goes_off_when_it_is_told_to)
 	int fd = open_mesh();
 	uint32_t word;
 
-	write_text(PLATFORM_DEVICE "/power/autosuspend_delay_ms", "100");
+	write_text(platform_file("power/autosuspend_delay_ms"), "100");
 	EXPECT_EQ(pread(fd, &word, 4, core_address(0, 0)), 4);
 	close(fd);
 	EXPECT(wait_for_state("powered", 0, 1.5));
-	write_text(PLATFORM_DEVICE "/power/autosuspend_delay_ms", "2000");
+	write_text(platform_file("power/autosuspend_delay_ms"), "2000");
 }
 
 /* ---- Voltage. */
@@ -230,7 +230,7 @@ TEST(while_it_is_too_hot)
 	volatile uint32_t *early = must_map(other, core_address(1, 1), PAGE);
 	EXPECT_EQ(early[0], 0);
 	EXPECT(!is_on());
-	write_text(PLATFORM_DEVICE "/power/control", "on");
+	write_text(platform_file("power/control"), "on");
 	EXPECT(!is_on());
 	EXPECT(!ioctl(other, E_IOCTL_THERMAL_ALLOW));
 	EXPECT(is_on());
@@ -242,7 +242,7 @@ TEST(while_it_is_too_hot)
 	node[0] = 5;
 	EXPECT_EQ(pread(fd, &word, 4, core_address(0, 1)), 4);
 	EXPECT_EQ(word, 5);
-	write_text(PLATFORM_DEVICE "/power/control", "auto");
+	write_text(platform_file("power/control"), "auto");
 }
 
 TEST(heat_of_a_chip_that_is_off)

@@ -598,22 +598,22 @@ TEST_WITHIN(unbound_with_everything_in_use, 900)
 				any(1);
 			}
 		usleep(10000 + any(30000));
-		write_text(DRIVER "/unbind", DEVICE);
+		unbind_driver();
 		usleep(any(5000));
-		write_text(DRIVER "/bind", DEVICE);
+		bind_driver();
 		for (int j = 0; j < CLIENTS; j++)
 			if (waitpid(clients[j], NULL, WNOHANG) == clients[j])
 				clients[j] = 0;
 	}
 	/* One more for those who have come since. */
 	usleep(200000);
-	write_text(DRIVER "/unbind", DEVICE);
+	unbind_driver();
 	for (int j = 0; j < CLIENTS; j++) {
 		bool was_late = false;
 		EXPECT(!clients[j] || wait_within(clients[j], 30, &was_late) == 0);
 		EXPECT(!was_late);
 	}
-	write_text(DRIVER "/bind", DEVICE);
+	bind_driver();
 	printf("# %u bindings\n", bindings + 1);
 	expect_nothing_left();
 }

@@ -1,0 +1,135 @@
+#!/usr/bin/env node
+// SPDX-License-Identifier: MIT
+/** Tests of the driver by C programs, each set on a board of its own. */
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { Writable } from 'node:stream';
+import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
+
+import { Failure } from '../../scripts/cached-build.mjs';
+import { boot, tail } from './board.mjs';
+import { buildClients } from './clients.mjs';
+
+const root = fileURLToPath(new URL('../..', import.meta.url));
+const tree = (name) => join(root, 'test/board/tree', name);
+
+const INTERFACE = ['ioctl_test', 'mapping_test', 'access_test', 'claim_test', 'reset_test', 'dram_test', 'event_test', 'mailbox_test', 'dma_test', 'power_test'];
+const FAULTS = ['fault_test', 'module_test'];
+
+/** Sets of programs, by name; `kernels` that can run them, all of them if there are none. */
+const sets = {
+  interface: { programs: INTERFACE },
+  faults: { programs: FAULTS },
+  'e64g401': { programs: ['e64_test', 'mailbox_test'], options: { chip: 'e64g401' } },
+  // An interrupt that is called an edge, and all else that was otherwise in the trees of the 5.4 era.
+  'old tree': { programs: ['access_test', 'reset_test', 'event_test', 'mailbox_test', 'fault_test'], options: { overlays: [tree('e16g301-old.dtso'), tree('bench.dtso')] } },
+  logic: { programs: [], kernels: ['debug'], before: 'insmod /run/board/tests/epiphany-kunit.ko; cat /sys/kernel/debug/kunit/epiphany/results' },
+  sleep: { programs: ['suspend_test'], kernels: ['debug'] },
+  injection: { programs: ['injection_test'], kernels: ['debug'] },
+  survival: { programs: ['survival'], arguments: (seed) => [seed, 200000, 500, 100] },
+};
+
+const USAGE = `Usage: node test/board/driver-tests.mjs [OPTION…] [SET…]
+
+Runs C programs that test the driver: ${Object.keys(sets).join(', ')}; or those sets that are named.
+
+  --kernel NAME         plain or debug; more than once if need be; default: both
+  --seed NUMBER         of the random operations; default: 1
+  --output FOLDER       where the whole output and the console of each board are kept
+`;
+
+/** How long a board may take, in seconds: one that looks for mistakes is slow, and so is a busy host. */
+const TIMEOUTS = { plain: 1800, debug: 5400 };
+
+/** What the board's shell is to do. */
+function script({ programs, arguments: words = () => [], before }, seed) {
+  const lines = programs.map((name) => `echo "== ${name}"; build-board/clients-arm/${name} ${words(seed).join(' ')}`);
+  return [...(before ? ['echo "== kunit"', before] : []), ...lines, 'echo "== kernel"', 'sh test/board/guest/check-kernel'].join('\n');
+}
+
+/** { passed, failed: [line], isComplete }, of what a board printed: TAP, with notes before what they belong to. */
+export function summary(text) {
+  const [passed, failed] = [[], []];
+  let program = '';
+  let notes = [];
+  for (const line of text.split('\n')) {
+    if (line.startsWith('== ')) program = line.slice(3);
+    const [, not, title] = /^\s*(not )?ok \d+ (?:- )?(.*)$/.exec(line) ?? [];
+    if (title === undefined) {
+      if (/^\s*# /.test(line)) notes.push(line);
+      continue;
+    }
+    if (not) failed.push([`${program}: ${title}`, ...notes].join('\n    '));
+    else passed.push(title);
+    notes = [];
+  }
+  return { passed: passed.length, failed };
+}
+
+/** Runs one set on one kernel: as summary(), and `console`. */
+export async function runSet(name, kernel, { seed = 1 } = {}) {
+  const set = sets[name];
+  let text = '';
+  const collect = () => new Writable({ write: (chunk, encoding, done) => ((text += chunk), done()) });
+  const board = await boot(['sh', '-c', script(set, seed)], {
+    kernel, ...set.options, timeout: TIMEOUTS[kernel], outputs: { stdout: collect(), stderr: collect() },
+  });
+  let console = '';
+  const watch = setInterval(() => (console = board.console()), 1000);
+  const { failure } = await board.ended.then(() => ({}), (error) => ({ failure: error.message })).finally(() => clearInterval(watch));
+  const result = summary(text);
+  if (failure) result.failed.push(failure);
+  // A program that dies without a word has no plan at its end.
+  for (const program of set.programs)
+    if (!new RegExp(`== ${program}\\n(?:(?!== )[^])*^1\\.\\.\\d+$`, 'm').test(text)) result.failed.push(`${program}: not all of it ran`);
+  return { ...result, text, console };
+}
+
+export const setsOf = (kernel) => Object.keys(sets).filter((name) => !sets[name].kernels || sets[name].kernels.includes(kernel));
+
+async function main(words) {
+  const { values, positionals } = parseArgs({
+    args: words,
+    options: {
+      kernel: { type: 'string', multiple: true, default: ['plain', 'debug'] },
+      seed: { type: 'string', default: '1' },
+      output: { type: 'string' },
+      help: { type: 'boolean', default: false },
+    },
+    allowPositionals: true,
+  });
+  if (values.help) return void process.stdout.write(USAGE);
+  if (positionals.some((name) => !sets[name]) || values.kernel.some((name) => !TIMEOUTS[name])) throw new Failure(USAGE);
+  buildClients('arm-linux-gnueabihf-gcc', 'arm');
+  const total = { passed: 0, failed: 0 };
+  for (const kernel of values.kernel) {
+    for (const name of setsOf(kernel).filter((each) => positionals.length === 0 || positionals.includes(each))) {
+      const begin = Date.now();
+      const { passed, failed, text, console } = await runSet(name, kernel, { seed: values.seed });
+      process.stdout.write(`${kernel}, ${name}: ${passed} passed, ${failed.length} failed, ${Math.round((Date.now() - begin) / 1000)} s\n`);
+      for (const each of failed) process.stdout.write(`  not ok: ${each}\n`);
+      if (failed.length > 0) process.stdout.write(`  The end of the console:\n${tail(console).replace(/^/gm, '    ')}\n`);
+      if (values.output) {
+        const file = join(values.output, `${kernel}-${name.replaceAll(' ', '-')}`);
+        mkdirSync(dirname(file), { recursive: true });
+        writeFileSync(`${file}.tap`, text);
+        writeFileSync(`${file}.console`, console);
+      }
+      total.passed += passed;
+      total.failed += failed.length;
+    }
+  }
+  process.stdout.write(`${total.passed} passed, ${total.failed} failed\n`);
+  process.exitCode = total.failed > 0 ? 1 : 0;
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) {
+  try {
+    await main(process.argv.slice(2));
+  } catch (error) {
+    if (!(error instanceof Failure) && !error.code?.startsWith('ERR_PARSE_ARGS')) throw error;
+    process.stderr.write(`driver-tests: ${error.message}\n`);
+    process.exitCode = 2;
+  }
+}
