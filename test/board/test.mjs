@@ -8,7 +8,8 @@ import { buildClients } from './clients.mjs';
 
 const USAGE = `Usage: npm run test:board -- [OPTION…] [TEXT]
 
-Runs the conformance suite and the system tests on a virtual board, or those that have TEXT in their name.
+Runs the conformance suite, the system tests and those of the driver on a virtual board, or those that have TEXT in
+their name, such as "mailbox:".
 
   --here                on this machine instead, which is a Parallella
   --device PATH         its board; default: /dev/epiphany/mesh0
