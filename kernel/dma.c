@@ -32,7 +32,7 @@ struct epi_end {
 	struct file *filp;
 	struct epi_place place;
 	u64 address;
-	dma_addr_t bus; /* of the range */
+	dma_addr_t bus; /* of the range, while the copy is made */
 	enum dma_data_direction direction;
 };
 
@@ -264,6 +264,18 @@ static int copy_ranges(struct epi_job *job)
 	return ret;
 }
 
+/* Only while the copy is made: two that are queued may well be of the same memory. */
+static int map_end(struct epi_job *job, struct epi_end *end)
+{
+	if (is_user(end))
+		return 0;
+	end->bus = dma_map_resource(job->engine, end->place.phys, job->bytes, end->direction, 0);
+	if (!dma_mapping_error(job->engine, end->bus))
+		return 0;
+	end->bus = 0;
+	return -ENOMEM;
+}
+
 static void unmap_end(struct epi_job *job, struct epi_end *end)
 {
 	if (end->bus)
@@ -301,8 +313,11 @@ static void run_job(struct work_struct *work)
 	struct epi_job *job = container_of(work, struct epi_job, work);
 	struct epi_elink *elink = job->elink;
 	bool ranges = !is_user(&job->source) && !is_user(&job->destination);
-	int ret = ranges ? copy_ranges(job) : copy_user(job);
+	int ret;
 
+	ret = map_end(job, &job->source) ?: map_end(job, &job->destination);
+	if (!ret)
+		ret = ranges ? copy_ranges(job) : copy_user(job);
 	mutex_lock(&elink->lock);
 	list_del(&job->list);
 	mutex_unlock(&elink->lock);
@@ -371,11 +386,6 @@ static int get_file_end(struct epi_job *job, const struct epiphany_dma_place *pl
 	    end->place.page == EPI_REGISTERS ||
 	    (end->place.page == EPI_SRAM && end->place.core != last.core))
 		return -ENXIO;
-	end->bus = dma_map_resource(job->engine, end->place.phys, job->bytes, end->direction, 0);
-	if (dma_mapping_error(job->engine, end->bus)) {
-		end->bus = 0;
-		return -ENOMEM;
-	}
 	return 0;
 }
 
