@@ -79,8 +79,10 @@ export class CharDeviceTransport implements Transport, Host {
   readonly #pump: EventPump | undefined;
   #dma: DriverDma | undefined;
   #dram: Mapping | undefined;
-  /** Whether the chip is used through this: then there is something that a reset destroys. */
+  /** Whether the device itself uses the chip, which then stays on until it is closed. */
   #isUsed = false;
+  /** Work-groups that are open; each keeps the chip on. */
+  #openClaims = 0;
   #closed = false;
 
   /** Takes over the device: it is closed with the transport, or at once if it is of no use. */
@@ -100,7 +102,7 @@ export class CharDeviceTransport implements Transport, Host {
         this.#elinkRegion = regions.find(({ kind, flags }) => kind === CONSTANTS.EPIPHANY_REGION_ELINK && (flags & CONSTANTS.EPIPHANY_REGION_MMAP) !== 0);
         const dma = (Number(this.#info.features) & CONSTANTS.EPIPHANY_FEATURE_DMA_COPY) !== 0;
         this.features = Object.freeze({ events: true, elinkRegisters: this.#elinkRegion !== undefined, coreEvents: false, claims: true, dram: dram !== undefined, dma });
-        this.#lifeline = new Lifeline(this.#events(eventBits(LIFELINE_TYPES)), this.condition, () => this.#isUsed);
+        this.#lifeline = new Lifeline(this.#events(eventBits(LIFELINE_TYPES)), this.condition, () => this.#isUsed || this.#openClaims > 0);
         this.#pump = new EventPump(this.#events(PUMP_MASK));
       } else {
         this.features = OLD_FEATURES;
@@ -208,8 +210,9 @@ export class CharDeviceTransport implements Transport, Host {
     });
     try {
       const file = this.#device.ioctlOpen(REQUESTS.EPIPHANY_IOC_CLAIM, request, { offset: offsetOf('epiphany_claim', 'fd'), path: this.path });
-      this.#use();
-      return new DriverClaim(this, file);
+      this.#lifeline?.look(); // what happened before is of no concern
+      this.#openClaims++;
+      return new DriverClaim(this, file, () => this.#openClaims--);
     } catch (error) {
       if ((error as SystemError).code === 'EBUSY') throw overlapError(rectangle, this.path, error);
       throw this.told(error);
@@ -390,14 +393,16 @@ class DriverClaim implements Claim {
   readonly path: string;
   readonly #transport: CharDeviceTransport;
   readonly #file: DriverFile;
+  readonly #onClose: () => void;
   readonly #epoch: number;
   readonly #leases = new Map<number, Mapping>();
   #closed = false;
 
-  constructor(transport: CharDeviceTransport, file: DriverFile) {
+  constructor(transport: CharDeviceTransport, file: DriverFile, onClose: () => void) {
     this.path = transport.path;
     this.#transport = transport;
     this.#file = file;
+    this.#onClose = onClose;
     this.#epoch = transport.condition.epoch;
   }
 
@@ -443,6 +448,7 @@ class DriverClaim implements Claim {
     if (this.#closed) return;
     this.#file.close();
     this.#closed = true;
+    this.#onClose();
   }
 
   #reset(what: Given<'epiphany_reset'>): void {
