@@ -77,7 +77,7 @@ function showMesh(context: Context, board: Board, placements: readonly Placement
       const id = core.registers.COREID.read();
       const { active } = core.registers.STATUS.read();
       const { halted } = core.registers.DEBUGSTATUS.read();
-      const isRight = id.value === core.id && !verified.differences.some((difference) => difference.core === core);
+      const isRight = id.value === core.id && !verified.differences.some((difference) => difference.core?.id === core.id);
       const text = ` ${formatHex(id.value)} ${String(Math.round((100 * used) / SRAM_BYTES)).padStart(3)}% ${halted ? 'halted' : active ? 'active' : 'idle  '} `;
       return paint(context, isRight ? '30;46' : '97;41', isRight ? text : text.replace(/ $/, '!'));
     });
@@ -138,14 +138,14 @@ function sectionsIn(program: Program, { address, memoryBytes }: Segment): string
 }
 
 function usedBytes(core: Core, placements: readonly Placement[]): number {
-  return placements.filter((placement) => placement.core === core).reduce((sum, { segment }) => sum + segment.memoryBytes, 0);
+  return placements.filter((placement) => placement.core?.id === core.id).reduce((sum, { segment }) => sum + segment.memoryBytes, 0);
 }
 
 function pictureOf(core: Core, placements: readonly Placement[]): Kind[] {
   const cellBytes = SRAM_BYTES / CELLS;
   const kinds = new Array<Kind>(CELLS).fill('free');
   for (const { core: owner, address, segment } of placements) {
-    if (owner !== core) continue;
+    if (owner?.id !== core.id) continue;
     const filled = address + segment.data.length;
     const end = address + segment.memoryBytes;
     for (let at = address; at < end; at += cellBytes - (at % cellBytes)) {

@@ -231,7 +231,7 @@ describe('loading', () => {
     expect(group.program).toBeUndefined(); // it is there in part
     for (const core of group.cores) core.fill(0, 0x4000, 7);
     await expect(group.load(program, { onProgress: () => group.close() })).rejects.toMatchObject({ code: 'ERR_EPIPHANY_CLOSED' });
-    expect(group.cores.filter((core) => core.readWord(0) !== 0x07070707)).toHaveLength(1);
+    expect(board.cores.filter((core) => core.readWord(0) !== 0x07070707)).toHaveLength(1);
     const next = board.workgroup();
     const load = next.load(fileURLToPath(new URL('../../examples/first-light/first-light.elf', import.meta.url)));
     next.close();
