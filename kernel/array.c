@@ -83,7 +83,7 @@ static void check_core_id(struct epi_elink *elink, struct device *dev, u32 first
 			 named, first_core);
 }
 
-/* The eLink's layout with our cores: whoever has opened the eLink sees all of it at once, later. */
+/* The eLink's layout, with our cores. Files that are open see it all at once, later. */
 static int lay_out(struct epi_array *array, struct device *dev)
 {
 	struct epi_elink *elink = array->elink;

@@ -448,7 +448,8 @@ static int fill_job(struct epi_job *job, const struct epiphany_dma_copy *request
 	return ret;
 }
 
-static int queue_job(struct epi_job *job)
+/* On success the job is the worker's, which may have freed it before this returns. */
+static int queue_job(struct epi_job *job, u64 *cookie)
 {
 	struct epi_elink *elink = job->elink;
 	struct epi_job *other;
@@ -464,6 +465,7 @@ static int queue_job(struct epi_job *job)
 		ret = -EAGAIN;
 	if (!ret) {
 		job->cookie = ++elink->dma_cookie;
+		*cookie = job->cookie;
 		list_add_tail(&job->list, &elink->dma_jobs);
 		get_device(&elink->dev);
 		queue_work(elink->dma_queue, &job->work);
@@ -497,11 +499,9 @@ int epi_dma_copy(struct epi_file *file, struct epiphany_dma_copy *request)
 	job->bytes = request->bytes;
 	ret = fill_job(job, request);
 	if (!ret)
-		ret = queue_job(job);
+		ret = queue_job(job, &request->cookie);
 	if (ret)
 		free_job(job);
-	else
-		request->cookie = job->cookie;
 	return ret;
 }
 

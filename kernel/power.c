@@ -269,7 +269,7 @@ void epi_power_remove(struct epi_elink *elink)
 	mutex_lock(&elink->lock);
 	elink->gone = true;
 	power_down(elink);
-	/* Power-down does so too, but without power there may be mappings and copies, still. */
+	/* Power-down does so, too; but without power there may be mappings and copies. */
 	epi_dma_stop(elink);
 	epi_mappings_zap(elink);
 	epi_dram_zero_all(elink);
