@@ -5,13 +5,15 @@
 // to the instructions.
 
 import { mkdtempSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { constants, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { inspect } from 'node:util';
 
 import { Board } from '../../dist/board.js';
 import { CharDevice } from '../../dist/device/index.js';
-import { CharDeviceTransport, REQUESTS } from '../../dist/transport/chardev.js';
+import { systemError } from '../../dist/errors.js';
+import { REQUESTS } from '../../dist/transport/abi.js';
+import { CharDeviceTransport } from '../../dist/transport/chardev.js';
 import { addressOf, measure, watch } from './harness.mjs';
 
 // ---- Controls: plain JavaScript on ordinary memory, where V8 and libc do what must never happen to a device ----
@@ -158,12 +160,13 @@ const windowCalls = [
 
 /** What a Parallella's driver says of it, as 64-bit words by byte offset. */
 const answers = new Map([
-  [REQUESTS.elinkProbe, { 16: 2, 24: 0x808, 32: 1, 40: 1, 48: 1 }],
-  [REQUESTS.getMappings, { 0: 1, 8: 0x8e00_0000, 16: 0x200_0000 }],
+  [REQUESTS.E_IOCTL_ELINK_PROBE, { 16: 2, 24: 0x808, 32: 1, 40: 1, 48: 1 }],
+  [REQUESTS.E_IOCTL_GET_MAPPINGS, { 0: 1, 8: 0x8e00_0000, 16: 0x200_0000 }],
 ]);
 const driver = {
   path,
   ioctl(request, view) {
+    if (!answers.has(request)) throw systemError(-constants.errno.ENOTTY, 'ioctl', { path, address: request });
     for (const [offset, value] of Object.entries(answers.get(request))) {
       view.setBigUint64(Number(offset), BigInt(value), true);
     }
