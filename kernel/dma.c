@@ -49,8 +49,8 @@ struct epi_job {
 	struct mm_struct *mm; /* that the pages are accounted to */
 	void *bounce;	      /* a page that the engine and the processor see alike */
 	dma_addr_t bounce_bus;
-	struct completion done;
-	bool is_running; /* under the lock of the eLink, with what follows */
+	dma_cookie_t transfer; /* that runs */
+	bool is_running;       /* under the lock of the eLink, with what follows */
 	int error;
 };
 
@@ -77,11 +77,12 @@ static int check_end(const struct epi_end *end)
 	return end->filp ? epi_file_reach(end->filp->private_data, end->address, false, &place) : 0;
 }
 
+/* Of the eLink, and not of a job: the PL330 may call this for one that was terminated, later. */
 static void engine_done(void *argument)
 {
-	struct epi_job *job = argument;
+	struct epi_elink *elink = argument;
 
-	complete(&job->done);
+	complete(&elink->dma_done);
 }
 
 static int start_engine(struct epi_job *job, dma_addr_t to, dma_addr_t from, size_t bytes)
@@ -96,15 +97,29 @@ static int start_engine(struct epi_job *job, dma_addr_t to, dma_addr_t from, siz
 					     DMA_PREP_INTERRUPT | DMA_CTRL_ACK);
 	if (!transfer)
 		return -EIO;
-	reinit_completion(&job->done);
+	reinit_completion(&job->elink->dma_done);
 	transfer->callback = engine_done;
-	transfer->callback_param = job;
-	ret = dma_submit_error(dmaengine_submit(transfer));
+	transfer->callback_param = job->elink;
+	job->transfer = dmaengine_submit(transfer);
+	ret = dma_submit_error(job->transfer);
 	if (ret)
 		return ret;
 	job->is_running = true;
 	dma_async_issue_pending(job->elink->dma);
 	return 0;
+}
+
+/* Jiffies that were left, 0 if it did not end. Some ends are those of transfers before this one. */
+static unsigned long wait_for_engine(struct epi_job *job, unsigned long left)
+{
+	struct epi_elink *elink = job->elink;
+
+	do {
+		left = wait_for_completion_timeout(&elink->dma_done, left);
+	} while (left && !READ_ONCE(job->error) &&
+		 dma_async_is_tx_complete(elink->dma, job->transfer, NULL, NULL) ==
+			 DMA_IN_PROGRESS);
+	return left;
 }
 
 static int run_engine(struct epi_job *job, dma_addr_t to, dma_addr_t from, size_t bytes)
@@ -118,11 +133,14 @@ static int run_engine(struct epi_job *job, dma_addr_t to, dma_addr_t from, size_
 	mutex_unlock(&elink->lock);
 	if (ret)
 		return ret;
-	left = wait_for_completion_timeout(&job->done, TIMEOUT(bytes));
+	left = wait_for_engine(job, TIMEOUT(bytes));
 	mutex_lock(&elink->lock);
 	if (!left) {
 		dmaengine_terminate_sync(elink->dma);
 		job->error = job->error ?: -ETIMEDOUT;
+	} else if (!job->error &&
+		   dma_async_is_tx_complete(elink->dma, job->transfer, NULL, NULL) == DMA_ERROR) {
+		job->error = -EIO;
 	}
 	job->is_running = false;
 	ret = job->error;
@@ -142,7 +160,7 @@ void epi_dma_stop(struct epi_elink *elink)
 		if (!job->is_running)
 			continue;
 		dmaengine_terminate_sync(elink->dma);
-		complete(&job->done);
+		complete(&elink->dma_done);
 	}
 }
 
@@ -493,7 +511,6 @@ int epi_dma_copy(struct epi_file *file, struct epiphany_dma_copy *request)
 	if (!job)
 		return -ENOMEM;
 	INIT_WORK(&job->work, run_job);
-	init_completion(&job->done);
 	job->elink = elink;
 	job->family = file->family;
 	job->bytes = request->bytes;
@@ -511,6 +528,7 @@ int epi_dma_probe(struct epi_elink *elink)
 	dma_cap_mask_t memcpy;
 	struct dma_chan *dma;
 
+	init_completion(&elink->dma_done);
 	elink->dma_queue = alloc_ordered_workqueue("epiphany-dma%d", 0, elink->index);
 	if (!elink->dma_queue)
 		return -ENOMEM;

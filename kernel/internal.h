@@ -8,6 +8,7 @@
 
 #include <linux/cdev.h>
 #include <linux/clk.h>
+#include <linux/completion.h>
 #include <linux/device.h>
 #include <linux/file.h>
 #include <linux/fs.h>
@@ -74,8 +75,9 @@ struct epi_elink {
 	int vdd_wanted;	       /* microvolts, -1 for the highest state of the chip */
 
 	struct workqueue_struct *dma_queue;
-	struct dma_chan *dma;	   /* or NULL */
-	struct list_head dma_jobs; /* not yet completed */
+	struct dma_chan *dma;	    /* or NULL */
+	struct list_head dma_jobs;  /* not yet completed */
+	struct completion dma_done; /* of the one that runs */
 	u64 dma_cookie;
 
 	/* Guards the rings; taken in the interrupt's thread. */
