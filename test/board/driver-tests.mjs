@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 // SPDX-License-Identifier: MIT
 /** Tests of the driver by C programs, each set on a board of its own. */
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { Writable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
@@ -10,6 +10,7 @@ import { parseArgs } from 'node:util';
 import { Failure } from '../../scripts/cached-build.mjs';
 import { boot, tail } from './board.mjs';
 import { buildClients } from './clients.mjs';
+import { collect, coverage, report } from './coverage.mjs';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const tree = (name) => join(root, 'test/board/tree', name);
@@ -35,6 +36,7 @@ const USAGE = `Usage: node test/board/driver-tests.mjs [OPTION…] [SET…]
 Runs C programs that test the driver: ${Object.keys(sets).join(', ')}; or those sets that are named.
 
   --kernel NAME         plain or debug; more than once if need be; default: both
+  --coverage            tells which lines of the driver ran on the debug kernel; fails if too many did not
   --seed NUMBER         of the random operations; default: 1
   --output FOLDER       where the whole output and the console of each board are kept
 `;
@@ -42,10 +44,18 @@ Runs C programs that test the driver: ${Object.keys(sets).join(', ')}; or those 
 /** How long a board may take, in seconds: one that looks for mistakes is slow, and so is a busy host. */
 const TIMEOUTS = { plain: 1800, debug: 5400 };
 
+/** The share of the driver's lines that all sets together are to run. */
+const ENOUGH_COVERAGE = 0.9;
+
+/** Where a set on the debug kernel leaves its counts of lines. */
+const countsOf = (name) => join(root, 'build-board/coverage', name.replaceAll(' ', '-'));
+
 /** What the board's shell is to do. */
-function script({ programs, arguments: words = () => [], before }, seed) {
+function script(name, kernel, seed) {
+  const { programs, arguments: words = () => [], before } = sets[name];
   const lines = programs.map((name) => `echo "== ${name}"; build-board/clients-arm/${name} ${words(seed).join(' ')}`);
-  return [...(before ? ['echo "== kunit"', before] : []), ...lines, 'echo "== kernel"', 'sh test/board/guest/check-kernel'].join('\n');
+  const counts = kernel === 'debug' ? [collect(countsOf(name))] : [];
+  return [...(before ? ['echo "== kunit"', before] : []), ...lines, ...counts, 'echo "== kernel"', 'sh test/board/guest/check-kernel'].join('\n');
 }
 
 /** { passed, failed: [line], isComplete }, of what a board printed: TAP, with notes before what they belong to. */
@@ -72,7 +82,8 @@ export async function runSet(name, kernel, { seed = 1 } = {}) {
   const set = sets[name];
   let text = '';
   const collect = () => new Writable({ write: (chunk, encoding, done) => ((text += chunk), done()) });
-  const board = await boot(['sh', '-c', script(set, seed)], {
+  rmSync(countsOf(name), { recursive: true, force: true });
+  const board = await boot(['sh', '-c', script(name, kernel, seed)], {
     kernel, ...set.options, timeout: TIMEOUTS[kernel], outputs: { stdout: collect(), stderr: collect() },
   });
   let console = '';
@@ -94,6 +105,7 @@ async function main(words) {
     options: {
       kernel: { type: 'string', multiple: true, default: ['plain', 'debug'] },
       seed: { type: 'string', default: '1' },
+      coverage: { type: 'boolean', default: false },
       output: { type: 'string' },
       help: { type: 'boolean', default: false },
     },
@@ -119,6 +131,12 @@ async function main(words) {
       total.passed += passed;
       total.failed += failed.length;
     }
+  }
+  if (values.coverage) {
+    const { text, share } = report(await coverage(setsOf('debug').filter((name) => positionals.length === 0 || positionals.includes(name)).map(countsOf)));
+    process.stdout.write(`${text}\n`);
+    if (share >= ENOUGH_COVERAGE) total.passed += 1;
+    else total.failed += 1;
   }
   process.stdout.write(`${total.passed} passed, ${total.failed} failed\n`);
   process.exitCode = total.failed > 0 ? 1 : 0;

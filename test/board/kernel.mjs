@@ -10,8 +10,11 @@ import { fileURLToPath } from 'node:url';
 import { built, keyOf } from '../../scripts/cached-build.mjs';
 import { CROSS, buildKernel } from '../../scripts/kernel-build.mjs';
 
-/** What each kernel is configured by, one on top of the other. */
-const FLAVOURS = { plain: ['plain.config'], debug: ['plain.config', 'debug.config'] };
+/** What each kernel is configured by, one on top of the other, and how modules for it are built. */
+const FLAVOURS = {
+  plain: { fragments: ['plain.config'], modules: [] },
+  debug: { fragments: ['plain.config', 'debug.config'], modules: ['GCOV_PROFILE=y'] },
+};
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const folder = fileURLToPath(new URL('kernel', import.meta.url));
@@ -23,11 +26,11 @@ export const flavours = Object.keys(FLAVOURS);
  * `modules` that the machine cannot be started without, and the command that will `make` more.
  */
 export async function kernel(flavour) {
-  const fragments = FLAVOURS[flavour].map((name) => join(folder, name));
-  const { objects } = await buildKernel({ name: flavour, base: 'tinyconfig', fragments });
+  const { fragments, modules } = FLAVOURS[flavour];
+  const { objects } = await buildKernel({ name: flavour, base: 'tinyconfig', fragments: fragments.map((name) => join(folder, name)) });
   return {
     flavour, machine: 'parallella', modules: [],
-    make: ['make', '-C', objects, ...CROSS],
+    make: ['make', '-C', objects, ...CROSS, ...modules],
     image: join(objects, 'arch/arm/boot/zImage'),
     tree: join(objects, 'arch/arm/boot/dts/xilinx/zynq-parallella.dtb'),
   };
@@ -36,16 +39,20 @@ export async function kernel(flavour) {
 /** What somebody's own make may have left beside the sources, for another kernel. */
 const products = /\.(o|ko|mod|mod\.c|cmd|d)$|\/(Module\.symvers|modules\.order)$/;
 
-/**
- * The modules of a folder, built for a kernel, in a copy of the folder: whoever wrote them does not want objects there.
- */
-export async function kernelModules({ flavour, make }, source) {
+/** The modules of a folder, built for a kernel. */
+export async function kernelModules(kernel, source) {
+  const place = await builtModules(kernel, source);
+  return readdirSync(place, { recursive: true }).filter((name) => name.endsWith('.ko')).map((name) => join(place, name));
+}
+
+/** Where they and all that belongs to them are: a copy of the folder, as whoever wrote them does not want objects there. */
+export async function builtModules({ flavour, make }, source) {
   const isFile = (file) => statSync(file).isFile();
   const files = readdirSync(source, { recursive: true }).map((name) => join(source, name)).filter((file) => isFile(file) && !products.test(file)).sort();
   const key = keyOf(make, ...files.flatMap((file) => [relative(source, file), readFileSync(file)]));
   const title = basename(resolve(source));
   const place = join(root, 'build-board', `${title}-${flavour}-${key}`);
-  await built(place, `the modules of ${title} for the ${flavour} kernel`, async ({ work, phase }) => {
+  return built(place, `the modules of ${title} for the ${flavour} kernel`, async ({ work, phase }) => {
     const copy = join(work, title);
     for (const file of files) {
       const target = join(copy, relative(source, file));
@@ -55,5 +62,4 @@ export async function kernelModules({ flavour, make }, source) {
     await phase('modules', (step) => step(...make, `M=${copy}`, `-j${availableParallelism()}`, 'modules'));
     return copy;
   });
-  return readdirSync(place, { recursive: true }).filter((name) => name.endsWith('.ko')).map((name) => join(place, name));
 }
