@@ -7,7 +7,7 @@ import tseslint from 'typescript-eslint';
 const globals = Object.fromEntries(Object.getOwnPropertyNames(globalThis).map((name) => [name, 'readonly']));
 
 export default defineConfig(
-  globalIgnores(['**/build/', 'coverage/', 'dist/', 'prebuilds/']),
+  globalIgnores(['**/build/', 'build-*/', 'coverage/', 'dist/', 'prebuilds/']),
   js.configs.recommended,
   { files: ['**/*.{js,mjs}'], languageOptions: { globals } },
   {

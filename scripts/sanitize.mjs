@@ -51,7 +51,7 @@ function isOurs(leak) {
 }
 
 function copyTree(tree) {
-  const made = /(^|\/)(\.git|build|coverage|node_modules|prebuilds)$/;
+  const made = /(^|\/)(\.git|build(-[^/]*)?|coverage|node_modules|prebuilds)$/;
   cpSync(root, tree, { recursive: true, filter: (path) => !made.test(relative(root, path)) });
   symlinkSync(join(root, 'node_modules'), join(tree, 'node_modules'));
 }

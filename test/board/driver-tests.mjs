@@ -26,6 +26,7 @@ const sets = {
   // An interrupt that is called an edge, and all else that was otherwise in the trees of the 5.4 era.
   'old tree': { programs: ['access_test', 'reset_test', 'event_test', 'mailbox_test', 'fault_test'], options: { overlays: [tree('e16g301-old.dtso'), tree('bench.dtso')] } },
   logic: { programs: [], kernels: ['debug'], before: 'insmod /run/board/tests/epiphany-kunit.ko; cat /sys/kernel/debug/kunit/epiphany/results' },
+  fpga: { programs: ['fpga_test'], kernels: ['debug'] },
   sleep: { programs: ['suspend_test'], kernels: ['debug'] },
   injection: { programs: ['injection_test'], kernels: ['debug'] },
   survival: { programs: ['survival'], arguments: (seed) => [seed, 200000, 500, 100] },
@@ -38,6 +39,7 @@ Runs C programs that test the driver: ${Object.keys(sets).join(', ')}; or those 
   --kernel NAME         plain or debug; more than once if need be; default: both
   --coverage            tells which lines of the driver ran on the debug kernel; fails if too many did not
   --seed NUMBER         of the random operations; default: 1
+  --soak MINUTES        does it all again with other seeds until so much time is over, or something has failed
   --output FOLDER       where the whole output and the console of each board are kept
 `;
 
@@ -82,7 +84,7 @@ export async function runSet(name, kernel, { seed = 1 } = {}) {
   const set = sets[name];
   let text = '';
   const collect = () => new Writable({ write: (chunk, encoding, done) => ((text += chunk), done()) });
-  rmSync(countsOf(name), { recursive: true, force: true });
+  if (kernel === 'debug') rmSync(countsOf(name), { recursive: true, force: true });
   const board = await boot(['sh', '-c', script(name, kernel, seed)], {
     kernel, ...set.options, timeout: TIMEOUTS[kernel], outputs: { stdout: collect(), stderr: collect() },
   });
@@ -99,12 +101,25 @@ export async function runSet(name, kernel, { seed = 1 } = {}) {
 
 export const setsOf = (kernel) => Object.keys(sets).filter((name) => !sets[name].kernels || sets[name].kernels.includes(kernel));
 
+function show(title, { passed, failed, console }, begin) {
+  process.stdout.write(`${title}: ${passed} passed, ${failed.length} failed, ${Math.round((Date.now() - begin) / 1000)} s\n`);
+  for (const each of failed) process.stdout.write(`  not ok: ${each}\n`);
+  if (failed.length > 0) process.stdout.write(`  The end of the console:\n${tail(console).replace(/^/gm, '    ')}\n`);
+}
+
+function keep(file, { text, console }) {
+  mkdirSync(dirname(file), { recursive: true });
+  writeFileSync(`${file}.tap`, text);
+  writeFileSync(`${file}.console`, console);
+}
+
 async function main(words) {
   const { values, positionals } = parseArgs({
     args: words,
     options: {
       kernel: { type: 'string', multiple: true, default: ['plain', 'debug'] },
       seed: { type: 'string', default: '1' },
+      soak: { type: 'string', default: '0' },
       coverage: { type: 'boolean', default: false },
       output: { type: 'string' },
       help: { type: 'boolean', default: false },
@@ -112,28 +127,28 @@ async function main(words) {
     allowPositionals: true,
   });
   if (values.help) return void process.stdout.write(USAGE);
-  if (positionals.some((name) => !sets[name]) || values.kernel.some((name) => !TIMEOUTS[name])) throw new Failure(USAGE);
+  const isKnown = positionals.every((name) => sets[name]) && values.kernel.every((name) => TIMEOUTS[name]);
+  if (!isKnown || (values.coverage && !values.kernel.includes('debug')) || [values.seed, values.soak].some((text) => !/^\d+$/.test(text))) throw new Failure(USAGE);
   buildClients('arm-linux-gnueabihf-gcc', 'arm');
+  const isAsked = (name) => positionals.length === 0 || positionals.includes(name);
   const total = { passed: 0, failed: 0 };
-  for (const kernel of values.kernel) {
-    for (const name of setsOf(kernel).filter((each) => positionals.length === 0 || positionals.includes(each))) {
-      const begin = Date.now();
-      const { passed, failed, text, console } = await runSet(name, kernel, { seed: values.seed });
-      process.stdout.write(`${kernel}, ${name}: ${passed} passed, ${failed.length} failed, ${Math.round((Date.now() - begin) / 1000)} s\n`);
-      for (const each of failed) process.stdout.write(`  not ok: ${each}\n`);
-      if (failed.length > 0) process.stdout.write(`  The end of the console:\n${tail(console).replace(/^/gm, '    ')}\n`);
-      if (values.output) {
-        const file = join(values.output, `${kernel}-${name.replaceAll(' ', '-')}`);
-        mkdirSync(dirname(file), { recursive: true });
-        writeFileSync(`${file}.tap`, text);
-        writeFileSync(`${file}.console`, console);
+  const end = Date.now() + 60_000 * Number(values.soak);
+  for (let seed = Number(values.seed); ; ++seed) {
+    for (const kernel of values.kernel) {
+      for (const name of setsOf(kernel).filter(isAsked)) {
+        const begin = Date.now();
+        const result = await runSet(name, kernel, { seed });
+        show(`${kernel}, ${name}`, result, begin);
+        if (values.output) keep(join(values.output, `${kernel}-${name.replaceAll(' ', '-')}`), result);
+        total.passed += result.passed;
+        total.failed += result.failed.length;
       }
-      total.passed += passed;
-      total.failed += failed.length;
     }
+    if (total.failed > 0 || Date.now() >= end) break;
+    process.stdout.write(`again, with seed ${seed + 1}\n`);
   }
   if (values.coverage) {
-    const { text, share } = report(await coverage(setsOf('debug').filter((name) => positionals.length === 0 || positionals.includes(name)).map(countsOf)));
+    const { text, share } = report(await coverage(setsOf('debug').filter(isAsked).map(countsOf)));
     process.stdout.write(`${text}\n`);
     if (share >= ENOUGH_COVERAGE) total.passed += 1;
     else total.failed += 1;

@@ -2,6 +2,7 @@
 /* Files of events: what they tell to whom, how they are read and waited for, and what is told of losses. */
 #include "client.h"
 
+#include <pthread.h>
 #include <sys/epoll.h>
 
 #define BIT(type) EPIPHANY_EVENT_BIT(EPIPHANY_EVENT_##type)
@@ -231,6 +232,84 @@ TEST(a_signal_ends_a_wait)
 	ualarm(50000, 0);
 	EXPECT_EQ(read(queue, &record, sizeof(record)), sizeof(record));
 	waitpid(child, NULL, 0);
+}
+
+static int waited_for;
+static volatile int waiting_thread;
+
+static void *wait_in_thread(void *unused)
+{
+	struct epiphany_event record;
+
+	(void)unused;
+	waiting_thread = gettid();
+	read(waited_for, &record, sizeof(record));
+	return NULL;
+}
+
+/* A process one of whose threads waits while the other does this. */
+static pid_t waiter(int fd, void (*then)(void))
+{
+	pid_t child;
+
+	fflush(stdout);
+	child = fork();
+	if (!child) {
+		pthread_t thread;
+		waited_for = events(fd, BIT(MAILBOX));
+		if (waited_for < 0 || pthread_create(&thread, NULL, wait_in_thread, NULL))
+			_exit(2);
+		/* Until it sleeps. */
+		char path[64];
+		do {
+			sleep_ms(10);
+			snprintf(path, sizeof(path), "/proc/self/task/%d/stat", waiting_thread);
+		} while (!waiting_thread || !strstr(read_text(path), ") S "));
+		then();
+		_exit(3);
+	}
+	return child;
+}
+
+static void exit_at_once(void)
+{
+	_exit(0);
+}
+
+static void become_another(void)
+{
+	execl("/bin/sh", "sh", "-c", ":", NULL);
+}
+
+/* The child has all files, too, and one of them for longer. */
+static void fork_and_exit(void)
+{
+	pid_t child = fork();
+
+	if (!child) {
+		sleep_ms(300);
+		_exit(0);
+	}
+	_exit(child < 0);
+}
+
+TEST(exit_exec_and_fork_in_the_midst_of_a_wait)
+{
+	static void (*const ends[])(void) = { exit_at_once, become_another, fork_and_exit };
+	int fd = open_powered();
+	long long files = state("files");
+
+	for (unsigned int i = 0; i < sizeof(ends) / sizeof(*ends); i++) {
+		bool was_late;
+		EXPECT_EQ(wait_within(waiter(fd, ends[i]), 30, &was_late), 0);
+		EXPECT(wait_for_state("files", files, 10));
+	}
+	/* Nothing of theirs takes what comes. */
+	int queue = events(fd, BIT(MAILBOX));
+	struct epiphany_event record;
+	send_messages(9, 1);
+	EXPECT_EQ(read(queue, &record, sizeof(record)), sizeof(record));
+	EXPECT_EQ(record.payload, 9);
 }
 
 TEST(two_readers_share_what_comes)

@@ -87,6 +87,13 @@ static int call_info(void)
 	return result(ioctl(fd, EPIPHANY_IOC_INFO, &info));
 }
 
+static int call_region(void)
+{
+	struct epiphany_region region = { .size = sizeof(region) };
+
+	return result(ioctl(fd, EPIPHANY_IOC_REGION, &region));
+}
+
 static int call_claim(void)
 {
 	int own = claim(fd, 1, 1, 1, 1, EPIPHANY_CLAIM_EXCLUSIVE, EPIPHANY_RELEASE_SCRUB),
@@ -118,6 +125,17 @@ static int call_reset(void)
 	return result(reset(fd, EPIPHANY_RESET_CORE, 0x808));
 }
 
+static int call_group_reset(void)
+{
+	return result(reset(group, EPIPHANY_RESET_GROUP, 0));
+}
+
+/* The group does not outlive it. */
+static int call_chip_reset(void)
+{
+	return result(reset(fd, EPIPHANY_RESET_CHIP, 0));
+}
+
 static int call_old_reset(void)
 {
 	return result(ioctl(fd, E_IOCTL_RESET));
@@ -125,11 +143,39 @@ static int call_old_reset(void)
 
 static int call_old_probes(void)
 {
+	static struct e_elink_info elink;
 	static struct e_mesh_info mesh;
 	static struct e_mappings_info mappings;
 
-	return result(ioctl(fd, E_IOCTL_MESH_PROBE, &mesh))
+	return result(ioctl(fd, E_IOCTL_ELINK_PROBE, &elink))
+		       ?: result(ioctl(fd, E_IOCTL_MESH_PROBE, &mesh))
 		       ?: result(ioctl(fd, E_IOCTL_GET_MAPPINGS, &mappings));
+}
+
+/* Its message comes before anything can fail. */
+static int call_old_mailbox(void)
+{
+	struct e_mailbox_msg message;
+
+	bench_set(BENCH_MESSAGE, 1);
+	while (ioctl(fd, E_IOCTL_MAILBOX_COUNT) < 1)
+		sleep_ms(1);
+	/* A message that cannot be handed over stays. */
+	int error = result(ioctl(fd, E_IOCTL_MAILBOX_READ, &message));
+	while (ioctl(fd, E_IOCTL_MAILBOX_COUNT) > 0)
+		if (ioctl(fd, E_IOCTL_MAILBOX_READ, &message) < 0)
+			error = error ?: errno;
+	return error;
+}
+
+static int call_thermal(void)
+{
+	int error = result(ioctl(fd, E_IOCTL_THERMAL_DISALLOW));
+
+	/* Or the next one would find it so. */
+	while (ioctl(fd, E_IOCTL_THERMAL_ALLOW) < 0)
+		error = error ?: errno;
+	return error;
 }
 
 static int call_read(void)
@@ -191,17 +237,22 @@ TEST_WITHIN(every_place_of_every_call, 300)
 	long long files = state("files");
 	sweep("open", call_open);
 	sweep("INFO", call_info);
+	sweep("REGION", call_region);
 	sweep("CLAIM", call_claim);
 	sweep("DRAM_ALLOC", call_dram);
 	sweep("EVENTS", call_events);
-	sweep("RESET", call_reset);
-	sweep("old RESET", call_old_reset);
+	sweep("RESET of a core", call_reset);
+	sweep("RESET of a group", call_group_reset);
 	sweep("old probes", call_old_probes);
+	sweep("old mailbox", call_old_mailbox);
 	sweep("pread", call_read);
 	sweep("pwrite", call_write);
 	sweep("mmap", call_map);
 	sweep("DMA_COPY", call_copy);
 	sweep("read of events", call_read_events);
+	sweep("RESET of the chip", call_chip_reset);
+	sweep("old RESET", call_old_reset);
+	sweep("old thermal calls", call_thermal);
 	EXPECT(wait_for_state("files", files, 30));
 	EXPECT_EQ(state("mappings"), 0);
 	close(dram);

@@ -17,6 +17,19 @@ const onUsedBoard = (name, features, run) =>
     board.core(3, 0).readWord(0);
     return run(board, tools);
   });
+const KILLS = 10;
+/** What a program may be about when it is killed: everything in use, over and over. */
+const WORK = `
+  console.log('working');
+  for (let round = 0; ; ++round) {
+    const group = board.workgroup({ rows: 2, columns: 2 }, { onRelease: ['leave', 'halt', 'reset', 'scrub'][round % 4] });
+    const buffer = board.dram.alloc(0x10000);
+    group.cores.forEach((core) => core.fill(0, 0x1000, round & 0xff));
+    if (board.features.dma) await board.dma.copy(buffer, { core: group.cores[0], address: 0 }, 0x1000);
+    await board.mailbox.receive({ timeout: 1 }).catch(() => undefined);
+    buffer.close();
+    group.close();
+  }`;
 const HOLD = (options) => `const group = board.workgroup(${JSON.stringify(CORNER)}, ${JSON.stringify(options)}); while (await next('ready')) {}`;
 
 export const cases = [
@@ -56,6 +69,19 @@ export const cases = [
         for (const [at, core] of cores.entries()) assert.ok(core.words.every((word, index) => word === (at === 0 && index === 0x1c00 ? 0xdead : 0)));
       });
     });
+  }),
+  onUsedBoard(`${KILLS} processes that are killed at some moment of their work leave nothing behind`, ['claims', 'dram'], async (board, { path }) => {
+    for (let time = 0; time < KILLS; ++time) {
+      await withOther(path, `await next('ready'); ${WORK}`, async (other) => {
+        assert.equal(await other.say('go on'), 'working');
+        await sleep(time * 13);
+        other.process.kill('SIGKILL');
+        assert.deepEqual(await other.ended, [null, 'SIGKILL']);
+      });
+      // All cores and all of shared DRAM are free.
+      await using(() => board.workgroup(), ({ cores }) => cores.forEach((core) => core.writeWord(0, time)));
+      board.dram.alloc(board.sharedDram.bytes).close();
+    }
   }),
   onUsedBoard('a reset by another process ends groups, is told, and counts', claims, (board, { path }) =>
     withOther(path, `await next('ready'); board.reset(); await next('reset');`, (other) =>

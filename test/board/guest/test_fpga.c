@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The manager of the virtual board's FPGA, as the Zynq's would tell whether it is configured, which QEMU's Zynq cannot.
+ * It takes no bitstream: what it says is said when it is loaded.
+ */
+#include <linux/fpga/fpga-mgr.h>
+#include <linux/mod_devicetable.h>
+#include <linux/module.h>
+#include <linux/platform_device.h>
+
+static bool configured = true;
+module_param(configured, bool, 0444);
+MODULE_PARM_DESC(configured, "Whether the boot loader has configured the FPGA");
+
+static enum fpga_mgr_states test_fpga_state(struct fpga_manager *mgr)
+{
+	return configured ? FPGA_MGR_STATE_OPERATING : FPGA_MGR_STATE_UNKNOWN;
+}
+
+static int test_fpga_write(struct fpga_manager *mgr, const char *buf, size_t count)
+{
+	return -EOPNOTSUPP;
+}
+
+static const struct fpga_manager_ops test_fpga_ops = {
+	.state = test_fpga_state,
+	.write = test_fpga_write,
+};
+
+static int test_fpga_probe(struct platform_device *pdev)
+{
+	return PTR_ERR_OR_ZERO(
+		devm_fpga_mgr_register(&pdev->dev, "epiphany-test-fpga", &test_fpga_ops, NULL));
+}
+
+static const struct of_device_id test_fpga_match[] = { { .compatible = "epiphany,test-fpga" }, {} };
+MODULE_DEVICE_TABLE(of, test_fpga_match);
+
+static struct platform_driver test_fpga_driver = {
+	.probe = test_fpga_probe,
+	.driver = {
+		.name = "epiphany-test-fpga",
+		.of_match_table = test_fpga_match,
+	},
+};
+module_platform_driver(test_fpga_driver);
+
+MODULE_DESCRIPTION("Manager of the FPGA on the virtual Parallella");
+MODULE_LICENSE("GPL");
