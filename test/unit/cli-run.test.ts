@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 /** `epiphany run` and `epiphany reset`, each in a process of its own. */
 import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
-import { closeSync, mkdtempSync, openSync, rmSync, writeFileSync } from 'node:fs';
+import { closeSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -72,6 +72,57 @@ describe('epiphany run', () => {
     expect(epiphany('run', fileOf('rest.srec', ...unaligned, IDLE), ...ONE_CORE)).toMatchObject({ code: 1, err: expect.stringMatching(/^epiphany: core 0x84a: unaligned exception, PC 0x/) as string });
     expect(epiphany('run', fileOf('exit.srec', ...unaligned, trap(3)), ...ONE_CORE)).toEqual({ code: 0, out: '', err: '' }); // it has dealt with it
     expect(epiphany('run', fileOf('breakpoint.srec', BKPT), ...ONE_CORE)).toMatchObject({ code: 1, err: expect.stringMatching(/^epiphany: core 0x84a: halted, PC 0x0\n/) as string });
+  });
+
+  describe('and its standard input', () => {
+    /** Prints what it reads, up to 1 KiB at a time, until there is no more. */
+    const echo = fileOf('echo.srec', ...behindTables(move(0, 0), move(1, 0x2000), move(2, 0x400), move(3, 4), trap(7), add(2, 0, 0), branchIf('ne', 12), move(0, 0), trap(3), move(0, 1), move(1, 0x2000), move(3, 5), trap(7), branch(-74)));
+    const runEcho = [main, 'run', echo, '--board', 'sim', ...ONE_CORE];
+    const silent = fileOf('silent.srec', move(0, 5), trap(3));
+
+    it('lets a core read what is piped in, to its end', () => {
+      const { status, stdout, stderr } = spawnSync(process.execPath, runEcho, { encoding: 'utf8', input: 'hello\nthere\n' });
+      expect({ status, stdout, stderr }).toEqual({ status: 0, stdout: '1,2 | hello\n1,2 | there\n', stderr: '' });
+      const long = 'a line of some length\n'.repeat(10_000);
+      expect(spawnSync(process.execPath, runEcho, { encoding: 'utf8', input: long }).stdout.replaceAll('1,2 | ', '') === long).toBe(true);
+      expect(spawnSync(process.execPath, [...runEcho, '--trace'], { encoding: 'utf8', input: 'traced\n' }).stdout).toBe('1,2 | traced\n');
+    });
+
+    it('lets a core read a file, and nothing', () => {
+      const file = openSync(echo, 'r');
+      const { stdout } = spawnSync(process.execPath, runEcho, { encoding: 'utf8', stdio: [file, 'pipe', 'inherit'] });
+      closeSync(file);
+      expect(stdout.replaceAll('1,2 | ', '')).toBe(readFileSync(echo, 'utf8'));
+      expect(spawnSync(process.execPath, runEcho, { encoding: 'utf8', stdio: ['ignore', 'pipe', 'inherit'] })).toMatchObject({ status: 0, stdout: '' });
+    });
+
+    it('lets a core read what is typed', () => {
+      const terminal = 'import pty, sys; sys.exit(pty.spawn(sys.argv[1:]) >> 8)';
+      const { status, stdout } = spawnSync('python3', ['-c', terminal, process.execPath, ...runEcho], { encoding: 'utf8', input: 'typed\n\x04' });
+      expect({ status, stdout }).toEqual({ status: 0, stdout: expect.stringMatching(/^1,2 \| typed\r$/m) as string });
+    });
+
+    it('leaves alone what no core reads, and waits for none of it', async () => {
+      const both = spawnSync('sh', ['-c', '"$@"; cat', 'sh', process.execPath, main, 'run', silent, '--board', 'sim'], { encoding: 'utf8', input: 'for the next\n' });
+      expect(both.stdout).toBe('for the next\n');
+      const child = spawn(process.execPath, [main, 'run', silent, '--board', 'sim'], { stdio: ['pipe', 'inherit', 'inherit'] }); // and nothing comes
+      expect(await new Promise((resolve) => child.on('close', resolve))).toBe(5);
+    });
+
+    it('does not wait for it when it has waited long enough', async () => {
+      const child = spawn(process.execPath, [...runEcho, '--timeout', '0.5'], { stdio: ['pipe', 'inherit', 'pipe'] });
+      let err = '';
+      child.stderr.on('data', (chunk) => (err += String(chunk)));
+      expect(await new Promise((resolve) => child.on('close', resolve))).toBe(124);
+      expect(err).toMatch(/^epiphany: not over after 0.5 s; 1 cores were halted, the first at PC 0x[0-9a-f]+\n$/);
+    });
+
+    it('fails if that cannot be read', () => {
+      const unreadable = openSync('/proc/self/mem', 'r'); // nothing is mapped at address 0
+      const { status, stderr } = spawnSync(process.execPath, runEcho, { encoding: 'utf8', stdio: [unreadable, 'pipe', 'pipe'] });
+      closeSync(unreadable);
+      expect({ status, stderr }).toEqual({ status: 1, stderr: 'epiphany: EIO: i/o error, read\n' });
+    });
   });
 
   it('halts a program that takes too long', () => {
