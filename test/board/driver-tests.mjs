@@ -8,6 +8,7 @@ import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 
 import { Failure } from '../../scripts/cached-build.mjs';
+import { chosen } from '../../scripts/chosen.mjs';
 import { boot, tail } from './board.mjs';
 import { buildClients } from './clients.mjs';
 
@@ -88,6 +89,9 @@ export async function runSet(name, kernel, { seed = 1 } = {}) {
 
 export const setsOf = (kernel) => Object.keys(sets).filter((name) => !sets[name].kernels || sets[name].kernels.includes(kernel));
 
+/** The sets for `npm run test:board`. They name the chip they are for, so whoever names another one wants none. */
+export const setsFor = ({ kernel = 'plain', chip, text = '' }) => (chip === undefined ? setsOf(kernel).filter((name) => `driver: ${name}`.includes(text)) : []);
+
 async function main(words) {
   const { values, positionals } = parseArgs({
     args: words,
@@ -100,11 +104,12 @@ async function main(words) {
     allowPositionals: true,
   });
   if (values.help) return void process.stdout.write(USAGE);
-  if (positionals.some((name) => !sets[name]) || values.kernel.some((name) => !TIMEOUTS[name])) throw new Failure(USAGE);
+  if (values.kernel.some((name) => !Object.hasOwn(TIMEOUTS, name))) throw new Failure(USAGE);
+  const wanted = chosen(`set for ${values.kernel.join(', ')}:`, positionals, [...new Set(values.kernel.flatMap(setsOf))]);
   buildClients('arm-linux-gnueabihf-gcc', 'arm');
   const total = { passed: 0, failed: 0 };
   for (const kernel of values.kernel) {
-    for (const name of setsOf(kernel).filter((each) => positionals.length === 0 || positionals.includes(each))) {
+    for (const name of setsOf(kernel).filter((each) => wanted.includes(each))) {
       const begin = Date.now();
       const { passed, failed, text, console } = await runSet(name, kernel, { seed: values.seed });
       process.stdout.write(`${kernel}, ${name}: ${passed} passed, ${failed.length} failed, ${Math.round((Date.now() - begin) / 1000)} s\n`);
