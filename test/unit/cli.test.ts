@@ -302,7 +302,9 @@ describe('epiphany', () => {
     elf.writeUInt32LE(0x1000000, dataSegment + 20);
     const file = join(folder, 'large.elf');
     writeFileSync(file, elf);
-    const { code, out } = epiphany('load', file, '--board', path, '--group', '0,0,2,2');
+    // All of it may happen before that core's thread has its turn on a busy machine: then it is for the next time.
+    let { code, out } = epiphany('load', file, '--board', path, '--group', '0,0,2,2');
+    for (let turn = 0; turn < 10 && code === 0; ++turn) ({ code, out } = epiphany('load', file, '--board', path, '--group', '0,0,2,2'));
     expect(code).toBe(1);
     expect(out).toMatch(/ on 4 cores of E16G301, .* 0x8cb {3}0% active/s);
     expect(out).toContain('1 bytes differ:\n  DRAM 0xfffffc: 0xff instead of 0x00\n');
