@@ -44,6 +44,7 @@ export { layout, type Layout, type StructValue } from './program/layout.js';
 export { type Program, type ProgramSymbol, type Section, type Segment } from './program/program.js';
 export { type Rectangle } from './workgroup/configuration.js';
 export { type Output, type OutputStream } from './workgroup/output.js';
+export { type InputSource } from './workgroup/input.js';
 export { type HostServices } from './workgroup/semihosting.js';
 export { type Variable } from './workgroup/variable.js';
 export { type CoreState, type LoadOptions, type LoadOutcome, type WorkGroup } from './workgroup/workgroup.js';

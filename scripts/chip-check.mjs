@@ -14,6 +14,8 @@ import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
+import { chosen } from './chosen.mjs';
+
 const root = fileURLToPath(new URL('..', import.meta.url));
 const LONGEST_SECONDS = 600;
 
@@ -143,7 +145,8 @@ async function check({ name, compiler, flags, launcher = [], runs, length }, dir
   await Promise.all(programs.map(run));
 }
 
-async function main(wanted) {
+async function main(words) {
+  const wanted = chosen('build', words, builds.map(({ name }) => name), (name, part) => name.includes(part));
   const results = [];
   const tell = (result) => {
     results.push(result);
@@ -155,8 +158,7 @@ async function main(wanted) {
   try {
     const inTurn = pool(availableParallelism());
     const checks = [];
-    for (const build of builds) {
-      if (wanted.length > 0 && !wanted.some((part) => build.name.includes(part))) continue;
+    for (const build of builds.filter(({ name }) => wanted.includes(name))) {
       const missing = [build.compiler, ...(build.launcher ?? [])].filter((program) => !isThere(program));
       if (missing.length === 0) checks.push(check(build, join(scratch, build.name.replaceAll(/\W+/g, '-')), inTurn, tell));
       else if (process.env.CI === 'true') tell({ name: build.name, trouble: `there is no ${missing.join(', no ')}` });
@@ -177,4 +179,9 @@ async function main(wanted) {
   if (failed > 0 || results.length === 0) process.exitCode = 1;
 }
 
-await main(process.argv.slice(2));
+try {
+  await main(process.argv.slice(2));
+} catch (error) {
+  console.error(`chip-check: ${error.message}`);
+  process.exitCode = 1;
+}

@@ -4,6 +4,7 @@
 //
 // Runs the conformance suite on the packed package with Debian's own Node of each architecture, under qemu-user.
 
+import { chosen } from './chosen.mjs';
 import { foreignNode } from './foreign-node.mjs';
 import { runConformance, withInstalledPackage } from './installed-package.mjs';
 import { run } from './run.mjs';
@@ -23,8 +24,7 @@ async function main(architectures) {
 }
 
 try {
-  const asked = process.argv.slice(2);
-  await main(asked.length > 0 ? asked : ['arm', 'arm64']);
+  await main(chosen('architecture', process.argv.slice(2), ['arm', 'arm64']));
 } catch (error) {
   console.error(`foreign-test: ${error.message}`);
   process.exitCode = 1;

@@ -10,6 +10,7 @@ import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 
+import { chosen } from './chosen.mjs';
 import { checkpatch, coccinelle, kernelDoc, sparse, spdx } from './kernel-checks/source.mjs';
 import { copyDriver } from './kernel-headers.mjs';
 import { bindings, trees } from './kernel-checks/device-tree.mjs';
@@ -27,9 +28,7 @@ const checks = {
 async function main() {
   const { values, positionals } = parseArgs({ options: { source: { type: 'string' } }, allowPositionals: true });
   const source = resolve(values.source ?? fileURLToPath(new URL('../kernel', import.meta.url)));
-  const unknown = positionals.filter((name) => !(name in checks));
-  if (unknown.length > 0) throw new Error(`no check ${unknown.join(', ')}; there are ${Object.keys(checks).join(', ')}`);
-  const asked = positionals.length > 0 ? positionals : Object.keys(checks);
+  const asked = chosen('check', positionals, Object.keys(checks));
   const scratch = mkdtempSync(join(tmpdir(), 'kernel-checks-'));
   let failed = 0;
   try {

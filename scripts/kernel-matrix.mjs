@@ -11,6 +11,7 @@ import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 
+import { chosen } from './chosen.mjs';
 import { inParallel } from './in-parallel.mjs';
 import { copyDriver, kernelHeaders, makeModule } from './kernel-headers.mjs';
 
@@ -41,8 +42,8 @@ async function build([kernel, architecture], source, scratch) {
 async function main() {
   const { values, positionals } = parseArgs({ options: { source: { type: 'string' } }, allowPositionals: true });
   const source = resolve(values.source ?? fileURLToPath(new URL('../kernel', import.meta.url)));
-  const asked = cells.filter(([kernel]) => positionals.length === 0 || positionals.includes(kernel));
-  if (asked.length === 0) throw new Error(`no such kernel; there are ${[...new Set(cells.map(([kernel]) => kernel))].join(', ')}`);
+  const kernels = chosen('kernel', positionals, [...new Set(cells.map(([kernel]) => kernel))]);
+  const asked = cells.filter(([kernel]) => kernels.includes(kernel));
   const scratch = mkdtempSync(join(tmpdir(), 'kernel-matrix-'));
   try {
     row('kernel', 'architecture', 'warnings', 'of theirs', 'time');

@@ -10,6 +10,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 import { cached } from './cache.mjs';
+import { chosen } from './chosen.mjs';
 import { inFirstSuite, unpack } from './debian.mjs';
 import { kernels } from './kernel-headers.mjs';
 import { run } from './run.mjs';
@@ -37,7 +38,8 @@ export function kernelSource(kernel, paths = []) {
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
   try {
-    console.log(await kernelSource(process.argv[2]));
+    const [name] = chosen('kernel', [process.argv[2] ?? ''], Object.keys(kernels));
+    console.log(await kernelSource(name));
   } catch (error) {
     console.error(`kernel-source: ${error.message}`);
     process.exitCode = 1;

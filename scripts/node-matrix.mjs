@@ -55,6 +55,7 @@ function main(majors) {
 
 try {
   const asked = process.argv.slice(2).map(Number);
+  if (!asked.every(Number.isInteger)) throw new Error('which Node? Major versions, such as 22');
   main(asked.length > 0 ? asked : [18, 22, 24, 26]);
 } catch (error) {
   console.error(`node-matrix: ${error.message}`);

@@ -25,6 +25,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
+import { chosen } from './chosen.mjs';
 import { nodeHeaders } from './node-headers.mjs';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
@@ -131,8 +132,7 @@ function say(line) {
 }
 
 function main(asked) {
-  for (const arch of asked.length > 0 ? asked : Object.keys(triplets)) {
-    if (!triplets[arch]) throw new Error(`no such architecture: ${arch}; take ${Object.keys(triplets).join(', ')}`);
+  for (const arch of chosen('architecture', asked, Object.keys(triplets))) {
     if (hasCompiler(arch)) {
       prebuild(arch);
     } else {

@@ -9,7 +9,8 @@ function driverOf({ abiVersion, driverFeatures }: BoardStatus): string {
   return abiVersion === 0 ? "that of the 5.4 era, or one that speaks only its interface" : ['version ' + String(abiVersion), ...driverFeatures].join(', ');
 }
 
-function stateOf({ powered, overheated, vdd, generation }: BoardStatus): string {
+/** What a board is like now. */
+export function stateOf({ powered, overheated, vdd, generation }: BoardStatus): string {
   const parts = [
     ...(overheated ? ['switched off because it was too hot'] : powered === undefined ? [] : [powered ? 'powered' : 'not powered before it is used']),
     ...(vdd === undefined ? [] : [`${vdd.toFixed(3)} V`]),

@@ -13,6 +13,7 @@ import { doctor } from './doctor.js';
 import { dram } from './dram.js';
 import { dump } from './dump.js';
 import { info } from './info.js';
+import { list } from './list.js';
 import { load } from './load.js';
 import { mailbox } from './mailbox.js';
 import { read } from './read.js';
@@ -22,7 +23,7 @@ import { run } from './run.js';
 import { symbols } from './symbols.js';
 import { write } from './write.js';
 
-const COMMANDS: Readonly<Record<string, Command>> = { info, read, write, dump, disasm, symbols, regs, load, run, reset, mailbox, dram, dma, doctor, cc };
+const COMMANDS: Readonly<Record<string, Command>> = { list, info, read, write, dump, disasm, symbols, regs, load, run, reset, mailbox, dram, dma, doctor, cc };
 
 const OPTIONS = {
   board: { type: 'string' },

@@ -26,6 +26,7 @@ export const run: Command = {
     'epiphany run program.elf --board sim',
     'epiphany run program.elf --group 0,0,2,2 -- some arguments',
     'epiphany run program.elf --board sim --stats --timeout 2.5',
+    'echo hello | epiphany run program.elf --group 0,0,1,1',
   ],
   options: {
     group: { value: 'R,C,ROWS,COLUMNS', summary: 'the cores to run on (default: all)' },
@@ -42,12 +43,13 @@ export const run: Command = {
     const traced = context.flag('trace');
     const board = context.board({ stepped: traced });
     const simulator = simulatorOf(context, board);
+    using stdin = new StandardInput();
     using group = board.workgroup(rectangle);
     await group.load(file, { arguments: parameters });
     const counted = context.flag('stats') ? simulator : undefined;
     if (counted) counted.counting = true;
     const wordsBefore = counted?.mailboxWords ?? 0;
-    group.start({ directory: context.option('directory') });
+    group.start({ directory: context.option('directory'), stdin });
     const printed = printLines(context, group);
     const { states, code } = await ending(context, group, timeout, traced ? simulator : undefined);
     await printed;
@@ -57,6 +59,20 @@ export const run: Command = {
     return code;
   },
 };
+
+/** That of this process, which is left as it is for whoever comes next unless a core reads. */
+class StandardInput implements AsyncIterable<Uint8Array>, Disposable {
+  #stream: NodeJS.ReadStream | undefined;
+
+  [Symbol.asyncIterator](): AsyncIterator<Uint8Array> {
+    return (this.#stream = process.stdin)[Symbol.asyncIterator]() as AsyncIterator<Uint8Array>;
+  }
+
+  /** An open one would keep this process alive. */
+  [Symbol.dispose](): void {
+    this.#stream?.destroy();
+  }
+}
 
 /** How a program ended. */
 interface Ending {
@@ -176,14 +192,15 @@ async function trace(simulator: Simulator, end: Promise<unknown>): Promise<void>
   let isOver = false;
   void end.catch(() => undefined).then(() => (isOver = true));
   while (!isOver) {
-    await simulator.run({
+    const { instructions } = await simulator.run({
       instructions: TRACED_IN_A_ROW,
       trace: ({ core, pc, text, changes }) => {
         const registers = Object.entries(changes).map(([name, value]) => `${name}=${formatHex(value)}`);
         process.stderr.write(`${formatHex(core, 3)} ${formatHex(pc, 5)}  ${text.padEnd(28)}  ${registers.join(' ')}`.trimEnd() + '\n');
       },
     });
-    await new Promise(setImmediate); // the host serves what the program wants
+    // The host serves what the program wants, which may be something that somebody has yet to type.
+    await new Promise((resolve) => (instructions > 0 ? setImmediate(resolve) : setTimeout(resolve, 1)));
   }
 }
 

@@ -31,14 +31,19 @@ export class CoreWatch {
   add(looker: Looker): void {
     this.#lookers.add(looker);
     if (this.#transport.features.coreEvents) this.#unsubscribe ??= this.#transport.events().onCores(() => this.#look());
-    this.#pause = 0;
-    this.refresh();
+    this.hasten();
   }
 
   remove(looker: Looker): void {
     if (!this.#lookers.delete(looker) || this.#lookers.size > 0) return;
     this.#unsubscribe?.();
     this.#unsubscribe = undefined;
+    this.refresh();
+  }
+
+  /** To be called when there is something to see. */
+  hasten(): void {
+    this.#pause = 0;
     this.refresh();
   }
 

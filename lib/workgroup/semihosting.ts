@@ -4,10 +4,11 @@
  * Source: the traps of libgloss for the Epiphany, with which newlib's programs are linked.
  */
 import type { Stats } from 'node:fs';
-import { TextDecoder, TextEncoder } from 'node:util';
+import { TextDecoder } from 'node:util';
 import type { Board } from '../board.js';
 import type { Core } from '../core.js';
 import { Directory, Files, SyscallError } from './files.js';
+import { Input, type InputSource } from './input.js';
 import { placeOf } from './memory.js';
 import { OutputStream, type Output } from './output.js';
 
@@ -15,12 +16,22 @@ import { OutputStream, type Output } from './output.js';
 export interface HostServices {
   /** The directory that is `/` to programs. By default they have no files. */
   readonly directory?: string | undefined;
-  /** What standard input gives, to whichever core reads first. Empty by default. */
-  readonly stdin?: string | Uint8Array | undefined;
+  /**
+   * What standard input gives, to whichever core reads first: all of it, or what comes piece by piece, such as
+   * `process.stdin`. Nothing is asked of that before a core reads, and it is not closed. Empty by default.
+   */
+  readonly stdin?: InputSource | undefined;
 }
 
-/** What became of a trap. */
-export type TrapOutcome = { readonly exitCode: number } | 'served' | 'unknown';
+/** What became of a trap. `waiting`: it is to be served again when standard input has something. */
+export type TrapOutcome = { readonly exitCode: number } | 'served' | 'waiting' | 'unknown';
+
+/** What a group does for the host of its traps. */
+export interface Listener {
+  waitersChanged(): void;
+  /** Of standard input, for which a core waits. */
+  inputChanged(): void;
+}
 
 const TRAP = { write: 0, read: 1, open: 2, exit: 3, pass: 4, fail: 5, close: 6, syscall: 7 } as const;
 /** R3 of TRAP 7. */
@@ -43,29 +54,27 @@ export class Semihosting {
   readonly output: OutputStream;
   readonly #board: Board;
   readonly #services: HostServices;
-  readonly #stdin: Uint8Array;
-  #stdinPosition = 0;
+  readonly #input: Input;
   readonly #consoles = new Map<Core, OutputStream>();
-  readonly #waitersChanged: () => void;
+  readonly #listener: Listener;
   #directory: Directory | undefined;
   readonly #files = new Map<Core, Files>();
   readonly #decoders = new Map<string, { readonly core: Core; readonly stream: Output['stream']; readonly decoder: TextDecoder }>();
 
   /** @throws SystemError if the directory cannot be opened */
-  constructor(board: Board, services: HostServices, waitersChanged: () => void) {
-    this.#waitersChanged = waitersChanged;
-    this.output = new OutputStream(waitersChanged);
+  constructor(board: Board, services: HostServices, listener: Listener) {
+    this.#listener = listener;
+    this.output = new OutputStream(() => listener.waitersChanged());
     this.#board = board;
     this.#services = services;
     this.#openDirectory();
-    const { stdin = '' } = services;
-    this.#stdin = typeof stdin === 'string' ? new TextEncoder().encode(stdin) : Uint8Array.from(stdin);
+    this.#input = new Input(services.stdin ?? '', () => listener.inputChanged());
   }
 
   /** Output of one core only; from the first call on it no longer appears in {@link output}. */
   consoleOf(core: Core): OutputStream {
     let console = this.#consoles.get(core);
-    if (!console) this.#consoles.set(core, (console = new OutputStream(this.#waitersChanged)));
+    if (!console) this.#consoles.set(core, (console = new OutputStream(() => this.#listener.waitersChanged())));
     return console;
   }
 
@@ -74,7 +83,10 @@ export class Semihosting {
     return [this.output, ...this.#consoles.values()].some((stream) => stream.hasWaiters);
   }
 
-  /** Serves the trap at which a core has halted, and lets it go on unless it was an exit. `'unknown'`: it was no trap. */
+  /**
+   * Serves the trap at which a core has halted, and lets it go on unless it was an exit. `'unknown'`: it was no trap.
+   * @throws what standard input has failed with: its source is the host's, and so is the error
+   */
   serve(core: Core): TrapOutcome {
     const { PC, DEBUGCMD } = core.registers;
     const pc = PC.read().value;
@@ -86,14 +98,16 @@ export class Semihosting {
     if (number === TRAP.pass || number === TRAP.fail) return { exitCode: number === TRAP.pass ? 0 : 1 };
     const call = number === TRAP.syscall ? argument(3) : DIRECT[number];
     if (call === undefined) return 'unknown';
+    this.#input.check();
     let errno = 0;
-    let result: number;
+    let result: number | undefined;
     try {
       result = this.#call(core, call, argument(0), argument(1), argument(2));
     } catch (error) {
       result = -1;
       ({ errno } = SyscallError.from(error));
     }
+    if (result === undefined) return 'waiting';
     core.writeRegister(0xf0000, result >>> 0);
     if (number === TRAP.syscall) core.writeRegister(0xf000c, errno);
     if (at === pc) PC.write(pc + 2);
@@ -126,7 +140,8 @@ export class Semihosting {
     return place ? (place.memory.readInto(place.offset, new Uint16Array(1))[0] as number) : 0;
   }
 
-  #call(core: Core, call: number, a: number, b: number, c: number): number {
+  /** The result; undefined if there is none yet. */
+  #call(core: Core, call: number, a: number, b: number, c: number): number | undefined {
     switch (call) {
       case SYSCALL.open:
         return this.#filesOf(core).open(this.#path(core, a), b, c);
@@ -156,14 +171,13 @@ export class Semihosting {
     }
   }
 
-  #read(core: Core, file: number, address: number, length: number): number {
+  #read(core: Core, file: number, address: number, length: number): number | undefined {
     const place = placeOf(this.#board, core, address, length);
     if (!place) throw new SyscallError(EFAULT);
     if (file === STDIN) {
-      const bytes = this.#stdin.subarray(this.#stdinPosition, this.#stdinPosition + length);
-      this.#stdinPosition += bytes.length;
-      place.memory.write(place.offset, bytes);
-      return bytes.length;
+      const bytes = this.#input.take(length);
+      if (bytes) place.memory.write(place.offset, bytes);
+      return bytes?.length;
     }
     const bytes = new Uint8Array(length);
     const count = this.#filesOf(core).read(file, bytes);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 /** A rectangle of cores that run one program together. */
 import { readFile } from 'node:fs/promises';
-import { inspect, types } from 'node:util';
+import { inspect } from 'node:util';
 import type { Board } from '../board.js';
 import { Core } from '../core.js';
 import { waitFor, type WaitOptions } from '../device/watcher.js';
@@ -11,9 +11,9 @@ import { patchPlacements, placeProgram, verifyProgram, writePlacements, type Pla
 import { checkProgram, type Program } from '../program/program.js';
 import { EXCEPTION_CAUSES } from '../registers.js';
 import type { Claim } from '../transport/transport.js';
-import { checkView } from '../view.js';
 import { argumentsOf, configurationOf, type Rectangle } from './configuration.js';
 import type { CoreWatch, Looker } from './core-watch.js';
+import { checkInputSource } from './input.js';
 import { placeOf, type Place } from './memory.js';
 import type { OutputStream } from './output.js';
 import { haltCore, resetCores } from './reset.js';
@@ -48,7 +48,7 @@ export interface CoreState {
   /**
    * - `running`: it executes, or is about to
    * - `idle`: it has come to rest, and so has its DMA
-   * - `halted`: by its DEBUGCMD, a breakpoint, or a trap that nobody serves
+   * - `halted`: by its DEBUGCMD, a breakpoint, or a trap that nobody serves, or while it waits for standard input
    * - `exited`: its program has ended
    * - `stuck`: it waits for a load that nothing answers
    */
@@ -93,6 +93,8 @@ export class WorkGroup implements Disposable, Looker {
   readonly #exitCodes = new Map<Core, number>();
   /** Cores that the host has halted: a trap that they have behind them is not to be served again. */
   readonly #halted = new Set<Core>();
+  /** Cores at a trap that is served when there is standard input. */
+  readonly #waiting = new Set<Core>();
   /** Cores that were seen halted by themselves, and not at a trap that is served. */
   readonly #broken = new Set<Core>();
   readonly #waiters = new Set<{ resolve: (states: CoreState[]) => void; reject: (error: unknown) => void }>();
@@ -181,6 +183,7 @@ export class WorkGroup implements Disposable, Looker {
     resetCores(this.cores, this.#claim.resetCores, simulator && !simulator.running ? (core) => simulator.step(core.id) : undefined);
     this.#exitCodes.clear();
     this.#halted.clear();
+    this.#waiting.clear();
   }
 
   /**
@@ -198,7 +201,7 @@ export class WorkGroup implements Disposable, Looker {
       const what = state === 'exited' ? 'has ended its program' : `is ${state}`;
       throw new EpiphanyError('ERR_EPIPHANY_BUSY', `Core ${formatHex(core.id, 3)} ${what}: load a program before the group is started`, { address: core.address });
     }
-    const host = new Semihosting(this.board, services, () => this.#watch.refresh());
+    const host = new Semihosting(this.board, services, { waitersChanged: () => this.#watch.refresh(), inputChanged: () => this.#watch.hasten() });
     this.#end(undefined);
     this.#host = host;
     this.#exitCodes.clear();
@@ -224,7 +227,7 @@ export class WorkGroup implements Disposable, Looker {
         failures.push(error);
         continue;
       }
-      if (!wasHalted) this.#halted.add(core);
+      if (!wasHalted || this.#waiting.has(core)) this.#halted.add(core);
     }
     if (failures.length > 0) throw failures[0];
   }
@@ -235,9 +238,9 @@ export class WorkGroup implements Disposable, Looker {
     for (const core of this.cores) {
       if (this.#exitCodes.has(core)) continue;
       this.#halted.delete(core);
-      core.registers.DEBUGCMD.write(0);
+      if (!this.#waiting.has(core)) core.registers.DEBUGCMD.write(0);
     }
-    this.#watch.refresh();
+    this.#watch.hasten();
   }
 
   /**
@@ -369,10 +372,11 @@ export class WorkGroup implements Disposable, Looker {
   #serve(core: Core): boolean {
     this.#broken.delete(core);
     if (!this.#host || this.#halted.has(core) || this.#exitCodes.has(core)) return false;
+    this.#waiting.delete(core);
     if (!core.registers.DEBUGSTATUS.read().halted) return false;
     const outcome = this.#host.serve(core);
-    if (outcome === 'unknown') {
-      this.#broken.add(core);
+    if (outcome === 'unknown' || outcome === 'waiting') {
+      (outcome === 'unknown' ? this.#broken : this.#waiting).add(core);
       return false;
     }
     if (outcome !== 'served') this.#exitCodes.set(core, outcome.exitCode);
@@ -439,9 +443,7 @@ function checkServices(services: HostServices): void {
   if (typeof services !== 'object' || services === null) throw invalidType('services', 'an object', services);
   const { directory, stdin } = services;
   if (directory !== undefined) checkPath('services.directory', directory);
-  if (stdin === undefined || typeof stdin === 'string') return;
-  if (!types.isUint8Array(stdin)) throw invalidType('services.stdin', 'a string or a Uint8Array', stdin);
-  checkView('services.stdin', stdin);
+  if (stdin !== undefined) checkInputSource('services.stdin', stdin);
 }
 
 /** How long a step takes. */

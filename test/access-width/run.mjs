@@ -14,6 +14,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 
+import { chosen } from '../../scripts/chosen.mjs';
 import { foreignNode } from '../../scripts/foreign-node.mjs';
 import { nodeHeaders } from '../../scripts/node-headers.mjs';
 import { freshPrebuild } from '../../scripts/prebuild.mjs';
@@ -44,7 +45,6 @@ async function run(command, environment = {}) {
 // ---- Measuring ----
 
 async function measure(arch) {
-  if (!targets[arch]) throw new Error(`no such architecture: ${arch}; take ${Object.keys(targets).join(', ')}`);
   const { qemu, compiler } = targets[arch];
   if (!(await run([qemu[0], '--help'])).includes('-plugin')) {
     throw new Error(`${qemu[0]} loads no plugins: statically linked ones, such as Debian 13's, cannot`);
@@ -136,9 +136,10 @@ function explain({ expect, offences }) {
 }
 
 try {
-  const asked = process.argv.slice(2);
+  const words = process.argv.slice(2);
+  const asked = chosen('architecture', words.length > 0 ? words : ['x64', 'arm'], Object.keys(targets));
   compile('gcc', ['-shared', '-fPIC', '-fvisibility=hidden'], 'plugin.c', 'plugin.so');
-  const sections = (await Promise.all((asked.length > 0 ? asked : ['x64', 'arm']).map(measure))).flat();
+  const sections = (await Promise.all(asked.map(measure))).flat();
   sections.forEach(print);
 
   const all = sections.flatMap(({ cases }) => cases);

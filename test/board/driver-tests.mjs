@@ -8,6 +8,7 @@ import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 
 import { Failure } from '../../scripts/cached-build.mjs';
+import { chosen } from '../../scripts/chosen.mjs';
 import { boot, tail } from './board.mjs';
 import { buildClients } from './clients.mjs';
 import { collect, coverage, report } from './coverage.mjs';
@@ -101,6 +102,9 @@ export async function runSet(name, kernel, { seed = 1 } = {}) {
 
 export const setsOf = (kernel) => Object.keys(sets).filter((name) => !sets[name].kernels || sets[name].kernels.includes(kernel));
 
+/** The sets for `npm run test:board`. They name the chip they are for, so whoever names another one wants none. */
+export const setsFor = ({ kernel = 'plain', chip, text = '' }) => (chip === undefined ? setsOf(kernel).filter((name) => `driver: ${name}`.includes(text)) : []);
+
 function show(title, { passed, failed, console }, begin) {
   process.stdout.write(`${title}: ${passed} passed, ${failed.length} failed, ${Math.round((Date.now() - begin) / 1000)} s\n`);
   for (const each of failed) process.stdout.write(`  not ok: ${each}\n`);
@@ -127,15 +131,16 @@ async function main(words) {
     allowPositionals: true,
   });
   if (values.help) return void process.stdout.write(USAGE);
-  const isKnown = positionals.every((name) => sets[name]) && values.kernel.every((name) => TIMEOUTS[name]);
-  if (!isKnown || (values.coverage && !values.kernel.includes('debug')) || [values.seed, values.soak].some((text) => !/^\d+$/.test(text))) throw new Failure(USAGE);
+  const isWrong = values.kernel.some((name) => !Object.hasOwn(TIMEOUTS, name)) || [values.seed, values.soak].some((text) => !/^\d+$/.test(text));
+  if (isWrong || (values.coverage && !values.kernel.includes('debug'))) throw new Failure(USAGE);
+  const wanted = chosen(`set for ${values.kernel.join(', ')}:`, positionals, [...new Set(values.kernel.flatMap(setsOf))]);
+  const isWanted = (name) => wanted.includes(name);
   buildClients('arm-linux-gnueabihf-gcc', 'arm');
-  const isAsked = (name) => positionals.length === 0 || positionals.includes(name);
   const total = { passed: 0, failed: 0 };
   const end = Date.now() + 60_000 * Number(values.soak);
   for (let seed = Number(values.seed); ; ++seed) {
     for (const kernel of values.kernel) {
-      for (const name of setsOf(kernel).filter(isAsked)) {
+      for (const name of setsOf(kernel).filter(isWanted)) {
         const begin = Date.now();
         const result = await runSet(name, kernel, { seed });
         show(`${kernel}, ${name}`, result, begin);
@@ -148,7 +153,7 @@ async function main(words) {
     process.stdout.write(`again, with seed ${seed + 1}\n`);
   }
   if (values.coverage) {
-    const { text, share } = report(await coverage(setsOf('debug').filter(isAsked).map(countsOf)));
+    const { text, share } = report(await coverage(setsOf('debug').filter(isWanted).map(countsOf)));
     process.stdout.write(`${text}\n`);
     if (share >= ENOUGH_COVERAGE) total.passed += 1;
     else total.failed += 1;

@@ -4,11 +4,11 @@ import { beforeAll, describe, it } from 'vitest';
 
 import { tail } from './board.mjs';
 import { buildClients } from './clients.mjs';
-import { runSet, setsOf } from './driver-tests.mjs';
+import { runSet, setsFor } from './driver-tests.mjs';
 
-const { text = '', kernel = 'plain', chip } = JSON.parse(process.env.BOARD_OPTIONS ?? '{}');
-/** Sets name the chip they are for. */
-const wanted = chip === undefined ? setsOf(kernel).filter((name) => `driver: ${name}`.includes(text)) : [];
+const options = JSON.parse(process.env.BOARD_OPTIONS ?? '{}');
+const { kernel = 'plain' } = options;
+const wanted = setsFor(options);
 
 describe.skipIf(wanted.length === 0)('driver', () => {
   beforeAll(() => buildClients('arm-linux-gnueabihf-gcc', 'arm'));

@@ -5,6 +5,7 @@
 // Boots Debian's own kernels with the driver, built against their headers, and has a C program reach the chip through
 // it: memory, registers, a message of a core by its interrupt, and revocation. Prints a table.
 
+import { chosen } from '../../scripts/chosen.mjs';
 import { boot } from './board.mjs';
 import { buildClients } from './clients.mjs';
 import { distributions } from './distribution.mjs';
@@ -27,8 +28,8 @@ async function check(kernel) {
 }
 
 try {
+  const asked = chosen('kernel', process.argv.slice(2), distributions);
   buildClients('arm-linux-gnueabihf-gcc', 'arm');
-  const asked = process.argv.length > 2 ? process.argv.slice(2) : distributions;
   const verdicts = [];
   for (const kernel of asked) verdicts.push(await check(kernel));
   if (!verdicts.every(Boolean)) process.exitCode = 1;

@@ -5,6 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 
 import { buildClients } from './clients.mjs';
+import { isWanted, suites } from './suites.mjs';
 
 const USAGE = `Usage: npm run test:board -- [OPTION…] [TEXT]
 
@@ -29,6 +30,16 @@ const { values, positionals } = parseArgs({
   allowPositionals: true,
 });
 
+/** Whether there is a test to be run; if none has `text` in its name, none would fail. */
+async function hasTests({ here, kernel, chip }, [text = '']) {
+  if (suites.some((suite) => suite.cases.some((each) => isWanted(suite, each, text)))) return true;
+  const { setsFor } = here ? { setsFor: () => [] } : await import('./driver-tests.mjs');
+  if (setsFor({ kernel, chip, text }).length > 0) return true;
+  const titles = [...suites.map(({ title }) => title), ...(here ? [] : ['driver'])];
+  process.stderr.write(`test:board: no test has '${text}' in its name; they begin with ${titles.map((title) => `'${title}: '`).join(', ')}\n`);
+  return false;
+}
+
 /** Vitest wants a newer Node than a board may have. */
 function onThisMachine([text = ''], device) {
   buildClients('cc', process.arch);
@@ -42,6 +53,8 @@ function onVirtualBoard([text], { kernel, chip, node }) {
 
 if (values.help) {
   process.stdout.write(USAGE);
+} else if (!(await hasTests(values, positionals))) {
+  process.exitCode = 2;
 } else {
   const [program, options, settings] = values.here ? onThisMachine(positionals, values.device) : onVirtualBoard(positionals, values);
   process.exitCode = spawnSync(program, options, { cwd: root, stdio: 'inherit', ...settings }).status ?? 1;

@@ -12,6 +12,8 @@ epiphany() { npm run -s epiphany -- "$@"; }
 npm start -- sim "$folder/picture.png" | grep -x 'every pixel is as the host computes it'
 [[ -s $folder/picture.png ]]
 
+[[ $(epiphany list) == *'--board sim'* ]]
+
 info=$(epiphany info --board sim --json)
 [[ $info == '{"type":"E16G301","rows":4,"columns":4,"origin":"0x808"'* ]]
 

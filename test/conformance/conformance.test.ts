@@ -4,7 +4,8 @@ import { Board, openBoard } from '../../lib/board.js';
 import { CharDeviceTransport } from '../../lib/transport/chardev.js';
 import { FakeDriver } from '../unit/fake-driver.js';
 import { FakeNewDriver } from '../unit/fake-new-driver.js';
-import { cases, type Need } from './cases.js';
+import type { Need } from './case.js';
+import { cases } from './cases.js';
 import { lacks } from './needs.js';
 
 /** Each way to a chip, and what cannot be asked of it. Register pages of injected drivers are plain memory. */

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 import type { Board } from 'node-epiphany';
-import type { Need } from './cases.js';
+import type { Need } from './case.js';
 
 /** Which needs of a case a board does not meet. */
 export function lacks(board: Board, needs: readonly Need[]): Need[] {

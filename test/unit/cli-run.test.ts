@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 /** `epiphany run` and `epiphany reset`, each in a process of its own. */
 import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
-import { closeSync, mkdtempSync, openSync, rmSync, writeFileSync } from 'node:fs';
+import { closeSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -38,16 +38,21 @@ const behindTables = (...instructions: (Instruction | Instruction[])[]): (Instru
 const writing = (name: string, word: number, bytes: number, times: number): string =>
   fileOf(name, ...behindTables(move(6, word), move(7, 0x2000), store(6, 7), move(5, times), move(0, 1), move(1, 0x2000), move(2, bytes), move(3, 5), trap(7), add(5, 5, -1), branchIf('ne', -36), move(0, 0), trap(3)));
 
-/** Runs a program that prints without end, until `stop` has its effect; called when there is output. */
-async function interrupted(stop: (child: ChildProcess) => void): Promise<{ code: unknown; err: string }> {
-  const child = spawn(process.execPath, [main, 'run', writing('chatter.srec', 0x0a0a0a0a, 4, 0), '--board', 'sim', ...ONE_CORE], { stdio: ['ignore', 'pipe', 'pipe'] });
-  let err = '';
-  child.stderr.on('data', (chunk) => (err += String(chunk)));
-  child.stdout.once('data', () => stop(child)).on('data', () => undefined);
-  const patience = setTimeout(() => child.kill('SIGKILL'), 30_000);
+/** Runs a program that prints without end, until `stop` has its effect; called when so many cores have printed something. */
+async function interrupted(stop: (child: ChildProcess) => void, cores: number, ...parameters: string[]): Promise<{ code: unknown; out: string; err: string }> {
+  const child = spawn(process.execPath, [main, 'run', writing('chatter.srec', 0x0a0a0a0a, 4, 0), '--board', 'sim', ...parameters], { stdio: ['ignore', 'pipe', 'pipe'] });
+  let [out, err, isStopped] = ['', '', false];
+  const look = (): void => {
+    if (isStopped || new Set((out + err).match(/^\d,\d(?= \|)/gm)).size < cores) return;
+    isStopped = true;
+    stop(child);
+  };
+  child.stdout.on('data', (chunk) => (out += String(chunk))).on('data', look);
+  child.stderr.on('data', (chunk) => (err += String(chunk))).on('data', look);
+  const patience = setTimeout(() => child.kill('SIGKILL'), 50_000);
   const code = await new Promise((resolve) => child.on('close', resolve));
   clearTimeout(patience);
-  return { code, err };
+  return { code, out, err };
 }
 
 describe('epiphany run', () => {
@@ -74,17 +79,68 @@ describe('epiphany run', () => {
     expect(epiphany('run', fileOf('breakpoint.srec', BKPT), ...ONE_CORE)).toMatchObject({ code: 1, err: expect.stringMatching(/^epiphany: core 0x84a: halted, PC 0x0\n/) as string });
   });
 
+  describe('and its standard input', () => {
+    /** Prints what it reads, up to 1 KiB at a time, until there is no more. */
+    const echo = fileOf('echo.srec', ...behindTables(move(0, 0), move(1, 0x2000), move(2, 0x400), move(3, 4), trap(7), add(2, 0, 0), branchIf('ne', 12), move(0, 0), trap(3), move(0, 1), move(1, 0x2000), move(3, 5), trap(7), branch(-74)));
+    const runEcho = [main, 'run', echo, '--board', 'sim', ...ONE_CORE];
+    const silent = fileOf('silent.srec', move(0, 5), trap(3));
+
+    it('lets a core read what is piped in, to its end', () => {
+      const { status, stdout, stderr } = spawnSync(process.execPath, runEcho, { encoding: 'utf8', input: 'hello\nthere\n' });
+      expect({ status, stdout, stderr }).toEqual({ status: 0, stdout: '1,2 | hello\n1,2 | there\n', stderr: '' });
+      const long = 'a line of some length\n'.repeat(10_000);
+      expect(spawnSync(process.execPath, runEcho, { encoding: 'utf8', input: long }).stdout.replaceAll('1,2 | ', '') === long).toBe(true);
+      expect(spawnSync(process.execPath, [...runEcho, '--trace'], { encoding: 'utf8', input: 'traced\n' }).stdout).toBe('1,2 | traced\n');
+    });
+
+    it('lets a core read a file, and nothing', () => {
+      const file = openSync(echo, 'r');
+      const { stdout } = spawnSync(process.execPath, runEcho, { encoding: 'utf8', stdio: [file, 'pipe', 'inherit'] });
+      closeSync(file);
+      expect(stdout.replaceAll('1,2 | ', '')).toBe(readFileSync(echo, 'utf8'));
+      expect(spawnSync(process.execPath, runEcho, { encoding: 'utf8', stdio: ['ignore', 'pipe', 'inherit'] })).toMatchObject({ status: 0, stdout: '' });
+    });
+
+    it('lets a core read what is typed', () => {
+      const terminal = 'import pty, sys; sys.exit(pty.spawn(sys.argv[1:]) >> 8)';
+      const { status, stdout } = spawnSync('python3', ['-c', terminal, process.execPath, ...runEcho], { encoding: 'utf8', input: 'typed\n\x04' });
+      expect({ status, stdout }).toEqual({ status: 0, stdout: expect.stringMatching(/^1,2 \| typed\r$/m) as string });
+    });
+
+    it('leaves alone what no core reads, and waits for none of it', async () => {
+      const both = spawnSync('sh', ['-c', '"$@"; cat', 'sh', process.execPath, main, 'run', silent, '--board', 'sim'], { encoding: 'utf8', input: 'for the next\n' });
+      expect(both.stdout).toBe('for the next\n');
+      const child = spawn(process.execPath, [main, 'run', silent, '--board', 'sim'], { stdio: ['pipe', 'inherit', 'inherit'] }); // and nothing comes
+      expect(await new Promise((resolve) => child.on('close', resolve))).toBe(5);
+    });
+
+    it('does not wait for it when it has waited long enough', async () => {
+      const child = spawn(process.execPath, [...runEcho, '--timeout', '0.5'], { stdio: ['pipe', 'inherit', 'pipe'] });
+      let err = '';
+      child.stderr.on('data', (chunk) => (err += String(chunk)));
+      expect(await new Promise((resolve) => child.on('close', resolve))).toBe(124);
+      expect(err).toMatch(/^epiphany: not over after 0.5 s; 1 cores were halted, the first at PC 0x[0-9a-f]+\n$/);
+    });
+
+    it('fails if that cannot be read', () => {
+      const unreadable = openSync('/proc/self/mem', 'r'); // nothing is mapped at address 0
+      const { status, stderr } = spawnSync(process.execPath, runEcho, { encoding: 'utf8', stdio: [unreadable, 'pipe', 'pipe'] });
+      closeSync(unreadable);
+      expect({ status, stderr }).toEqual({ status: 1, stderr: 'epiphany: EIO: i/o error, read\n' });
+    });
+  });
+
   it('halts a program that takes too long', () => {
     const { code, err } = epiphany('run', endless, '--timeout', '0.5');
     expect({ code, err }).toMatchObject({ code: 124, err: expect.stringMatching(/^epiphany: not over after 0.5 s; 16 cores were halted, the first at PC 0x[02]\n$/) as string });
   });
 
   it.each([['SIGINT', 130], ['SIGTERM', 143], ['SIGHUP', 129]] as const)('halts it at %s', async (signal, code) => {
-    expect(await interrupted((child) => child.kill(signal))).toMatchObject({ code, err: expect.stringContaining('interrupted; 1 cores were halted') as string });
+    expect(await interrupted((child) => child.kill(signal), 1, ...ONE_CORE)).toMatchObject({ code, err: expect.stringContaining('interrupted; 1 cores were halted') as string });
   });
 
   it('halts it when nobody reads what it prints any more', async () => {
-    expect(await interrupted((child) => child.stdout?.destroy())).toMatchObject({ code: 141, err: expect.stringContaining('nobody takes the output; 1 cores were halted') as string });
+    expect(await interrupted((child) => child.stdout?.destroy(), 1, ...ONE_CORE)).toMatchObject({ code: 141, err: expect.stringContaining('nobody takes the output; 1 cores were halted') as string });
   });
 
   it('prints 10 MB in a line as well', () => {
@@ -116,13 +172,13 @@ describe('epiphany run', () => {
     expect(epiphany('run', file, '--stats').err).toMatch(/^8000 words to the mailbox, /m);
   });
 
-  it('tells machines how it went', () => {
+  it('tells machines how it went', async () => {
     const five = fileOf('five.srec', move(0, 5), trap(3));
     expect(JSON.parse(epiphany('run', five, ...ONE_CORE, '--json').out)).toEqual({ exitCode: 5, cores: [{ core: '0x84a', state: 'exited', pc: '0xa', exitCode: 5 }] });
-    const { code, out } = epiphany('run', endless, '--timeout', '0.2', '--stats', '--json');
-    expect(code).toBe(124);
+    const { code, out } = await interrupted((child) => child.kill('SIGINT'), 16, '--stats', '--json');
+    expect(code).toBe(130);
     const { exitCode, cores, mailboxWords } = JSON.parse(out) as { exitCode: number; mailboxWords: number; cores: { state: string; instructions: number; idle: number; classes: object }[] };
-    expect([exitCode, mailboxWords, cores.length]).toEqual([124, 0, 16]);
+    expect([exitCode, mailboxWords, cores.length]).toEqual([130, 0, 16]);
     for (const core of cores) expect(core).toMatchObject({ state: 'halted', classes: { float: 0 } });
     expect(Math.min(...cores.map(({ instructions }) => instructions))).toBeGreaterThan(0);
     expect(Math.min(...cores.map(({ idle }) => idle))).toBe(0);

@@ -1,13 +1,16 @@
 // SPDX-License-Identifier: MIT
 /** The command line as a user calls it: the compiled program in a process of its own. */
 import { spawnSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { openBoard } from '../../lib/index.js';
+import { describeBoard } from '../../lib/cli/list.js';
+import { Board, openBoard } from '../../lib/index.js';
+import { CharDeviceTransport } from '../../lib/transport/chardev.js';
 import { branch, move, program, store } from './encode.js';
+import { FakeNewDriver } from './fake-new-driver.js';
 
 const main = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url));
 const firstLight = fileURLToPath(new URL('../../examples/first-light/first-light.elf', import.meta.url));
@@ -30,6 +33,24 @@ function epiphany(...parameters: string[]): Result {
 const json = (result: Result): unknown => JSON.parse(result.out);
 
 describe('epiphany', () => {
+  it('list shows the boards there are, and what to do without one', () => {
+    const devices = join(folder, 'devices');
+    expect(epiphany('list', devices)).toEqual({ code: 0, error: '', out: `no board in ${devices}: "modprobe epiphany" loads the driver\nwithout a board: --board sim, sim:e64g401 or sim:FILE is a simulated one\n` });
+    expect(json(epiphany('list', devices, '--json'))).toEqual({ boards: [] });
+    mkdirSync(devices);
+    for (const name of ['mesh10', 'mesh2', 'elink0']) writeFileSync(join(devices, name), '');
+    const { code, out } = epiphany('list', devices);
+    expect({ code, out }).toEqual({ code: 0, out: expect.stringMatching(/^\S+\/mesh2 {3}cannot be opened: ENODEV: .* not a character device.*\n\S+\/mesh10 {2}cannot be opened: .*\nwithout a board: .*\n$/) as string });
+    expect(json(epiphany('list', devices, '--json'))).toMatchObject({ boards: [{ board: join(devices, 'mesh2'), code: 'ENODEV' }, { board: join(devices, 'mesh10'), code: 'ENODEV' }] });
+  });
+
+  it('list tells what a board is, and closes it', () => {
+    const boards: Board[] = [];
+    const open = (): Board => (boards.push(new Board(new CharDeviceTransport(new FakeNewDriver(2)))), boards[0] as Board);
+    expect(describeBoard('/dev/epiphany/mesh5', open)).toMatchObject({ board: '/dev/epiphany/mesh5', type: 'E64G401', rows: 8, columns: 8, cores: 64, origin: '0x808', status: { abiVersion: 1, powered: expect.any(Boolean) as boolean } });
+    expect(boards[0]?.closed).toBe(true);
+  });
+
   it('info tells of the driver, and of what the board is like', () => {
     expect(epiphany('info', '--board', 'sim').out).toMatch(/^driver {2}none.*\nstate {3}powered, generation 0\ncan {5}mailbox.*DMA$/m);
     expect(json(epiphany('info', '--board', 'sim', '--json'))).toMatchObject({ status: { driverFeatures: [], generation: 0, powered: true, overheated: false }, features: { dram: true, dma: true } });
@@ -246,7 +267,7 @@ describe('epiphany', () => {
   it('helps, overall and for each command, with examples that work', () => {
     const overview = epiphany('--help');
     expect(overview.code).toBe(0);
-    for (const name of ['info', 'read', 'write', 'dump', 'disasm', 'symbols', 'regs', 'load', 'run', 'reset', 'mailbox', 'dram', 'dma', 'doctor']) {
+    for (const name of ['list', 'info', 'read', 'write', 'dump', 'disasm', 'symbols', 'regs', 'load', 'run', 'reset', 'mailbox', 'dram', 'dma', 'doctor']) {
       expect(overview.out).toContain(`  ${name} `);
       const help = epiphany(name, '--help');
       expect(help.code).toBe(0);
@@ -302,7 +323,9 @@ describe('epiphany', () => {
     elf.writeUInt32LE(0x1000000, dataSegment + 20);
     const file = join(folder, 'large.elf');
     writeFileSync(file, elf);
-    const { code, out } = epiphany('load', file, '--board', path, '--group', '0,0,2,2');
+    // All of it may happen before that core's thread has its turn on a busy machine: then it is for the next time.
+    let { code, out } = epiphany('load', file, '--board', path, '--group', '0,0,2,2');
+    for (let turn = 0; turn < 10 && code === 0; ++turn) ({ code, out } = epiphany('load', file, '--board', path, '--group', '0,0,2,2'));
     expect(code).toBe(1);
     expect(out).toMatch(/ on 4 cores of E16G301, .* 0x8cb {3}0% active/s);
     expect(out).toContain('1 bytes differ:\n  DRAM 0xfffffc: 0xff instead of 0x00\n');

@@ -4,6 +4,7 @@ import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, readlinkSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { PassThrough, Readable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
 import { afterAll, describe, expect, it, vi } from 'vitest';
 import { Board } from '../../lib/board.js';
@@ -175,7 +176,7 @@ describe('loading', () => {
     expect(() => group.output).toThrow(expect.objectContaining(BUSY));
     const detached = new Uint8Array(8);
     structuredClone(detached, { transfer: [detached.buffer] });
-    for (const services of [null, { directory: 5 }, { stdin: 5 }, { stdin: detached }]) expect(() => group.start(services as never)).toThrow(expect.objectContaining(TYPE));
+    for (const services of [null, { directory: 5 }, { stdin: 5 }, { stdin: null }, { stdin: {} }, { stdin: ['a'] }, { stdin: detached }]) expect(() => group.start(services as never)).toThrow(expect.objectContaining(TYPE));
     expect(() => group.start({ directory: join(folder, 'none') })).toThrow(expect.objectContaining({ code: 'ENOENT', path: join(folder, 'none') }));
     expect(() => group.start({ directory: join(folder, 'text') })).toThrow(expect.objectContaining({ code: 'ENOTDIR' }));
     expect(group.states().every(({ state }) => state === 'idle')).toBe(true);
@@ -406,6 +407,72 @@ describe('a program', () => {
     }, { row: 0, column: 0, rows: 1, columns: 1 });
   });
 
+  describe('of standard input that comes piece by piece', () => {
+    const ONE_CORE = { row: 0, column: 0, rows: 1, columns: 1 };
+    /** Prints what it reads, 8 bytes at a time, until there is no more. */
+    const echo = programOf([...call(4, 0, 0x1000, 8), add(2, 0, 0), branchIf('ne', 12), ...exit(0), ...call(5, 1, 0x1000), branch(-74)]);
+
+    it('reads all pieces, each when it comes, and sees the end', async () => {
+      await withGroup(echo, async (group) => {
+        const asked: number[] = [];
+        async function* pieces(): AsyncGenerator<string | Uint8Array> {
+          for (const [index, piece] of ['one, ', '', bytes('two, '), 'three is longer'].entries()) {
+            asked.push(index);
+            await new Promise((resolve) => setTimeout(resolve, 5));
+            yield piece;
+          }
+        }
+        const { texts, states } = await run(group, { stdin: pieces() });
+        expect([...texts.values()]).toEqual(['one, two, three is longer']);
+        expect(states.map(({ exitCode }) => exitCode)).toEqual([0]);
+        expect(asked).toEqual([0, 1, 2, 3]);
+      }, ONE_CORE);
+    });
+
+    it('gives each byte to one core, whichever reads first', async () => {
+      await withGroup(echo, async (group) => {
+        const { texts } = await run(group, { stdin: Readable.from(['abcdefgh', 'ijklmnop', 'qrstuvwx']) });
+        expect([...texts.values()].join('').match(/.{8}/g)?.sort()).toEqual(['abcdefgh', 'ijklmnop', 'qrstuvwx']);
+      });
+    });
+
+    it('asks for nothing before a core reads', async () => {
+      let isAsked = false;
+      const stdin = { [Symbol.asyncIterator]: () => ({ next: () => ((isAsked = true), Promise.resolve({ done: true, value: undefined })) }) };
+      await withGroup(programOf([...call(4, 0, 0x1000, 0), ...exit(0)]), async (group) => {
+        await run(group, { stdin });
+      });
+      expect(isAsked).toBe(false);
+    });
+
+    it('ends with the error of its source', async () => {
+      const failing = new Readable({ read() { this.destroy(new Error('unplugged')); } });
+      for (const [stdin, error] of [[failing, { message: 'unplugged' }], [Readable.from([5]), TYPE]] as const) {
+        await withGroup(echo, async (group) => {
+          group.start({ stdin });
+          await expect(group.finished({ timeout: 5000 })).rejects.toMatchObject(error);
+          await expect(group.finished({ timeout: 5000 })).rejects.toMatchObject(error);
+        });
+      }
+    });
+
+    it('halts a core that waits, and lets it go on with what came meanwhile', async () => {
+      await withGroup(echo, async (group) => {
+        const stdin = new PassThrough();
+        group.start({ stdin });
+        const text = textsOf(group.output);
+        await until(() => stdin.listenerCount('readable') > 0); // somebody waits for it
+        group.halt();
+        stdin.end('typed');
+        await new Promise((resolve) => setTimeout(resolve, 50));
+        expect(group.states().map(({ state }) => state)).toEqual(['halted']);
+        group.resume();
+        expect(await text).toBe('typed');
+        await group.finished({ timeout: 5000 });
+      }, ONE_CORE);
+    });
+  });
+
   it('prints 10 MB, each core for itself', async () => {
     // 160 writes of 32 KiB from shared DRAM on each of two cores.
     const program = programOf([move(5, 160), ...call(5, 1, DRAM, 0x8000), add(5, 5, -1), branchIf('ne', -36), ...exit(0)], { segments: [at(DRAM, new Uint8Array(0x8000).fill(0x61))] });
@@ -424,17 +491,19 @@ describe('a program', () => {
   });
 });
 
+/** All that is printed, or its first characters. */
+async function textsOf(output: AsyncIterable<{ text: string }>, most = Infinity): Promise<string> {
+  let all = '';
+  for await (const { text } of output) {
+    all += text;
+    if (all.length === most) break;
+  }
+  return all;
+}
+
 describe('output', () => {
   const program = programOf([...call(5, 1, 0x1000, 1), ...call(5, 1, 0x1001, 1), ...call(5, 1, 0x1002, 1), ...exit(0)], { segments: [at(0x1000, bytes('abc'))] });
   const ONE_CORE = { row: 0, column: 0, rows: 1, columns: 1 };
-  const textsOf = async (output: AsyncIterable<{ text: string }>, most = Infinity): Promise<string> => {
-    let all = '';
-    for await (const { text } of output) {
-      all += text;
-      if (all.length === most) break;
-    }
-    return all;
-  };
 
   it('that a loop has not come to is there for the next one', async () => {
     await withGroup(program, async (group) => {

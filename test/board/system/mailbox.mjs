@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { setTimeout as sleep } from 'node:timers/promises';
 
-import { elf, onBoard, using } from './tools.mjs';
+import { elf, onBoard, root, using } from './tools.mjs';
 
 const MESSAGES = 100_000;
 const ROUND_TRIPS = 500;
@@ -164,6 +164,24 @@ export const cases = [
     const ends = Promise.all(pending.map((wait) => assert.rejects(wait, { code: 'ERR_EPIPHANY_CLOSED' })));
     setTimeout(() => board.close(), 20);
     await ends;
+  }),
+  withSender('the command line prints each message as it comes', async (board, send, { path }) => {
+    const command = spawn(process.execPath, [`${root}dist/cli/main.js`, 'mailbox', '3', '--json', '--timeout', '60000', '--board', path], { stdio: ['ignore', 'pipe', 'inherit'] });
+    let printed = '';
+    command.stdout.on('data', (text) => (printed += text));
+    const sent = [];
+    let code;
+    command.on('close', (status) => (code = status));
+    // Nobody tells when it has begun to listen, and what was sent before it does not get.
+    while (code === undefined) {
+      sent.push(send());
+      await board.mailbox.receive({ timeout: 5000 });
+      await sleep(20);
+    }
+    assert.equal(code, 0);
+    const words = printed.trimEnd().split('\n').map((line) => Number(JSON.parse(line).word));
+    const first = sent.indexOf(words[0]);
+    assert.deepEqual(words, sent.slice(first, first + 3));
   }),
   withSender('a message wakes its receiver', async (board, send, { note }) => {
     const [latencies, trips] = [[], []];

@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: MIT
+import { listBoards, openBoard, type Board } from '../board.js';
+import { formatHex, type SystemError } from '../errors.js';
+import type { BoardStatus } from '../transport/transport.js';
+import { printJson, type Command } from './command.js';
+import { stateOf } from './info.js';
+
+/** A board of this machine: what it is, or why that cannot be told. */
+interface Listed {
+  readonly board: string;
+  readonly type?: string;
+  readonly rows?: number;
+  readonly columns?: number;
+  readonly cores?: number;
+  readonly origin?: string;
+  readonly status?: BoardStatus;
+  readonly code?: string;
+  readonly error?: string;
+}
+
+export const list: Command = {
+  operands: '[FOLDER]',
+  summary: 'the boards of this machine; FOLDER is where their devices are (default: /dev/epiphany)',
+  examples: ['epiphany list', 'epiphany list --json'],
+  count: [0, 1],
+  run(context) {
+    const [folder] = context.operands;
+    const boards = listBoards(folder).map(({ path }) => describeBoard(path));
+    if (context.json) {
+      printJson(context, { boards });
+      return 0;
+    }
+    if (boards.length === 0) context.print(`no board in ${folder ?? '/dev/epiphany'}: "modprobe epiphany" loads the driver`);
+    const width = Math.max(...boards.map(({ board }) => board.length));
+    for (const listed of boards) context.print(`${listed.board.padEnd(width)}  ${lineOf(listed)}`);
+    context.print('without a board: --board sim, sim:e64g401 or sim:FILE is a simulated one');
+    return 0;
+  },
+};
+
+/** Opens a board to see what it is, which switches no chip on; one that cannot be opened is listed all the same. */
+export function describeBoard(path: string, open: (path: string) => Board = openBoard): Listed {
+  try {
+    using board = open(path);
+    const { type, rows, columns, origin } = board.chip;
+    return { board: path, type, rows, columns, cores: board.cores.length, origin: formatHex(origin), status: board.status() };
+  } catch (error) {
+    const { code, message } = error as SystemError;
+    return { board: path, code, error: message };
+  }
+}
+
+function lineOf({ type, cores, origin, status, error }: Listed): string {
+  return status ? `${type}  ${cores} cores from core ID ${origin}  ${stateOf(status)}` : `cannot be opened: ${error}`;
+}

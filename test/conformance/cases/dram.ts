@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: MIT
+/** Shared DRAM that is given out. */
+import assert from 'node:assert/strict';
+import { BUSY, CLOSED, NO_INTEGERS, NO_NUMBERS, onBoard, OUT_OF_RANGE, WRONG_TYPE, type Case } from '../case.js';
+
+const PAGE = 4096;
+
+export const dram: Case[] = [
+  onBoard('buffers of shared DRAM are zero, apart from each other, and where they say', (board) => {
+    const { address, bytes } = board.sharedDram ?? { address: 0, bytes: 0 };
+    const lengths = [1, 4, PAGE, PAGE + 1, 100_000];
+    const buffers = lengths.map((length) => board.dram.alloc(length));
+    for (const [index, buffer] of buffers.entries()) {
+      assert.deepEqual([buffer.length, buffer.bytes.length], [lengths[index], lengths[index]]);
+      assert.equal(buffer.address % PAGE, 0);
+      assert.ok(buffer.address >= address && buffer.address + buffer.length <= address + bytes);
+      assert.ok(buffer.bytes.every((byte) => byte === 0));
+      buffer.bytes.fill(index + 1);
+    }
+    for (const [index, buffer] of buffers.entries()) assert.ok(buffer.bytes.every((byte) => byte === index + 1));
+    const places = buffers.map((buffer) => [buffer.address, buffer.address + buffer.length] as const).sort(([a], [b]) => a - b);
+    for (const [index, [, end]] of places.entries()) assert.ok(end <= (places[index + 1]?.[0] ?? Infinity));
+    for (const buffer of buffers) buffer.close();
+    using again = board.dram.alloc(200_000);
+    assert.ok(again.bytes.every((byte) => byte === 0), 'what the last owner left');
+  }, ['dram']),
+  onBoard('a buffer can be viewed as anything, and is one memory for all its views', (board) => {
+    using buffer = board.dram.alloc(64);
+    const { buffer: memory } = buffer.bytes;
+    const view = new DataView(memory);
+    view.setFloat64(3, Math.PI);
+    assert.equal(view.getFloat64(3), Math.PI);
+    new BigUint64Array(memory)[2] = 0x0102030405060708n;
+    assert.deepEqual([...buffer.bytes.subarray(16, 24)], [8, 7, 6, 5, 4, 3, 2, 1]);
+    Buffer.from(memory).write('text', 40);
+    assert.equal(Buffer.from(buffer.bytes.slice(40, 44)).toString(), 'text');
+    assert.equal(Atomics.add(new Int32Array(memory), 12, 5), 0);
+    assert.equal(new Int32Array(memory)[12], 5);
+  }, ['dram']),
+  onBoard('a buffer lies where it must', (board) => {
+    const base = board.sharedDram?.address ?? 0;
+    using aligned = board.dram.alloc(100, { align: 0x100000 });
+    assert.equal(aligned.address % 0x100000, 0);
+    using fixed = board.dram.alloc(2 * PAGE, { address: base + 0x1000000 });
+    assert.equal(fixed.address, base + 0x1000000);
+    for (const address of [base + 0x1000000, base + 0x1000000 - PAGE, base + 0x1001000]) assert.throws(() => board.dram.alloc(2 * PAGE, { address }), BUSY);
+    fixed.close();
+    using again = board.dram.alloc(2 * PAGE, { address: base + 0x1000000 - PAGE });
+    assert.equal(again.closed, false);
+  }, ['dram']),
+  onBoard('a buffer that was given back is empty, and says so', (board) => {
+    const buffer = board.dram.alloc(100);
+    const { bytes } = buffer;
+    const floats = new Float32Array(bytes.buffer);
+    buffer.close();
+    buffer.close();
+    assert.deepEqual([buffer.closed, bytes.length, floats.length], [true, 0, 0]);
+    assert.throws(() => buffer.bytes, CLOSED);
+    const late = board.dram.alloc(100);
+    const { bytes: lateBytes } = late;
+    board.close();
+    assert.deepEqual([late.closed, lateBytes.length], [true, 0]);
+    assert.throws(() => late.bytes, CLOSED);
+    assert.throws(() => board.dram.alloc(1), CLOSED);
+    late.close();
+  }, ['dram']),
+  onBoard('what cannot be given out is refused', (board) => {
+    const base = board.sharedDram?.address ?? 0;
+    for (const bad of [...NO_INTEGERS, 0, 2 ** 31 + 1]) assert.throws(() => board.dram.alloc(bad), OUT_OF_RANGE);
+    for (const bad of NO_NUMBERS) assert.throws(() => board.dram.alloc(bad as number), WRONG_TYPE);
+    for (const options of [null, 5, { align: '4' }, { address: '0' }]) assert.throws(() => board.dram.alloc(1, options as object), WRONG_TYPE);
+    for (const options of [{ align: 3 }, { align: 0 }, { align: 2 ** 31 }, { address: base + 1 }, { address: base - PAGE }, { address: 2 ** 32 }, { address: 0 }, { address: base + PAGE, align: 0x10000 }]) {
+      assert.throws(() => board.dram.alloc(1, options), OUT_OF_RANGE, JSON.stringify(options));
+    }
+    assert.throws(() => board.dram.alloc(2 ** 30), { code: 'ENOSPC' });
+    const all = board.dram.alloc(board.sharedDram?.bytes ?? 0);
+    assert.throws(() => board.dram.alloc(1), { code: 'ENOSPC' });
+    all.close();
+    board.dram.alloc(1).close();
+  }, ['dram']),
+];
