@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Debian's source packages: the very version of a program that is installed here, to build what goes with it.
 
-import { mkdirSync, readdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 import { aptConfiguration } from './debian.mjs';
@@ -34,5 +34,6 @@ export async function unpackSource(step, { source, version, architecture }, scra
   await step('apt-get', '--config-file', configuration, '--quiet', 'update');
   await step('apt-get', '--config-file', configuration, '--quiet', 'source', '--download-only', '--only-source', `${source}=${version}`);
   const description = readdirSync(scratch).find((name) => name.startsWith(`${source}_`) && name.endsWith('.dsc'));
+  rmSync(folder, { recursive: true, force: true }); // what a run left that was broken off here
   await step('dpkg-source', '--extract', join(scratch, description), folder);
 }
