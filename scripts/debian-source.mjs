@@ -17,6 +17,9 @@ export function installedSource(name) {
   return { source, version, architecture };
 }
 
+/** The same of whatever version there is to be had. */
+export const newestSource = (source) => ({ source, architecture: run(['dpkg', '--print-architecture']).trim() });
+
 /**
  * Steps of a build that fetch a source package and unpack it into `folder`. apt finds it in the suites that it has
  * packages of, with lists of its own in `scratch`: few machines have the lists of sources.
@@ -32,7 +35,7 @@ export async function unpackSource(step, { source, version, architecture }, scra
   const lines = [...new Set(known.trim().split('\n'))].map((line) => `deb-src [signed-by=${keyring}] ${line}\n`);
   writeFileSync(sources, lines.join(''));
   await step('apt-get', '--config-file', configuration, '--quiet', 'update');
-  await step('apt-get', '--config-file', configuration, '--quiet', 'source', '--download-only', '--only-source', `${source}=${version}`);
+  await step('apt-get', '--config-file', configuration, '--quiet', 'source', '--download-only', '--only-source', version ? `${source}=${version}` : source);
   const description = readdirSync(scratch).find((name) => name.startsWith(`${source}_`) && name.endsWith('.dsc'));
   rmSync(folder, { recursive: true, force: true }); // what a run left that was broken off here
   await step('dpkg-source', '--extract', join(scratch, description), folder);
