@@ -155,7 +155,7 @@ function takeLock(file, title) {
   return descriptor;
 }
 
-/** Throws unless all programs are there. `needed` has the Debian package of each. */
+/** Throws unless all programs are there, and all files with a full path. `needed` has the Debian package of each. */
 export function demandTools(needed) {
   const missing = Object.keys(needed).filter((name) => which(name) === undefined);
   if (missing.length === 0) return;
@@ -168,7 +168,7 @@ export function demandTools(needed) {
 
 /** Where on the search path a program is. */
 export function which(name, search = process.env.PATH ?? '') {
-  const candidates = search.split(':').map((directory) => path.join(directory, name));
+  const candidates = search.split(':').map((directory) => path.resolve(directory, name));
   return candidates.find((file) => fs.existsSync(file));
 }
 

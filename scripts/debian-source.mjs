@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Debian's source packages: the very version of a program that is installed here, to build what goes with it.
 
-import { mkdirSync, readdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 import { aptConfiguration } from './debian.mjs';
@@ -16,6 +16,9 @@ export function installedSource(name) {
   const [source, version, architecture] = run(['dpkg-query', '--show', '--showformat', '${source:Package} ${source:Version} ${Architecture}', name]).split(' ');
   return { source, version, architecture };
 }
+
+/** The same of whatever version there is to be had. */
+export const newestSource = (source) => ({ source, architecture: run(['dpkg', '--print-architecture']).trim() });
 
 /**
  * Steps of a build that fetch a source package and unpack it into `folder`. apt finds it in the suites that it has
@@ -32,7 +35,8 @@ export async function unpackSource(step, { source, version, architecture }, scra
   const lines = [...new Set(known.trim().split('\n'))].map((line) => `deb-src [signed-by=${keyring}] ${line}\n`);
   writeFileSync(sources, lines.join(''));
   await step('apt-get', '--config-file', configuration, '--quiet', 'update');
-  await step('apt-get', '--config-file', configuration, '--quiet', 'source', '--download-only', '--only-source', `${source}=${version}`);
+  await step('apt-get', '--config-file', configuration, '--quiet', 'source', '--download-only', '--only-source', version ? `${source}=${version}` : source);
   const description = readdirSync(scratch).find((name) => name.startsWith(`${source}_`) && name.endsWith('.dsc'));
+  rmSync(folder, { recursive: true, force: true }); // what a run left that was broken off here
   await step('dpkg-source', '--extract', join(scratch, description), folder);
 }

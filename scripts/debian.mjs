@@ -5,9 +5,10 @@
 // Fetches packages of any suite of Debian, for any architecture, from the mirror that this machine's apt uses. Nothing
 // is installed, apt's own state stays as it is, and root is not needed. Prints the files.
 //
-// apt does the fetching: with its proxies, with retries, and going on where a download was broken off. It checks the
-// suite's signature by Debian's own keys, the index by the hash that was signed, and each package by the hash in the
-// index. Packages are kept in the user's cache under that hash, indexes for a day.
+// apt does the fetching: with its proxies, with retries, and going on where a download was broken off, but for one by
+// SIGKILL. It checks the suite's signature by Debian's own keys, the index by the hash that was signed, and each package
+// by the hash in the index. Packages are kept in the user's cache under that hash, by which every use checks them again,
+// and indexes for a day.
 
 import { spawn, spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
@@ -15,6 +16,7 @@ import { basename, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 import { cached, cachePath, replaceCached } from './cache.mjs';
+import { hashOf } from './cached-build.mjs';
 import { run } from './run.mjs';
 
 const keyring = '/usr/share/keyrings/debian-archive-keyring.gpg';
@@ -168,7 +170,7 @@ const isOlder = (version, than) =>
 
 async function fetchPackage(mirror, { name, version, file, size, sha256 }) {
   const place = cachePath('debian/packages', `${sha256.slice(0, 16)}-${basename(file)}`);
-  if (existsSync(place)) return place;
+  if (existsSync(place) && (await hashOf(place)) === sha256) return place;
   mkdirSync(dirname(place), { recursive: true });
   const partial = `${place}.partial`;
   const title = `${name} ${version}`;
@@ -177,9 +179,10 @@ async function fetchPackage(mirror, { name, version, file, size, sha256 }) {
   const timer = setInterval(show, process.stderr.isTTY ? 2000 : 15_000);
   try {
     // Under a lock: another process that wants the same file waits, and then finds it.
-    const script = '[ -e "$1" ] || { "$2" -o Acquire::Retries=3 -o APT::Sandbox::User=root download-file "$3" "$1.partial" "$4" && mv "$1.partial" "$1"; }';
+    const script = `echo "$4  $1" | sha256sum --check --status 2>/dev/null ||
+      { "$2" -o Acquire::Retries=3 -o APT::Sandbox::User=root download-file "$3" "$1.partial" "SHA256:$4" && mv "$1.partial" "$1"; }`;
     const lock = cachePath('debian/packages.lock');
-    await finish('flock', [lock, 'sh', '-c', script, 'sh', place, aptHelper, `${mirror}${file}`, `SHA256:${sha256}`], title);
+    await finish('flock', [lock, 'sh', '-c', script, 'sh', place, aptHelper, `${mirror}${file}`, sha256], title);
   } finally {
     clearInterval(timer);
   }

@@ -2,7 +2,7 @@
 /**
  * The virtual board's hardware: this machine's own qemu-system-arm, with the parts of a Parallella that it lacks loaded
  * into it. They are compiled against the headers of the very version that is installed, with its kind of configuration.
- * A QEMU that will not have them is replaced by one of our own building, from the same source.
+ * Where that one will not have them, or where its source is to be had no more, we build one that will.
  */
 import { spawnSync } from 'node:child_process';
 import { readFileSync, readdirSync } from 'node:fs';
@@ -12,10 +12,11 @@ import { fileURLToPath } from 'node:url';
 
 import { cachePath } from '../../scripts/cache.mjs';
 import { Failure, built, demandTools, fresh, keyOf } from '../../scripts/cached-build.mjs';
-import { installedSource, unpackSource } from '../../scripts/debian-source.mjs';
+import { installedSource, newestSource, unpackSource } from '../../scripts/debian-source.mjs';
 
 const NEEDED = {
-  'qemu-system-arm': 'qemu-system-arm', gcc: 'gcc', 'g++': 'g++', ninja: 'ninja-build', meson: 'meson', 'pkg-config': 'pkg-config',
+  gcc: 'gcc', 'g++': 'g++', ninja: 'ninja-build', meson: 'meson', 'pkg-config': 'pkg-config',
+  '/usr/include/glib-2.0/glib.h': 'libglib2.0-dev', '/usr/include/pixman-1/pixman.h': 'libpixman-1-dev', '/usr/include/libfdt.h': 'libfdt-dev',
   'apt-get': 'apt', 'dpkg-source': 'dpkg-dev', flock: 'util-linux',
 };
 
@@ -26,47 +27,99 @@ const CONFIGURE = [
   '--disable-werror', '--disable-install-blobs', '--disable-debug-info',
 ];
 
-/** What a QEMU of our own has to have besides, and needs libcap-ng-dev and libattr1-dev for. */
-const CONFIGURE_OWN = [...CONFIGURE, '--enable-virtfs', '--enable-attr', '--enable-cap-ng'];
+/** Debian's, whatever else is on the search path. */
+const INSTALLED = '/usr/bin/qemu-system-arm';
+
+/**
+ * The QEMUs to try, the first one first:
+ * - `needed`: what that takes besides; `source()`: which one; `options`: how it is configured;
+ * - `make(step, objects)`: what is made of it; `program(objects)`: the command.
+ */
+const QEMUS = {
+  installed: {
+    title: 'headers of the installed QEMU',
+    needed: { [INSTALLED]: 'qemu-system-arm' },
+    source: () => installedSource('qemu-system-arm'),
+    options: CONFIGURE,
+    make: makeHeaders,
+    program: () => INSTALLED,
+  },
+  own: {
+    title: 'a QEMU of our own',
+    needed: { '/usr/include/cap-ng.h': 'libcap-ng-dev' }, // its 9p wants that, for a program that nobody builds here
+    source: () => newestSource('qemu'),
+    options: [...CONFIGURE, '--enable-attr', '--enable-cap-ng', '--enable-virtfs'],
+    make: (step, objects) => step('ninja', 'qemu-system-arm', { cwd: objects, counts: 'compiled' }),
+    program: (objects) => join(objects, 'qemu-system-arm'),
+  },
+};
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const glue = join(root, 'test/board/qemu');
 const chip = join(root, 'native/chip');
 
+/** Where in its source a QEMU is configured. */
+const OBJECTS = 'build-board';
+
+/** A QEMU that cannot be had, or does not take the board. */
+class Unfit extends Failure {}
+
+let found;
+
 /** The command of a QEMU that knows the board, as { program, preload }. */
-export async function emulator() {
-  demandTools(NEEDED);
-  const source = installedSource('qemu-system-arm');
-  const tree = await configuredTree(source);
+export const emulator = () => (found ??= firstFit());
+
+async function firstFit() {
+  const { BOARD_QEMU: asked } = process.env;
+  const names = asked ? [asked] : Object.keys(QEMUS);
+  if (!QEMUS[names[0]]) throw new Failure(`which QEMU? BOARD_QEMU is ${Object.keys(QEMUS).join(' or ')}`);
+  for (const name of names) {
+    try {
+      return await withBoard(QEMUS[name]);
+    } catch (error) {
+      if (!(error instanceof Unfit) || name === names.at(-1)) throw error;
+      console.error(`${error.message}\nThe board gets another QEMU.`);
+    }
+  }
+}
+
+async function withBoard(qemu) {
+  demandTools({ ...NEEDED, ...qemu.needed });
+  const tree = await configuredTree(qemu);
   const preload = await compiledBoard(tree);
-  const program = knowsBoard('qemu-system-arm', preload) ? 'qemu-system-arm' : await ownQemu(source, tree);
-  if (!knowsBoard(program, preload)) throw new Failure(`neither this machine's QEMU nor ${program} knows the board`);
+  const program = qemu.program(join(tree, OBJECTS));
+  const { stdout, stderr } = spawnSync(program, ['-machine', 'help'], { env: { ...process.env, LD_PRELOAD: preload }, encoding: 'utf8' });
+  if (!/^parallella /m.test(stdout)) throw new Unfit(`${program} does not take the board: ${stderr.trim()}`);
   return { program, preload };
 }
 
-const knowsBoard = (program, preload) =>
-  /^parallella /m.test(spawnSync(program, ['-machine', 'help'], { env: { ...process.env, LD_PRELOAD: preload }, encoding: 'utf8' }).stdout);
-
-/** QEMU's source with all generated headers, and the command by which it compiles a device. */
-function configuredTree(source) {
-  const place = cachePath(`qemu-${source.version.replace(/^\d+:/, '')}-${keyOf(CONFIGURE)}`);
-  return built(place, `headers of QEMU ${source.version}`, async ({ work, phase }) => {
-    const tree = join(work, 'tree');
-    const objects = join(tree, 'build-board');
-    await phase('qemu source', (step) => unpackSource(step, source, work, tree));
-    await phase('qemu configure', (step) => step('../configure', ...CONFIGURE, { cwd: fresh(objects) }));
-    await phase('qemu headers', async (step) => {
-      const rules = readFileSync(join(objects, 'build.ninja'), 'utf8');
-      const headers = [...rules.matchAll(/^build ([^:]*): CUSTOM_COMMAND/gm)].flatMap(([, made]) => made.split(' ').filter((name) => name.endsWith('.h')));
-      await step('ninja', ...headers.filter((name) => !/^tests|^storage-daemon/.test(name)), { cwd: objects });
+/** QEMU's source with all generated headers, the commands by which it compiles devices, and whatever else is made of it. */
+async function configuredTree({ title, source, options, make }) {
+  const { version, ...rest } = source();
+  const place = cachePath(`qemu-${version?.replace(/^\d+:/, '') ?? 'own'}-${keyOf(options)}`);
+  try {
+    return await built(place, title, async ({ work, phase }) => {
+      const tree = join(work, 'tree');
+      const objects = join(tree, OBJECTS);
+      await phase('qemu source', (step) => unpackSource(step, { version, ...rest }, work, tree));
+      await phase('qemu configure', (step) => step('../configure', ...options, { cwd: fresh(objects) }));
+      await phase('qemu', (step) => make(step, objects));
+      return tree;
     });
-    return tree;
-  });
+  } catch (error) {
+    throw error instanceof Failure ? new Unfit(error.message) : error;
+  }
+}
+
+async function makeHeaders(step, objects) {
+  const rules = readFileSync(join(objects, 'build.ninja'), 'utf8');
+  const headers = [...rules.matchAll(/^build ([^:]*): CUSTOM_COMMAND/gm)].flatMap(([, made]) => made.split(' ').filter((name) => name.endsWith('.h')));
+  await step('ninja', ...headers.filter((name) => !/^tests|^storage-daemon/.test(name)), { cwd: objects });
 }
 
 /** The options with which QEMU compiles the board that ours is made of. */
 function deviceOptions(tree) {
-  const objects = join(tree, 'build-board');
+  const objects = join(tree, OBJECTS);
   const commands = JSON.parse(readFileSync(join(objects, 'compile_commands.json'), 'utf8'));
   const { command } = commands.find(({ file }) => file.endsWith('hw/arm/xilinx_zynq.c'));
   const options = command.replace(/ -MD .*/, '').replaceAll(`${tree}.partial/tree`, tree).replace('-fPIE', '-fPIC').split(' ').slice(1);
@@ -84,7 +137,7 @@ async function compiledBoard(tree) {
         const [compiler, ...options] = file.endsWith('.cc')
           ? ['g++', '-std=c++17', '-O2', '-ffp-contract=off', '-fvisibility=hidden', `-I${join(root, 'native')}`]
           : ['gcc', ...deviceOptions(tree), `-I${glue}`];
-        await step(compiler, ...options, '-fPIC', '-Wall', '-Werror', '-c', file, '-o', object, { cwd: join(tree, 'build-board'), counts: 'compiled' });
+        await step(compiler, ...options, '-fPIC', '-Wall', '-Werror', '-c', file, '-o', object, { cwd: join(tree, OBJECTS), counts: 'compiled' });
         return object;
       };
       const queue = sources.filter((file) => !file.endsWith('.h')).map((file, number) => [file, number]);
@@ -96,18 +149,5 @@ async function compiledBoard(tree) {
       await step('g++', '-shared', '-pthread', '-o', made, ...objects);
     });
     return made;
-  });
-}
-
-/** A qemu-system-arm built from the tree, for machines whose own does not take the board. */
-async function ownQemu({ version }, tree) {
-  const place = cachePath(`qemu-system-arm-${version.replace(/^\d+:/, '')}-${keyOf(CONFIGURE_OWN)}`);
-  return built(place, `QEMU ${version}`, async ({ phase }) => {
-    const objects = join(tree, 'build-board');
-    await phase('qemu', async (step) => {
-      await step('../configure', ...CONFIGURE_OWN, { cwd: objects });
-      await step('ninja', 'qemu-system-arm', { cwd: objects, counts: 'compiled' });
-    });
-    return join(objects, 'qemu-system-arm');
   });
 }
