@@ -75,7 +75,7 @@ export async function boot(command, { kernel: name = 'plain', chip = 'e16g301', 
     ...share('root', files.root, ',readonly=on'), ...share('project', root), ...share('run', shared),
     '-device', 'virtio-serial-device', ...wires.flat(),
   ];
-  const { ending, kill } = emulate(program, options, preload, timeout);
+  const { ending, kill, signal } = emulate(program, options, preload, timeout);
   const status = join(shared, 'status');
   const console = () => (existsSync(log) ? readFileSync(log, 'utf8') : '');
   const ended = ending
@@ -86,6 +86,8 @@ export async function boot(command, { kernel: name = 'plain', chip = 'e16g301', 
     .finally(() => {
       if (keep) process.stderr.write(`board: its files are in ${folder}\n`);
       else rmSync(folder, { recursive: true, force: true });
+      // Whoever ends the board by a signal means whatever runs it, too.
+      if (signal()) process.kill(process.pid, signal());
     });
   return { ended, console, kill };
 }
@@ -113,17 +115,21 @@ async function plug(folder, name, input, output) {
   return ['-chardev', `socket,id=${name},path=${path}`, '-device', `virtserialport,chardev=${name},name=${name}`];
 }
 
-/** Runs QEMU: { ending, kill }, where the former says how it came to its end. */
+/** Runs QEMU: { ending, kill, signal }; the first says how it came to its end, the last answers which signal wanted it, if any did. */
 function emulate(program, options, preload, timeout) {
   // Only QEMU is to have the board loaded.
   const child = spawn(program, options, { stdio: 'inherit', env: { ...process.env, LD_PRELOAD: preload } });
   let reason;
+  let signalled;
   const kill = (why) => {
     reason ??= why;
     child.kill('SIGKILL');
   };
   const timer = setTimeout(() => kill(`was not done after ${timeout} s`), timeout * 1000);
-  const stop = (signal) => kill(`was ended by ${signal}`);
+  const stop = (signal) => {
+    signalled = signal;
+    kill(`was ended by ${signal}`);
+  };
   for (const signal of SIGNALS) process.on(signal, stop);
   const ending = new Promise((resolve, reject) => {
     child.on('error', reject);
@@ -133,7 +139,7 @@ function emulate(program, options, preload, timeout) {
       resolve(reason ?? (code === 0 ? 'went down before the command had ended' : `broke: QEMU ended with ${signal ?? code}`));
     });
   });
-  return { ending, kill };
+  return { ending, kill, signal: () => signalled };
 }
 
 /** The last lines of a console. */
