@@ -331,6 +331,7 @@ static void run_job(struct work_struct *work)
 	struct epi_job *job = container_of(work, struct epi_job, work);
 	struct epi_elink *elink = job->elink;
 	bool ranges = !is_user(&job->source) && !is_user(&job->destination);
+	u64 cookie = job->cookie, family = job->family;
 	int ret;
 
 	ret = map_end(job, &job->source) ?: map_end(job, &job->destination);
@@ -339,8 +340,9 @@ static void run_job(struct work_struct *work)
 	mutex_lock(&elink->lock);
 	list_del(&job->list);
 	mutex_unlock(&elink->lock);
-	epi_event(elink, EPIPHANY_EVENT_DMA, -ret, job->cookie, job->family);
+	/* Before it is told: whoever hears of it has his locked memory back. */
 	free_job(job);
+	epi_event(elink, EPIPHANY_EVENT_DMA, -ret, cookie, family);
 	put_device(&elink->dev);
 }
 

@@ -4,12 +4,15 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-/** The directory with the epiphany-elf tools: whatever is on PATH, else what `npm run ecore:toolchain` built. */
+/** The directory with the epiphany-elf tools: whatever is on PATH, else what `npm run ecore:toolchain` built, with a compiler rather than without. */
 export function findEcoreTools() {
   const search = (process.env.PATH ?? '').split(':');
   const onPath = search.find((directory) => fs.existsSync(path.join(directory, 'epiphany-elf-as')));
   if (onPath !== undefined) return path.resolve(onPath);
   const script = fileURLToPath(new URL('ecore-toolchain.mjs', import.meta.url));
-  const { status, stdout } = spawnSync(process.execPath, [script, '--print', '--only', 'binutils'], { encoding: 'utf8' });
-  return status === 0 ? stdout.trim() : undefined;
+  for (const which of [[], ['--only', 'binutils']]) {
+    const { status, stdout } = spawnSync(process.execPath, [script, '--print', ...which], { encoding: 'utf8' });
+    if (status === 0) return stdout.trim();
+  }
+  return undefined;
 }

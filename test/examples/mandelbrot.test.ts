@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: MIT
+import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { openBoard } from 'node-epiphany';
 import { mandelbrot } from '../../examples/mandelbrot/mandelbrot.js';
 import { heatMap, png, text } from '../../examples/mandelbrot/picture.js';
+
+const PROGRAM = fileURLToPath(new URL('../../examples/mandelbrot/mandelbrot.elf', import.meta.url));
 
 describe('the Mandelbrot set', () => {
   it.each([
@@ -18,6 +21,23 @@ describe('the Mandelbrot set', () => {
     expect(shares.at(-1)).toBe(1);
     // The middle belongs to the set, the corner is left behind at once.
     expect([picture.steps[48 * 128 + 64], picture.steps[0]]).toEqual([64, 1]);
+  });
+
+  it('is computed without a host, too, by all cores together', async () => {
+    using board = openBoard('sim');
+    using group = board.workgroup();
+    await group.load(PROGRAM);
+    group.start();
+    const texts = new Map<number, string>();
+    const output = (async () => {
+      for await (const { core, text: part } of group.output) texts.set(core.id, (texts.get(core.id) ?? '') + part);
+    })();
+    await group.finished({ timeout: 30_000 });
+    await output;
+    const done = [...texts.values()].map((line) => /^(\d+) rows of the Mandelbrot set, (\d+) steps\n$/.exec(line)!.slice(1).map(Number) as [number, number]);
+    expect(done).toHaveLength(16);
+    expect(done.reduce((sum, [rows]) => sum + rows, 0)).toBe(256);
+    expect(Math.min(...done.map(([, steps]) => steps))).toBeGreaterThan(0);
   });
 
   it('becomes a file, and text', () => {
