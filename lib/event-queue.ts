@@ -19,6 +19,8 @@ interface Waiter<Event> {
 
 /** Events kept for nobody, at most: beyond, the oldest are dropped and counted as lost. */
 const CAPACITY = 65536;
+/** After so many events that were there already, the source is asked again. */
+const POLL_INTERVAL = 16;
 /** So many events are received at once, one after the other, before anything else gets its turn. */
 const EVENTS_IN_A_ROW = 128;
 
@@ -79,7 +81,8 @@ export class EventQueue<Event> implements AsyncIterable<Event> {
   async receive(options: WaitOptions = {}): Promise<Event> {
     return waitFor(this.#what, options, (resolve, reject) => {
       if (this.#closed) throw this.#closedError();
-      this.#supply.poll();
+      // A look at the source is a system call, too dear for each of many events; but what it keeps is not without end.
+      if (this.#first === this.#events.length || this.#taken % POLL_INTERVAL === 0) this.#supply.poll();
       if (this.#first < this.#events.length && this.#waiters.size === 0) {
         // Now and then by way of the event loop: a stream that never runs dry would keep timers from firing.
         if (++this.#taken % EVENTS_IN_A_ROW !== 0) {

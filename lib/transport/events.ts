@@ -96,6 +96,8 @@ export class EventPump {
   readonly #buffer = new DataView(new ArrayBuffer(RECORD_BYTES * RECORDS_AT_ONCE));
   readonly #coreListeners = new Set<() => void>();
   #watcher: Watcher | undefined;
+  /** Whoever receives one event after the other soon waits again: the watcher stays for a turn of the event loop. */
+  #leaving: NodeJS.Immediate | undefined;
   #closed = false;
   /** There will be no more records. */
   #ended = false;
@@ -110,8 +112,7 @@ export class EventPump {
 
   close(): void {
     this.#closed = true;
-    this.#watcher?.close();
-    this.#watcher = undefined;
+    this.#unwatch();
     this.mailbox.close();
     this.board.close();
     this.#device.close();
@@ -129,7 +130,7 @@ export class EventPump {
 
   #waitersChanged(): void {
     if (this.#closed || this.#ended) return;
-    const wanted = this.mailbox.waiting + this.board.waiting + this.#coreListeners.size > 0;
+    const wanted = this.#isWanted();
     if (wanted && !this.#watcher) {
       // A source that has hung up is readable, too: reading tells why, behind what came before.
       this.#watcher = this.#device.watch('readable', (error) => {
@@ -137,12 +138,25 @@ export class EventPump {
         this.#read();
         if (error) this.#fail(error);
       });
-    } else if (!wanted) {
-      this.#watcher?.close();
-      this.#watcher = undefined;
+    } else if (!wanted && this.#watcher) {
+      this.#leaving ??= setImmediate(() => {
+        this.#leaving = undefined;
+        if (!this.#isWanted()) this.#unwatch();
+      }).unref();
     }
     if (this.mailbox.holdsProcess || this.board.holdsProcess) this.#watcher?.ref();
     else this.#watcher?.unref();
+  }
+
+  #isWanted(): boolean {
+    return this.mailbox.waiting + this.board.waiting + this.#coreListeners.size > 0;
+  }
+
+  #unwatch(): void {
+    clearImmediate(this.#leaving);
+    this.#leaving = undefined;
+    this.#watcher?.close();
+    this.#watcher = undefined;
   }
 
   /** Reads and deals out all records there are. */
@@ -192,8 +206,7 @@ export class EventPump {
   /** No more records will come; what has been dealt can still be received. */
   #fail(error: Error): void {
     this.#ended = true;
-    this.#watcher?.close();
-    this.#watcher = undefined;
+    this.#unwatch();
     this.mailbox.end(error);
     this.board.end(error);
   }

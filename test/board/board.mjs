@@ -33,7 +33,7 @@ export const boardKernels = [...flavours, ...distributions];
  * - `modules`: folders of kernel modules, built and loaded in this order, after the driver unless `hasDriver` is false.
  * - `overlays`: files of what the device tree gets, instead of what the chip has in kernel/dts.
  * - `append`: more of a kernel command line.
- * - `timeout`: seconds; a board that takes longer is taken for dead.
+ * - `timeout`: seconds; a board that takes longer is taken for dead. 0: never.
  * - `stdin`: a stream; `outputs`: streams by the name of the board's port, `stdout` and `stderr` at least.
  *
  * Returns { ended, console, kill }: a promise of the command's exit code, which is rejected if the board goes down
@@ -42,14 +42,46 @@ export const boardKernels = [...flavours, ...distributions];
 export async function boot(command, { kernel: name = 'plain', chip = 'e16g301', node, hasDriver = true, modules = [], overlays, append = '', timeout = 600, stdin, outputs = {}, keep = false }) {
   freshPrebuild('arm');
   const isOurs = flavours.includes(name);
-  const [{ program, preload }, kernel, files] = [await emulator(), await (isOurs ? ownKernel : distributionKernel)(name), await foreignNode('arm', node)];
-  const machine = machines[kernel.machine];
+  const [qemu, kernel, files] = [await emulator(), await (isOurs ? ownKernel : distributionKernel)(name), await foreignNode('arm', node)];
   const folder = mkdtempSync(join(tmpdir(), 'board-'));
+  const remove = () => {
+    if (keep) process.stderr.write(`board: its files are in ${folder}\n`);
+    else rmSync(folder, { recursive: true, force: true });
+  };
+  try {
+    const shared = await shareFiles(folder, command, kernel, [...machines[kernel.machine].drivers, ...(hasDriver ? [driver] : []), ...modules]);
+    const log = join(folder, 'console');
+    const options = await boardOptions({ folder, shared, log, qemu, kernel, files, chip, overlays, append, isInteractive: command.length === 0, stdin, outputs });
+    const { ending, kill, signal } = emulate(qemu, options, timeout);
+    let last = '';
+    const console = () => (existsSync(log) ? (last = readFileSync(log, 'utf8')) : last);
+    const ended = ending
+      .then((end) => {
+        const status = join(shared, 'status');
+        const code = existsSync(status) ? readFileSync(status, 'utf8').trim() : '';
+        const isWhole = !console().includes('Kernel panic'); // it may panic on its way down, too
+        if (/^\d+$/.test(code) && end === undefined && isWhole) return Number(code);
+        throw new Failure(`the board ${end ?? (isWhole ? 'went down before the command had ended' : 'panicked')}. The end of its console:\n${tail(console())}`);
+      })
+      .finally(() => {
+        console(); // the last of it
+        remove();
+        // Whoever ends the board by a signal means whatever runs it, too.
+        if (signal()) process.kill(process.pid, signal());
+      });
+    return { ended, console, kill };
+  } catch (error) {
+    remove();
+    throw error;
+  }
+}
+
+/** Puts the command, and modules built from these folders, where the board finds them: the folder that it shares. */
+async function shareFiles(folder, command, kernel, sources) {
   const shared = join(folder, 'run');
-  mkdirSync(join(shared, 'modules'), { recursive: true });
+  for (const name of ['modules', 'tests']) mkdirSync(join(shared, name), { recursive: true });
   const loaded = [];
-  for (const source of [...machine.drivers, ...(hasDriver ? [driver] : []), ...modules]) loaded.push(...(await kernelModules(kernel, source)));
-  mkdirSync(join(shared, 'tests'));
+  for (const source of sources) loaded.push(...(await kernelModules(kernel, source)));
   // Modules of tests run when they are loaded: whoever wants that does it.
   for (const [i, file] of loaded.entries()) {
     const place = file.endsWith('-kunit.ko') ? join('tests', basename(file)) : join('modules', `${String(i).padStart(2, '0')}-${basename(file)}`);
@@ -58,6 +90,12 @@ export async function boot(command, { kernel: name = 'plain', chip = 'e16g301', 
   const isInteractive = command.length === 0;
   if (isInteractive) writeFileSync(join(shared, 'interactive'), '');
   writeFileSync(join(shared, 'command'), script(isInteractive ? ['sh', '-i'] : command));
+  return shared;
+}
+
+/** QEMU's options for a board. */
+async function boardOptions({ folder, shared, log, qemu, kernel, files, chip, overlays, append, isInteractive, stdin, outputs }) {
+  const machine = machines[kernel.machine];
   const wires = isInteractive
     ? [['-chardev', 'stdio,id=terminal,signal=off', '-device', 'virtconsole,chardev=terminal']]
     : [await plug(folder, 'stdin', stdin), ...(await Promise.all(Object.entries(outputs).map(([port, output]) => plug(folder, port, undefined, output))))];
@@ -65,31 +103,16 @@ export async function boot(command, { kernel: name = 'plain', chip = 'e16g301', 
     '-fsdev', `local,id=${tag},path=${path.replaceAll(',', ',,')},security_model=none,multidevs=remap${options}`,
     '-device', `virtio-9p-device,fsdev=${tag},mount_tag=${tag}`,
   ];
-  const log = join(folder, 'console');
-  const tree = machine.tree(kernel, { program, preload }, chip, folder);
-  const options = [
+  const tree = machine.tree(kernel, qemu, chip, folder);
+  return [
     ...machineOptions(kernel.machine, chip), '-accel', 'tcg,thread=multi', '-display', 'none', '-no-reboot',
     '-kernel', kernel.image, '-dtb', deviceTree(tree, overlays ?? machine.overlays(chip), folder), '-initrd', await initialFiles(kernel.modules),
-    '-append', `console=${machine.console} panic=-1 oops=panic ${append}`,
-    '-serial', `file:${log}`, '-monitor', 'none', '-qmp', `unix:${join(folder, 'qmp')},server=on,wait=off`,
+    // What a kernel finds wrong must not be pushed out of its log by hundreds of faults that a test wants.
+    '-append', `console=${machine.console} panic=-1 oops=panic log_buf_len=4M ${append}`,
+    '-serial', `file:${log}`, '-monitor', 'none',
     ...share('root', files.root, ',readonly=on'), ...share('project', root), ...share('run', shared),
     '-device', 'virtio-serial-device', ...wires.flat(),
   ];
-  const { ending, kill, signal } = emulate(program, options, preload, timeout);
-  const status = join(shared, 'status');
-  const console = () => (existsSync(log) ? readFileSync(log, 'utf8') : '');
-  const ended = ending
-    .then((end) => {
-      if (existsSync(status)) return Number(readFileSync(status, 'utf8'));
-      throw new Failure(`the board ${end}. The end of its console:\n${tail(console())}`);
-    })
-    .finally(() => {
-      if (keep) process.stderr.write(`board: its files are in ${folder}\n`);
-      else rmSync(folder, { recursive: true, force: true });
-      // Whoever ends the board by a signal means whatever runs it, too.
-      if (signal()) process.kill(process.pid, signal());
-    });
-  return { ended, console, kill };
 }
 
 /** What the board's shell is to do: where we are, if that is a folder of the project. */
@@ -111,12 +134,16 @@ async function plug(folder, name, input, output) {
       else socket.end();
     }
   });
+  server.unref(); // QEMU may end before it connects
   await new Promise((resolve) => server.listen(path, resolve));
   return ['-chardev', `socket,id=${name},path=${path}`, '-device', `virtserialport,chardev=${name},name=${name}`];
 }
 
-/** Runs QEMU: { ending, kill, signal }; the first says how it came to its end, the last answers which signal wanted it, if any did. */
-function emulate(program, options, preload, timeout) {
+/**
+ * Runs QEMU: { ending, kill, signal }; the first says what was wrong with its end, if anything was, the last answers
+ * which signal wanted it, if any did.
+ */
+function emulate({ program, preload }, options, timeout) {
   // Only QEMU is to have the board loaded.
   const child = spawn(program, options, { stdio: 'inherit', env: { ...process.env, LD_PRELOAD: preload } });
   let reason;
@@ -125,19 +152,18 @@ function emulate(program, options, preload, timeout) {
     reason ??= why;
     child.kill('SIGKILL');
   };
-  const timer = setTimeout(() => kill(`was not done after ${timeout} s`), timeout * 1000);
+  const timer = timeout && setTimeout(() => kill(`was not done after ${timeout} s`), timeout * 1000);
   const stop = (signal) => {
     signalled = signal;
     kill(`was ended by ${signal}`);
   };
   for (const signal of SIGNALS) process.on(signal, stop);
   const ending = new Promise((resolve, reject) => {
-    child.on('error', reject);
-    child.on('close', (code, signal) => {
-      clearTimeout(timer);
-      for (const name of SIGNALS) process.off(name, stop);
-      resolve(reason ?? (code === 0 ? 'went down before the command had ended' : `broke: QEMU ended with ${signal ?? code}`));
-    });
+    child.on('error', (error) => reject(new Failure(`cannot run ${program}: ${error.message}`)));
+    child.on('close', (code, signal) => resolve(reason ?? (code === 0 ? undefined : `broke: QEMU ended with ${signal ?? code}`)));
+  }).finally(() => {
+    clearTimeout(timer);
+    for (const name of SIGNALS) process.off(name, stop);
   });
   return { ending, kill, signal: () => signalled };
 }

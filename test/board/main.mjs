@@ -20,9 +20,11 @@ went down. The project is in /project there, and what is written to it stays.
   --overlay FILE        of the device tree, instead of those of the chip; more than once if need be
   --no-driver           leaves the driver out, which is loaded otherwise
   --append TEXT         more of a kernel command line
-  --timeout SECONDS     when a board is taken for dead; default: 600
+  --timeout SECONDS     when a board is taken for dead, at most a week; default: 600, for a shell never
   --keep                leaves the board's console and its files where they are
 `;
+
+const WEEK_IN_S = 7 * 24 * 3600;
 
 const OPTIONS = {
   kernel: { type: 'string', default: boardKernels[0] },
@@ -32,7 +34,7 @@ const OPTIONS = {
   overlay: { type: 'string', multiple: true },
   'no-driver': { type: 'boolean', default: false },
   append: { type: 'string', default: '' },
-  timeout: { type: 'string', default: '600' },
+  timeout: { type: 'string' },
   keep: { type: 'boolean', default: false },
   help: { type: 'boolean', default: false },
 };
@@ -52,7 +54,8 @@ async function main(words) {
   const { values } = parseArgs({ args: options, options: OPTIONS });
   if (values.help) return void process.stdout.write(USAGE);
   const isKnown = boardKernels.includes(values.kernel) && chips.includes(values.chip) && foreignVersions.includes(values.node);
-  if (!isKnown) throw new Failure(USAGE);
+  const timeout = Number(values.timeout ?? (command.length > 0 ? 600 : 0));
+  if (!isKnown || !(timeout >= 0 && timeout <= WEEK_IN_S)) throw new Failure(USAGE);
   const { ended } = await boot(command, {
     kernel: values.kernel,
     chip: values.chip,
@@ -61,9 +64,9 @@ async function main(words) {
     modules: values.module,
     overlays: values.overlay,
     append: values.append,
-    timeout: Number(values.timeout),
+    timeout,
     keep: values.keep,
-    stdin: process.stdin.isTTY ? undefined : process.stdin,
+    stdin: process.stdin,
     outputs: { stdout: process.stdout, stderr: process.stderr },
   });
   process.exitCode = await ended;
@@ -73,7 +76,7 @@ async function main(words) {
 try {
   await main(process.argv.slice(2));
 } catch (error) {
-  if (!(error instanceof Failure) && !error.code?.startsWith('ERR_PARSE_ARGS')) throw error;
-  process.stderr.write(`board: ${error.message}\n`);
+  const isTold = error instanceof Failure || error.code?.startsWith('ERR_PARSE_ARGS');
+  process.stderr.write(`board: ${isTold ? error.message : error.stack}\n`);
   process.exitCode = 125;
 }

@@ -1,18 +1,20 @@
 // SPDX-License-Identifier: MIT
 import { Writable } from 'node:stream';
+import { StringDecoder } from 'node:string_decoder';
 
 /** Where a board's reporter writes to: whoever waits for a test gets what came of it. */
 export class Results extends Writable {
   #known = new Map();
   #waiting = new Map();
   #text = '';
+  #decoder = new StringDecoder();
   #failure;
 
   /** When something was last heard of the board. */
   heard = Date.now();
 
   constructor() {
-    super({ decodeStrings: false, defaultEncoding: 'utf8' });
+    super();
   }
 
   /** What came of a test, when it has ended. Rejected with what ended the board, if that comes first. */
@@ -31,7 +33,7 @@ export class Results extends Writable {
 
   _write(chunk, encoding, done) {
     this.heard = Date.now();
-    const lines = (this.#text + chunk).split('\n');
+    const lines = (this.#text + this.#decoder.write(chunk)).split('\n');
     this.#text = lines.pop();
     for (const line of lines) this.#take(JSON.parse(line));
     done();

@@ -18,17 +18,32 @@ their name, such as "mailbox:".
 `;
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
-const { values, positionals } = parseArgs({
-  options: {
+const { values, positionals } = parsed();
+
+function parsed() {
+  const options = {
     here: { type: 'boolean', default: false },
     device: { type: 'string', default: '/dev/epiphany/mesh0' },
     kernel: { type: 'string' },
     chip: { type: 'string' },
     node: { type: 'string' },
     help: { type: 'boolean', default: false },
-  },
-  allowPositionals: true,
-});
+  };
+  try {
+    return parseArgs({ options, allowPositionals: true });
+  } catch (error) {
+    process.stderr.write(`test:board: ${error.message}\n`);
+    process.exit(2);
+  }
+}
+
+/** Whether there are such a kernel, chip and Node; a real board has those that it has. */
+async function areKnown() {
+  if (values.here) return true;
+  const [{ boardKernels }, { chips }, { foreignVersions }] = await Promise.all([import('./board.mjs'), import('./image.mjs'), import('../../scripts/foreign-node.mjs')]);
+  const known = { kernel: boardKernels, chip: chips, node: foreignVersions };
+  return Object.entries(known).every(([name, all]) => values[name] === undefined || all.includes(values[name]));
+}
 
 /** Whether there is a test to be run; if none has `text` in its name, none would fail. */
 async function hasTests({ here, kernel, chip }, [text = '']) {
@@ -53,6 +68,9 @@ function onVirtualBoard([text], { kernel, chip, node }) {
 
 if (values.help) {
   process.stdout.write(USAGE);
+} else if (positionals.length > 1 || !(await areKnown())) {
+  process.stderr.write(USAGE);
+  process.exitCode = 2;
 } else if (!(await hasTests(values, positionals))) {
   process.exitCode = 2;
 } else {
