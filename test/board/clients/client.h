@@ -21,6 +21,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/epoll.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/wait.h>
@@ -465,6 +466,78 @@ static inline bool runs(volatile uint32_t *registers)
 	while (!(*reg(registers, STATUS) & 1) && seconds_now() < end)
 		sleep_ms(1);
 	return *reg(registers, STATUS) & 1;
+}
+
+/*
+ * Waits in one way or another, with everything in use, until the eLink is gone. Writes a byte to
+ * `ready` once all of it is, a running core too; -1 is nobody's, and then less will do.
+ */
+static inline void wait_with_all(int way, int ready)
+{
+	const uint64_t core = core_address(way % 4, way / 4 % 4);
+	uint64_t address = 0;
+	int fd = open_kind("mesh", O_RDWR);
+
+	if (fd < 0)
+		_exit(0);
+	int group = claim(fd, way % 4, way / 4 % 4, 1, 1, 0, way % 4),
+	    dram = dram_alloc(fd, 4 * PAGE, &address);
+	int queue = events(fd, 0xfe);
+	volatile uint32_t *sram = map(group, core, PAGE);
+	volatile uint32_t *registers = map(group, core + REGISTERS, PAGE);
+	volatile uint32_t *given = map(dram, address, 4 * PAGE);
+	struct epiphany_event event;
+	struct e_mailbox_msg message;
+	struct pollfd polled[2] = { { .fd = queue, .events = POLLIN },
+				    { .fd = group, .events = POLLIN } };
+	struct epoll_event waited = { .events = EPOLLIN };
+	int set = epoll_create1(0);
+
+	if (sram != MAP_FAILED && registers != MAP_FAILED) {
+		put_sender(sram, way, way % 3 ? PROGRAM_SEND_FOR_EVER : PROGRAM_LOOP);
+		start_core(registers);
+	}
+	/* Unbound already: then nothing would end a wait. */
+	if (group < 0 || queue < 0)
+		_exit(0);
+	epoll_ctl(set, EPOLL_CTL_ADD, fd, &waited);
+	if (ready >= 0) {
+		REQUIRE(sram != MAP_FAILED && registers != MAP_FAILED && given != MAP_FAILED);
+		REQUIRE(runs(registers));
+		REQUIRE(write(ready, "", 1) == 1);
+	}
+	for (;;) {
+		bool is_over = false;
+		switch (way % 5) {
+		case 0:
+			is_over = read(queue, &event, sizeof(event)) < 0;
+			break;
+		case 1:
+			is_over = poll(polled, 2, -1) < 0 ||
+				  (polled[0].revents | polled[1].revents) & POLLHUP;
+			if (!is_over)
+				read(queue, &event, sizeof(event));
+			break;
+		case 2:
+			is_over = epoll_wait(set, &waited, 1, -1) < 0 || waited.events & EPOLLHUP;
+			if (!is_over)
+				ioctl(fd, E_IOCTL_MAILBOX_READ, &message);
+			break;
+		case 3:
+			is_over = ioctl(fd, E_IOCTL_MAILBOX_READ, &message) < 0 &&
+				  errno != EOVERFLOW;
+			break;
+		default:
+			if (given != MAP_FAILED)
+				given[0]++;
+			is_over = ioctl(fd, EPIPHANY_IOC_INFO, &event) < 0 && errno == ENODEV;
+		}
+		if (is_over)
+			break;
+	}
+	/* Some go at once, others stay for a while with all that they have. */
+	usleep(way % 7 * 5000);
+	_exit(0);
 }
 
 /* ---- Accesses that may end in a signal. */

@@ -3,7 +3,6 @@
 #include "client.h"
 
 #include <pthread.h>
-#include <sys/epoll.h>
 
 #define BIT(type) EPIPHANY_EVENT_BIT(EPIPHANY_EVENT_##type)
 #define RECORDS	  1024

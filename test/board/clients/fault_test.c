@@ -2,8 +2,6 @@
 /* A chip that dies, a driver that is unbound, and what becomes of who is in the midst of something. */
 #include "client.h"
 
-#include <sys/epoll.h>
-
 #define BIT(type) EPIPHANY_EVENT_BIT(EPIPHANY_EVENT_##type)
 
 static bool is_alive(void)
@@ -115,6 +113,109 @@ TEST(a_chip_that_loses_its_supply)
 	EXPECT(!reset(fd, EPIPHANY_RESET_CHIP, 0));
 	bench_set(BENCH_POWERED, 1);
 	EXPECT(!reset(fd, EPIPHANY_RESET_CHIP, 0));
+	EXPECT(is_alive());
+}
+
+/* A core that counts, in its own memory. */
+struct counter {
+	uint32_t id;
+	volatile uint32_t *sram, *registers;
+};
+
+static struct counter counter_of(int fd, unsigned int row, unsigned int column)
+{
+	return (struct counter) { 0x808 + (row << 6) + column,
+				  must_map(fd, core_address(row, column), PAGE),
+				  must_map(fd, core_address(row, column) + REGISTERS, PAGE) };
+}
+
+#define COUNT 32 /* a word of its memory */
+
+static void start_counter(const struct counter *core)
+{
+	/* MOV R0, 0; MOV R1, 4 * COUNT; STR R0, [R1]; ADD R0, R0, 1; B to the store */
+	static const uint32_t code[] = { 0x30030003, 0x00930454, 0x0000fee0 };
+
+	for (unsigned int i = 0; i < 3; i++)
+		core->sram[i] = code[i];
+	start_core(core->registers);
+}
+
+static bool counts(const struct counter *core)
+{
+	uint32_t before = core->sram[COUNT];
+	double end = seconds_now() + 5;
+
+	while (core->sram[COUNT] == before && seconds_now() < end)
+		sleep_ms(1);
+	return core->sram[COUNT] != before;
+}
+
+/* It may yet end what it has begun. */
+static bool stands_still(const struct counter *core)
+{
+	uint32_t before;
+
+	sleep_ms(100);
+	before = core->sram[COUNT];
+	sleep_ms(200);
+	return core->sram[COUNT] == before;
+}
+
+/* Bit 0: halted; bit 1: waits for a load. */
+static uint32_t waits(const struct counter *core)
+{
+	return *reg(core->registers, DEBUGSTATUS) & 3;
+}
+
+TEST(a_core_that_is_stuck)
+{
+	int fd = open_mesh();
+	struct counter stuck = counter_of(fd, 0, 1), other = counter_of(fd, 1, 2);
+	uint32_t id = 0;
+
+	start_counter(&stuck);
+	start_counter(&other);
+	EXPECT(counts(&stuck) && counts(&other));
+	EXPECT_EQ(waits(&stuck), 0);
+	bench_set(BENCH_STUCK_CORE, stuck.id);
+	/* It is active, and yet does nothing; its memory and its registers answer. */
+	EXPECT_EQ(waits(&stuck), 2);
+	EXPECT_EQ(*reg(stuck.registers, STATUS) & 1, 1);
+	EXPECT(stands_still(&stuck));
+	EXPECT_EQ(pread(fd, &id, 4, core_address(0, 1) + COREID), 4);
+	EXPECT_EQ(id, stuck.id);
+	EXPECT_EQ(waits(&other), 0);
+	EXPECT(counts(&other));
+	/* It cannot be halted, and its own reset does not help it. */
+	*reg(stuck.registers, DEBUGCMD) = 1;
+	EXPECT_EQ(waits(&stuck), 2);
+	EXPECT(!reset(fd, EPIPHANY_RESET_CORE, stuck.id));
+	EXPECT_EQ(waits(&stuck), 2);
+	EXPECT_EQ(*reg(stuck.registers, STATUS) & 1, 0);
+	start_counter(&stuck);
+	EXPECT(stands_still(&stuck));
+	/* A work-group of it can be reset, and ends as any other. */
+	int group = claim(fd, 0, 1, 1, 1, 0, EPIPHANY_RELEASE_SCRUB);
+	EXPECT(!reset(group, EPIPHANY_RESET_GROUP, 0));
+	close(group);
+	EXPECT_EQ(waits(&stuck), 2);
+	EXPECT_EQ(stuck.sram[0], 0);
+	EXPECT(counts(&other));
+	/* Its load is answered: the start that it was told meanwhile is not lost. */
+	start_counter(&stuck);
+	bench_set(BENCH_STUCK_CORE, 0);
+	EXPECT_EQ(waits(&stuck), 0);
+	EXPECT(counts(&stuck) && counts(&other));
+	/* Or the chip is reset, and nobody runs. */
+	bench_set(BENCH_STUCK_CORE, stuck.id);
+	EXPECT_EQ(waits(&stuck), 2);
+	EXPECT(!reset(fd, EPIPHANY_RESET_CHIP, 0));
+	EXPECT_EQ(waits(&stuck), 0);
+	EXPECT(stands_still(&stuck) && stands_still(&other));
+	start_counter(&stuck);
+	EXPECT(counts(&stuck));
+	EXPECT(stands_still(&other));
 	EXPECT(is_alive());
 }
 

@@ -58,17 +58,70 @@ TEST(what_is_unbound_holds_it_too)
 	EXPECT(!load_module());
 }
 
+enum { CLIENTS = 3 };
+
+/*
+ * Clients who have everything in use, running cores too: one is busy with its mapping, the others
+ * wait. In one round of five their cores send messages all the time, which takes long.
+ */
+static void start_clients(pid_t *clients, int round)
+{
+	const int kinds[CLIENTS] = { 4, round % 4, (round + 1) % 4 }, sends = round % 5 == 4;
+	int ready[2];
+	char byte;
+
+	REQUIRE(!pipe2(ready, O_CLOEXEC));
+	fflush(stdout);
+	for (int i = 0; i < CLIENTS; i++) {
+		clients[i] = fork();
+		REQUIRE(clients[i] >= 0);
+		if (!clients[i]) {
+			close(ready[0]);
+			/* Modulo 5 it is the kind, modulo 3 whether they send. */
+			wait_with_all((6 * kinds[i] + 10 * sends) % 15, ready[1]);
+		}
+	}
+	/* One that dies before does not write, but the others still could. */
+	for (int i = 0; i < CLIENTS; i++) {
+		struct pollfd polled = { .fd = ready[0], .events = POLLIN };
+		REQUIRE(poll(&polled, 1, 120000) == 1 && read(ready[0], &byte, 1) == 1);
+	}
+	close(ready[0]);
+	close(ready[1]);
+	/* Now they begin to wait. */
+	sleep_ms(10);
+}
+
 TEST_WITHIN(a_hundred_times, 300)
 {
 	for (int i = 0; i < 100; i++) {
+		bool is_killed = i % 2, was_late;
+		pid_t clients[CLIENTS];
 		uint32_t id = 0;
+		glob_t found;
+
+		start_clients(clients, i);
+		EXPECT_ERROR(remove_module(), EAGAIN);
+		if (!is_killed)
+			unbind_driver();
+		for (int j = 0; j < CLIENTS; j++) {
+			if (is_killed)
+				kill(clients[j], SIGKILL);
+			int status = wait_within(clients[j], 120, &was_late);
+			EXPECT(!was_late);
+			EXPECT_EQ(status, is_killed ? SIGKILL : 0);
+			/* The others have it yet. */
+			if (is_killed && j < CLIENTS - 1)
+				EXPECT_ERROR(remove_module(), EAGAIN);
+		}
+		REQUIRE(!remove_module());
+		EXPECT_EQ(glob("/dev/epiphany/*", 0, NULL, &found), GLOB_NOMATCH);
+		EXPECT(access("/sys/module/epiphany", F_OK));
+		REQUIRE(!load_module());
 		int fd = open_mesh();
 		EXPECT_EQ(pread(fd, &id, 4, core_address(0, 1) + COREID), 4);
 		EXPECT_EQ(id, 0x809);
 		close(fd);
-		REQUIRE(!remove_module());
-		EXPECT(access("/dev/epiphany", F_OK) || access("/dev/epiphany/mesh0", F_OK));
-		REQUIRE(!load_module());
 	}
 }
 
