@@ -11,6 +11,8 @@ import fs from 'node:fs';
 import path from 'node:path';
 import readline from 'node:readline';
 
+import { cachePath } from './cache.mjs';
+
 /** Something the user can mend; shown without a stack. */
 export class Failure extends Error {}
 
@@ -34,7 +36,7 @@ export async function built(place, title, build, options = {}) {
     fs.rmSync(work, { recursive: true, force: true }); // a run may have been killed just before it did this
     return place;
   }
-  if (/\s/.test(place)) throw new Failure(`make cannot work in "${place}", which has a space: set XDG_CACHE_HOME`);
+  if (/\s/.test(place)) throw new Failure(`make cannot work in "${place}", which has a space: ${adviceFor(place)}`);
   fs.mkdirSync(path.dirname(place), { recursive: true });
   const lock = takeLock(`${place}.lock`, title);
   try {
@@ -49,6 +51,9 @@ export async function built(place, title, build, options = {}) {
     fs.closeSync(lock);
   }
 }
+
+/** Things of this clone are kept in it, all others in the cache. */
+const adviceFor = (place) => (place.startsWith(cachePath()) ? 'let XDG_CACHE_HOME name a folder without, for the cache' : 'move the clone to a folder without');
 
 /**
  * Makes the function that runs a phase unless an earlier run finished it. Its steps are commands, all logged to

@@ -16,7 +16,7 @@ import { basename, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 import { cached, cachePath, replaceCached } from './cache.mjs';
-import { hashOf } from './cached-build.mjs';
+import { demandTools, hashOf } from './cached-build.mjs';
 import { run } from './run.mjs';
 
 const keyring = '/usr/share/keyrings/debian-archive-keyring.gpg';
@@ -43,18 +43,25 @@ Dir::State::status "${folder}/status";
 Dir::Cache "${folder}";
 `;
 
+/** Promises, by suite and architecture. */
+const indexes = new Map();
+
 /** One suite's packages for one architecture, those for all among them. */
 export class Suite {
-  #index;
-
   constructor(name, architecture) {
     this.name = name;
     this.architecture = architecture;
   }
 
+  /** Read once in a process: it has 20 MB. */
+  get #index() {
+    const key = `${this.name} ${this.architecture}`;
+    if (!indexes.has(key)) indexes.set(key, readIndex(this.name, this.architecture));
+    return indexes.get(key);
+  }
+
   /** { name, version, depends: names, file, size, sha256 } of the newest version. */
   async package(name) {
-    this.#index ??= readIndex(this.name, this.architecture);
     const found = (await this.#index).packages[name];
     if (!found) throw new Error(`${this.name} has no ${name} for ${this.architecture}`);
     return { name, ...found };
@@ -100,6 +107,7 @@ export async function inFirstSuite(names, architecture, use) {
 
 /** Unpacks .deb files, one over the other. */
 export function unpack(files, folder) {
+  demandTools({ 'dpkg-deb': 'dpkg' });
   mkdirSync(folder, { recursive: true });
   for (const file of files) run(['dpkg-deb', '--extract', file, folder]);
 }

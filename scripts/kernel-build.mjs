@@ -5,7 +5,7 @@
  */
 import { mkdirSync, readFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 
 import { cachePath } from './cache.mjs';
 import { Failure, built, demandTools, keyOf } from './cached-build.mjs';
@@ -32,7 +32,7 @@ const TREE = ['xilinx/zynq-parallella.dtb', 'DTC_FLAGS=-@'];
 export async function buildKernel({ name, base, fragments, goals = [] }) {
   demandTools(NEEDED);
   const source = await patchedSource();
-  const key = keyOf(source, base, goals, ...fragments.map((file) => readFileSync(file)));
+  const key = keyOf(source, CROSS, base, goals, TREE, ...fragments.map((file) => readFileSync(file)));
   const objects = await built(cachePath(`kernel-${name}-${key}`), `the ${name} kernel`, async ({ work, phase }) => {
     const target = join(work, 'objects');
     const make = ['make', '-C', source, `O=${target}`, ...CROSS];
@@ -54,13 +54,13 @@ export async function buildKernel({ name, base, fragments, goals = [] }) {
 /**
  * The source is shared with others, who want it as it is. Links cost nothing, and patch breaks those it needs to.
  *
- * The patch is the key: which release of the source it is was decided when it was fetched.
+ * Its folder's name has release and hash: when Debian brings a new one, so do we.
  */
 async function patchedSource() {
-  const place = cachePath(`kernel-source-${KERNEL}-${keyOf(readFileSync(builtInPatch))}`);
+  const source = await kernelSource(KERNEL);
+  const place = cachePath(`kernel-source-${KERNEL}-${keyOf(basename(source), readFileSync(builtInPatch))}`);
   return built(place, 'the patched kernel source', async ({ work, phase }) => {
     const tree = join(work, 'tree');
-    const source = await kernelSource(KERNEL);
     await phase('kernel patch', async (step) => {
       await step('rm', '-rf', tree);
       await step('cp', '--archive', '--link', source, tree);

@@ -9,6 +9,7 @@
 // prebuilds/include: whoever installs the package does not have them.
 
 import { spawnSync } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
 import {
   copyFileSync,
   cpSync,
@@ -77,8 +78,9 @@ export function prebuild(arch) {
 
     const addon = addonOf(arch);
     mkdirSync(dirname(addon), { recursive: true });
-    copyFileSync(built, `${addon}.new`);
-    renameSync(`${addon}.new`, addon); // never half a file, and never into one that a process has loaded
+    const copy = `${addon}.${randomUUID()}`; // two processes may find the same one out of date
+    copyFileSync(built, copy);
+    renameSync(copy, addon); // never half a file, and never into one that a process has loaded
     say(`${relative(root, addon)}: ${statSync(addon).size} bytes, needs ${needs.join(', ')}`);
   } finally {
     rmSync(scratch, { recursive: true, force: true });

@@ -42,6 +42,8 @@ export interface Command {
   readonly count: readonly [minimum: number, maximum: number];
   /** Everything behind the command's name is an operand, what looks like an option too. */
   readonly verbatim?: boolean;
+  /** It is about no board in particular: to name one is a mistake. */
+  readonly boardless?: boolean;
   /** Does it, and returns the exit code. */
   run(context: Context): number | Promise<number>;
 }

@@ -37,9 +37,12 @@ const COMMAND_OPTIONS = Object.fromEntries(
   Object.values(COMMANDS).flatMap(({ options = {} }) => Object.entries(options).map(([name, { value }]) => [name, { type: value === undefined ? ('boolean' as const) : ('string' as const) }])),
 );
 
-const OPTIONS_HELP = `\
+const BOARD_HELP = `\
   --board BOARD               a device such as /dev/epiphany/mesh0, or sim, sim:e64g401,
                               sim:FILE (default: the first device there is, else sim)
+`;
+
+const OPTIONS_HELP = `\
   --json                      one JSON document on standard output
   --help, -h                  help, also for each command
   --version                   version of this program
@@ -55,12 +58,12 @@ function overview(): string {
     const call = `${name} ${operands}`;
     return `  ${call.length < SUMMARY_COLUMN ? call.padEnd(SUMMARY_COLUMN) : `${call}\n  ${''.padEnd(SUMMARY_COLUMN)}`}${summary}`;
   });
-  return `Usage: epiphany COMMAND [options]\n\n${lines.join('\n')}\n\nOptions:\n${OPTIONS_HELP}`;
+  return `Usage: epiphany COMMAND [options]\n\n${lines.join('\n')}\n\nOptions:\n${BOARD_HELP}${OPTIONS_HELP}`;
 }
 
 function usageOf(name: string, command: Command): string {
   const own = Object.entries(command.options ?? {}).map(([option, { value, summary }]) => `  ${(value === undefined ? `--${option}` : `--${option} ${value}`).padEnd(OPTION_COLUMN)}${summary}\n`);
-  return `Usage: epiphany ${`${name} ${command.operands}`.trim()} [options]\n\n${command.summary}\n\nExamples:\n${command.examples.map((example) => `  ${example}`).join('\n')}\n\nOptions:\n${own.join('')}${OPTIONS_HELP}`;
+  return `Usage: epiphany ${`${name} ${command.operands}`.trim()} [options]\n\n${command.summary}\n\nExamples:\n${command.examples.map((example) => `  ${example}`).join('\n')}\n\nOptions:\n${own.join('')}${command.boardless ? '' : BOARD_HELP}${OPTIONS_HELP}`;
 }
 
 function version(): string {
@@ -114,7 +117,7 @@ async function main(parameters: string[]): Promise<number> {
   }
   const [fewest, most] = command.count;
   if (operands.length < fewest || operands.length > most) throw new UsageError(`usage: epiphany ${name} ${command.operands}`);
-  const foreign = Object.keys(own).find((option) => !Object.hasOwn(command.options ?? {}, option));
+  const foreign = command.boardless && asked.board !== undefined ? 'board' : Object.keys(own).find((option) => !Object.hasOwn(command.options ?? {}, option));
   if (foreign !== undefined) throw new UsageError(`--${foreign} is no option of ${name}; "epiphany ${name} --help" lists what it has`);
   let board: Board | undefined;
   const context: Context = { operands, option: (option) => own[option] as string | undefined, flag: (option) => own[option] === true, json, colour: mayColour(), print, outputEnd: outputEnd.signal, board: (options) => (board ??= chooseBoard(asked.board, options)) };

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 /** Standard input of programs. */
+import { Readable } from 'node:stream';
 import { types } from 'node:util';
 import { invalidType } from '../errors.js';
 import { checkView } from '../view.js';
@@ -16,9 +17,10 @@ export function checkInputSource(name: string, value: unknown): void {
 
 /** Bytes for whoever takes them first. A source is asked for its next piece only when there is somebody to take it. */
 export class Input {
-  readonly #source: AsyncIterable<string | Uint8Array> | undefined;
+  readonly #source: InputSource;
   readonly #changed: () => void;
-  #pieces: AsyncIterator<string | Uint8Array> | undefined;
+  /** Of a source that comes piece by piece. */
+  readonly #pieces: AsyncGenerator<Uint8Array> | undefined;
   /** What nobody has taken yet of the piece that came last. */
   #rest: Uint8Array;
   #isAsked = false;
@@ -27,9 +29,10 @@ export class Input {
 
   /** @param changed is called when there is something to be taken, or to be told, after all */
   constructor(source: InputSource, changed: () => void) {
+    this.#source = source;
     this.#isOver = typeof source === 'string' || types.isUint8Array(source);
     this.#rest = this.#isOver ? bytesOf(source) : new Uint8Array();
-    this.#source = this.#isOver ? undefined : (source as AsyncIterable<string | Uint8Array>);
+    this.#pieces = this.#isOver ? undefined : piecesOf(source as AsyncIterable<unknown>);
     this.#changed = changed;
   }
 
@@ -49,19 +52,35 @@ export class Input {
     return bytes;
   }
 
+  /** Asks for nothing more, and closes a source that was asked. What has come already can still be taken. */
+  close(): void {
+    if (this.#isOver) return;
+    this.#isOver = true;
+    // A loop is left behind the next piece, for which a stream may wait for ever.
+    if (this.#isAsked && this.#source instanceof Readable) this.#source.destroy();
+    else this.#pieces?.return(undefined).catch(() => undefined); // nobody waits for it who could be told
+  }
+
   async #ask(): Promise<void> {
     this.#isAsked = true;
     try {
-      this.#pieces ??= this.#source?.[Symbol.asyncIterator]();
       const next = await this.#pieces?.next();
+      if (this.#isOver) return; // it was closed meanwhile
       if (!next || next.done) this.#isOver = true;
-      else this.#rest = bytesOf(next.value);
+      else this.#rest = next.value;
     } catch (error) {
+      if (this.#isOver) return;
+      this.#isOver = true;
       this.#failure = { error };
     }
     this.#isAsked = false;
     this.#changed();
   }
+}
+
+/** The loop closes a source that is not read to its end, or gives something else. */
+async function* piecesOf(source: AsyncIterable<unknown>): AsyncGenerator<Uint8Array> {
+  for await (const piece of source) yield bytesOf(piece);
 }
 
 /** A copy, as nobody knows when it will be read. */

@@ -18,7 +18,8 @@ export interface HostServices {
   readonly directory?: string | undefined;
   /**
    * What standard input gives, to whichever core reads first: all of it, or what comes piece by piece, such as
-   * `process.stdin`. Nothing is asked of that before a core reads, and it is not closed. Empty by default.
+   * `process.stdin`. Nothing is asked of that before a core reads; then it is closed when the program cannot go on any
+   * more, as a loop over it would do. Empty by default.
    */
   readonly stdin?: InputSource | undefined;
 }
@@ -115,8 +116,9 @@ export class Semihosting {
     return 'served';
   }
 
-  /** The program is over: streams end, files are closed. */
-  end(): void {
+  /** The program is over: streams end, files are closed, and standard input unless it may go on. */
+  end(mayGoOn: boolean): void {
+    if (!mayGoOn) this.#input.close();
     for (const files of this.#files.values()) files.closeAll();
     this.#files.clear();
     this.#directory?.close();

@@ -402,7 +402,8 @@ export class WorkGroup implements Disposable, Looker {
   /** The program is over: by itself, or by an error. */
   #end(error: unknown, states: CoreState[] = []): void {
     this.#watch.remove(this);
-    this.#host?.end();
+    // Cores that rest, or stand at a breakpoint, can be woken; those that have exited cannot.
+    this.#host?.end(states.some(({ state }) => state !== 'exited'));
     const waiters = [...this.#waiters];
     this.#waiters.clear();
     for (const { resolve, reject } of waiters) {

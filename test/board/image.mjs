@@ -6,7 +6,7 @@ import { basename, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 import { cached } from '../../scripts/cache.mjs';
-import { keyOf } from '../../scripts/cached-build.mjs';
+import { demandTools, keyOf } from '../../scripts/cached-build.mjs';
 import { inFirstSuite, unpack } from '../../scripts/debian.mjs';
 import { run } from '../../scripts/run.mjs';
 
@@ -15,10 +15,13 @@ const guest = fileURLToPath(new URL('guest', import.meta.url));
 /** Programs of busybox that the first script calls. */
 const APPLETS = ['sh', 'mount', 'mkdir', 'cp', 'ln', 'chroot', 'insmod', 'switch_root'];
 
+const FOR_TREES = { cpp: 'cpp', dtc: 'device-tree-compiler', fdtoverlay: 'device-tree-compiler', fdtput: 'device-tree-compiler' };
+
 export const chips = ['e16g301', 'e64g401'];
 
 /** A machine's own device tree with these overlays, files, one after the other. Made in `folder`. */
 export function deviceTree(own, overlays, folder) {
+  demandTools(FOR_TREES);
   const compiled = overlays.map((file) => {
     const [text, made] = ['i', 'dtbo'].map((ending) => join(folder, `${basename(file)}.${ending}`));
     run(['cpp', '-nostdinc', '-undef', '-x', 'assembler-with-cpp', '-P', file, '-o', text]);
@@ -34,14 +37,17 @@ export function deviceTree(own, overlays, folder) {
 
 /** The archive of the initial file system. The first program loads `modules`, files, in their order. */
 export async function initialFiles(modules = []) {
-  const busybox = await cached('board-busybox', (scratch) =>
-    inFirstSuite(['bookworm', 'trixie'], 'armhf', async (suite) => {
-      unpack(await suite.fetch([await suite.package('busybox-static')]), join(scratch, 'package'));
+  demandTools({ cpio: 'cpio' });
+  const busybox = await inFirstSuite(['bookworm', 'trixie'], 'armhf', async (suite) => {
+    const item = await suite.package('busybox-static');
+    return cached(`board-busybox-${keyOf(item.sha256)}`, async (scratch) => {
+      unpack(await suite.fetch([item]), join(scratch, 'package'));
       return join(scratch, 'package/bin/busybox');
-    }),
-  );
+    });
+  });
   const scripts = ['init', 'start'].map((name) => join(guest, name));
-  return cached(`board-initial-${keyOf(APPLETS, modules, ...scripts.map((file) => readFileSync(file)))}.cpio`, (scratch) => {
+  const contents = [...scripts, ...modules].flatMap((file) => [basename(file), readFileSync(file)]);
+  return cached(`board-initial-${keyOf(APPLETS, basename(busybox), ...contents)}.cpio`, (scratch) => {
     const files = join(scratch, 'files');
     for (const name of ['bin', 'dev', 'proc', 'sys', 'modules']) mkdirSync(join(files, name), { recursive: true });
     copyFileSync(busybox, join(files, 'bin/busybox'));

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 /** The command line as a user calls it: the compiled program in a process of its own. */
 import { spawnSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -35,20 +35,31 @@ const json = (result: Result): unknown => JSON.parse(result.out);
 describe('epiphany', () => {
   it('list shows the boards there are, and what to do without one', () => {
     const devices = join(folder, 'devices');
-    expect(epiphany('list', devices)).toEqual({ code: 0, error: '', out: `no board in ${devices}: "modprobe epiphany" loads the driver\nwithout a board: --board sim, sim:e64g401 or sim:FILE is a simulated one\n` });
-    expect(json(epiphany('list', devices, '--json'))).toEqual({ boards: [] });
+    const none = { code: 1, out: '', error: `epiphany: no board in '${devices}': devices of the driver are called mesh0, mesh1, …\n` };
+    expect([epiphany('list', devices), epiphany('list', devices, '--json')]).toEqual([none, none]);
     mkdirSync(devices);
-    for (const name of ['mesh10', 'mesh2', 'elink0']) writeFileSync(join(devices, name), '');
+    writeFileSync(join(devices, 'elink0'), '');
+    expect(epiphany('list', devices)).toEqual(none);
+    for (const name of ['mesh10', 'mesh2']) writeFileSync(join(devices, name), '');
     const { code, out } = epiphany('list', devices);
     expect({ code, out }).toEqual({ code: 0, out: expect.stringMatching(/^\S+\/mesh2 {3}cannot be opened: ENODEV: .* not a character device.*\n\S+\/mesh10 {2}cannot be opened: .*\nwithout a board: .*\n$/) as string });
-    expect(json(epiphany('list', devices, '--json'))).toMatchObject({ boards: [{ board: join(devices, 'mesh2'), code: 'ENODEV' }, { board: join(devices, 'mesh10'), code: 'ENODEV' }] });
+    expect(json(epiphany('list', devices, '--json'))).toMatchObject({ boards: ['mesh2', 'mesh10'].map((name) => ({ board: join(devices, name), accessible: true, code: 'ENODEV' })) });
+    expect(epiphany('list', '--board', 'sim')).toEqual({ code: 2, out: '', error: 'epiphany: --board is no option of list; "epiphany list --help" lists what it has\n' });
+    expect(epiphany('list', '--help').out).not.toContain('--board BOARD');
+  });
+
+  it.skipIf(existsSync('/dev/epiphany'))('list finds no board on a machine without one', () => {
+    expect(epiphany('list')).toEqual({ code: 0, error: '', out: 'no board in /dev/epiphany: "modprobe epiphany" loads the driver\nwithout a board: --board sim, sim:e64g401 or sim:FILE is a simulated one\n' });
+    expect(json(epiphany('list', '--json'))).toEqual({ boards: [] });
   });
 
   it('list tells what a board is, and closes it', () => {
     const boards: Board[] = [];
     const open = (): Board => (boards.push(new Board(new CharDeviceTransport(new FakeNewDriver(2)))), boards[0] as Board);
-    expect(describeBoard('/dev/epiphany/mesh5', open)).toMatchObject({ board: '/dev/epiphany/mesh5', type: 'E64G401', rows: 8, columns: 8, cores: 64, origin: '0x808', status: { abiVersion: 1, powered: expect.any(Boolean) as boolean } });
+    expect(describeBoard({ path: '/dev/epiphany/mesh5', accessible: true }, open)).toMatchObject({ board: '/dev/epiphany/mesh5', accessible: true, type: 'E64G401', rows: 8, columns: 8, cores: 64, origin: '0x808', status: { abiVersion: 1, powered: expect.any(Boolean) as boolean } });
     expect(boards[0]?.closed).toBe(true);
+    const refuse = (): never => { throw Object.assign(new Error('join the group epiphany'), { code: 'EACCES' }); };
+    expect(describeBoard({ path: '/dev/epiphany/mesh5', accessible: false, code: 'EACCES' }, refuse)).toEqual({ board: '/dev/epiphany/mesh5', accessible: false, code: 'EACCES', error: 'join the group epiphany' });
   });
 
   it('info tells of the driver, and of what the board is like', () => {

@@ -14,6 +14,7 @@ import { SimulatorTransport } from '../../lib/transport/simulator.js';
 import type { Transport } from '../../lib/transport/transport.js';
 import { CoreWatch } from '../../lib/workgroup/core-watch.js';
 import { Directory } from '../../lib/workgroup/files.js';
+import { Input } from '../../lib/workgroup/input.js';
 import { stepByBreakpoints } from '../../lib/workgroup/step.js';
 import { add, BKPT, branch, branchIf, IDLE, load, move, NOP, program as code, store, trap, type Instruction } from './encode.js';
 
@@ -436,13 +437,113 @@ describe('a program', () => {
       });
     });
 
-    it('asks for nothing before a core reads', async () => {
-      let isAsked = false;
-      const stdin = { [Symbol.asyncIterator]: () => ({ next: () => ((isAsked = true), Promise.resolve({ done: true, value: undefined })) }) };
-      await withGroup(programOf([...call(4, 0, 0x1000, 0), ...exit(0)]), async (group) => {
+    it('asks for nothing before a core reads, and then closes nothing either', async () => {
+      let isTouched = false;
+      const touch = (): never => { throw new Error(String((isTouched = true))); };
+      const untouched = { [Symbol.asyncIterator]: touch };
+      const stream = new Readable({ read: touch });
+      for (const stdin of [untouched, stream]) {
+        await withGroup(programOf([...call(4, 0, 0x1000, 0), ...exit(0)]), async (group) => {
+          await run(group, { stdin });
+        });
+      }
+      expect([isTouched, stream.destroyed]).toEqual([false, false]);
+    });
+
+    /** Reads 8 bytes and ends. */
+    const reader = programOf([...call(4, 0, 0x1000, 8), ...exit(0)]);
+    /** Letters for ever, and whether somebody has put an end to them. */
+    function letters(): { readonly stdin: AsyncGenerator<string>; isClosed: boolean } {
+      async function* pieces(): AsyncGenerator<string> {
+        try {
+          for (;;) yield await Promise.resolve('abcdefgh');
+        } finally {
+          source.isClosed = true;
+        }
+      }
+      const source = { stdin: pieces(), isClosed: false };
+      return source;
+    }
+
+    it('closes a source that is not read to its end: by a program that exits, and with the group', async () => {
+      const [exited, endless, stream] = [letters(), letters(), Readable.from(['one', 'two'])];
+      await withGroup(reader, async (group) => {
+        await run(group, { stdin: exited.stdin });
+        await until(() => exited.isClosed);
+        expect(exited.isClosed).toBe(true);
+      }, ONE_CORE);
+      await withGroup(reader, async (group) => {
+        await run(group, { stdin: stream });
+        await until(() => stream.destroyed);
+        expect(stream.destroyed).toBe(true);
+      }, ONE_CORE);
+      await withGroup(echo, async (group) => {
+        group.start({ stdin: endless.stdin });
+        await group.output[Symbol.asyncIterator]().next();
+        expect(endless.isClosed).toBe(false);
+      }, ONE_CORE);
+      await until(() => endless.isClosed);
+      expect(endless.isClosed).toBe(true);
+    });
+
+    it('closes a stream from which nothing comes, with the group', async () => {
+      const stdin = new PassThrough();
+      await withGroup(echo, async (group) => {
+        group.start({ stdin });
+        await until(() => stdin.listenerCount('readable') > 0); // somebody waits for it
+        expect(stdin.destroyed).toBe(false);
+      }, ONE_CORE);
+      expect(stdin.destroyed).toBe(true);
+    });
+
+    it('is not closed for a program that rests, and reads on when it is woken, before the next one is started', async () => {
+      const { stdin } = letters();
+      const source = letters();
+      const twice = programOf([...call(4, 0, 0x1000, 8), BKPT, ...call(4, 0, 0x1000, 8), ...keep(0x2000), IDLE]);
+      await withGroup(twice, async (group) => {
+        group.start({ stdin: source.stdin });
+        expect((await group.finished({ timeout: 5000 })).map(({ state }) => state)).toEqual(['halted']);
+        group.cores[0]?.registers.PC.write((group.states()[0]?.pc ?? 0) + 2);
+        group.resume();
+        expect((await group.finished({ timeout: 5000 })).map(({ state }) => state)).toEqual(['idle']);
+        expect(group.cores[0]?.words[0x800]).toBe(8);
+        expect(source.isClosed).toBe(false);
+        await group.load(reader);
+        await until(() => source.isClosed);
+        expect(source.isClosed).toBe(true);
         await run(group, { stdin });
-      });
-      expect(isAsked).toBe(false);
+      }, ONE_CORE);
+    });
+
+    it('closes a source that gives what is no piece, and asks one that has failed no more', async () => {
+      let isClosed = false;
+      let asked = 0;
+      const source = (next: () => Promise<IteratorResult<unknown>>): AsyncIterable<Uint8Array> =>
+        ({ [Symbol.asyncIterator]: () => ({ next, return: () => ((isClosed = true), Promise.reject(new Error('nor can it be closed'))) }) }) as AsyncIterable<Uint8Array>;
+      const failed = async (stdin: AsyncIterable<Uint8Array>): Promise<Input> => {
+        const input = await new Promise<Input>((resolve) => {
+          const made = new Input(stdin, () => resolve(made));
+          made.take(1);
+        });
+        expect(input.take(1)).toEqual(new Uint8Array());
+        input.close();
+        return input;
+      };
+      const wrong = await failed(source(() => Promise.resolve({ value: 5 })));
+      expect(() => wrong.check()).toThrow(expect.objectContaining(TYPE));
+      expect(isClosed).toBe(true);
+      isClosed = false;
+      const broken = await failed(source(() => (++asked, Promise.reject(new Error('unplugged')))));
+      expect(() => broken.check()).toThrow('unplugged');
+      expect([asked, isClosed]).toEqual([1, false]);
+    });
+
+    it('takes no offence at a source that cannot be closed', async () => {
+      const failing = { [Symbol.asyncIterator]: () => ({ next: () => Promise.resolve({ value: 'abcdefgh' }), return: () => Promise.reject(new Error('jammed')) }) };
+      await withGroup(reader, async (group) => {
+        const { states } = await run(group, { stdin: failing as AsyncIterable<string> });
+        expect(states.map(({ exitCode }) => exitCode)).toEqual([0]);
+      }, ONE_CORE);
     });
 
     it('ends with the error of its source', async () => {
