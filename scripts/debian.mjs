@@ -115,15 +115,20 @@ export function unpack(files, folder) {
 async function readIndex(suite, architecture) {
   const name = `debian/index/${suite}-${architecture}.json`;
   const make = (scratch) => makeIndex(suite, architecture, scratch);
+  return JSON.parse(readFileSync(await keptForADay(name, suite, make), 'utf8'));
+}
+
+/** As `cached`, but made anew when it is older than a day, if that succeeds: there may be no network. */
+export async function keptForADay(name, title, make) {
   const file = await cached(name, make);
   if (Date.now() - statSync(file).mtimeMs > dayInMs) {
     try {
       await replaceCached(name, make);
     } catch (error) {
-      say(`${suite} cannot be refreshed, and stays as it was: ${error.message.trim()}`);
+      say(`${title} cannot be refreshed, and stays as it was: ${error.message.trim()}`);
     }
   }
-  return JSON.parse(readFileSync(file, 'utf8'));
+  return file;
 }
 
 function makeIndex(suite, architecture, scratch) {
@@ -154,8 +159,8 @@ function findMirror() {
   return mirror;
 }
 
-/** The fields we want, by name, of a file in Debian's control format. */
-function parsePackages(text) {
+/** The fields we want of the newest version, by name, of a file in Debian's control format. */
+export function parsePackages(text) {
   const packages = {};
   for (const paragraph of text.split('\n\n')) {
     const field = (name) => new RegExp(`^${name}: (.*)$`, 'm').exec(paragraph)?.[1];

@@ -30,9 +30,17 @@ const CONFIGURE = [
 /** Debian's, whatever else is on the search path. */
 const INSTALLED = '/usr/bin/qemu-system-arm';
 
+/** With which the board was run. Others may have other headers. */
+const TRIED = '7.2';
+
+/** How our parts are compiled, beside what the device they are made of is, and linked. */
+const WARNINGS = ['-fPIC', '-Wall', '-Werror'];
+const PLUS = ['-std=c++17', '-O2', '-ffp-contract=off', '-fvisibility=hidden'];
+const LINKED = ['-shared', '-pthread'];
+
 /**
  * The QEMUs to try, the first one first:
- * - `needed`: what that takes besides; `source()`: which one; `options`: how it is configured;
+ * - `needed`: what that takes besides; `source()`: which one, with its version; `options`: how it is configured;
  * - `make(step, objects)`: what is made of it; `program(objects)`: the command.
  */
 const QEMUS = {
@@ -85,23 +93,24 @@ async function firstFit() {
 
 async function withBoard(qemu) {
   demandTools({ ...NEEDED, ...qemu.needed });
-  const tree = await configuredTree(qemu);
-  const preload = await compiledBoard(tree);
+  const source = await qemu.source();
+  const tree = await configuredTree(qemu, source);
+  const preload = await compiledBoard(tree, source.version);
   const program = qemu.program(join(tree, OBJECTS));
-  const { stdout, stderr } = spawnSync(program, ['-machine', 'help'], { env: { ...process.env, LD_PRELOAD: preload }, encoding: 'utf8' });
+  const { error, stdout, stderr } = spawnSync(program, ['-machine', 'help'], { env: { ...process.env, LD_PRELOAD: preload }, encoding: 'utf8' });
+  if (error) throw new Unfit(`${program} does not run: ${error.message}`);
   if (!/^parallella /m.test(stdout)) throw new Unfit(`${program} does not take the board: ${stderr.trim()}`);
   return { program, preload };
 }
 
 /** QEMU's source with all generated headers, the commands by which it compiles devices, and whatever else is made of it. */
-async function configuredTree({ title, source, options, make }) {
-  const { version, ...rest } = source();
-  const place = cachePath(`qemu-${version?.replace(/^\d+:/, '') ?? 'own'}-${keyOf(options)}`);
+async function configuredTree({ title, options, make }, source) {
+  const place = cachePath(`qemu-${source.version.replace(/^\d+:/, '')}-${keyOf(options)}`);
   try {
     return await built(place, title, async ({ work, phase }) => {
       const tree = join(work, 'tree');
       const objects = join(tree, OBJECTS);
-      await phase('qemu source', (step) => unpackSource(step, { version, ...rest }, work, tree));
+      await phase('qemu source', (step) => unpackSource(step, source, work, tree));
       await phase('qemu configure', (step) => step('../configure', ...options, { cwd: fresh(objects) }));
       await phase('qemu', (step) => make(step, objects));
       return tree;
@@ -126,18 +135,28 @@ function deviceOptions(tree) {
   return options.map((option) => option.replace(/^'(.*)'$/, '$1'));
 }
 
-async function compiledBoard(tree) {
+/** @throws Failure if it does not compile: that is for us to mend, and no reason to take another QEMU */
+async function compiledBoard(tree, version) {
+  try {
+    return await linkedBoard(tree);
+  } catch (error) {
+    throw error instanceof Failure ? new Failure(`the board cannot be made for QEMU ${version}; ${TRIED} is what was tried.\n${error.message}`) : error;
+  }
+}
+
+async function linkedBoard(tree) {
   const sources = [glue, chip].flatMap((folder) => readdirSync(folder).filter((name) => /\.(c|cc|h)$/.test(name)).sort().map((name) => join(folder, name)));
-  const place = cachePath(`board-${keyOf(tree, ...sources.map((file) => readFileSync(file)))}.so`);
+  const device = deviceOptions(tree);
+  const place = cachePath(`board-${keyOf(tree, device, WARNINGS, PLUS, LINKED, ...sources.map((file) => readFileSync(file)))}.so`);
   return built(place, 'the board', async ({ work, phase }) => {
     const made = join(work, 'board.so');
     await phase('board', async (step) => {
       const compile = async (file, number) => {
         const object = join(work, `${number}.o`);
         const [compiler, ...options] = file.endsWith('.cc')
-          ? ['g++', '-std=c++17', '-O2', '-ffp-contract=off', '-fvisibility=hidden', `-I${join(root, 'native')}`]
-          : ['gcc', ...deviceOptions(tree), `-I${glue}`];
-        await step(compiler, ...options, '-fPIC', '-Wall', '-Werror', '-c', file, '-o', object, { cwd: join(tree, OBJECTS), counts: 'compiled' });
+          ? ['g++', ...PLUS, `-I${join(root, 'native')}`]
+          : ['gcc', ...device, `-I${glue}`];
+        await step(compiler, ...options, ...WARNINGS, '-c', file, '-o', object, { cwd: join(tree, OBJECTS), counts: 'compiled' });
         return object;
       };
       const queue = sources.filter((file) => !file.endsWith('.h')).map((file, number) => [file, number]);
@@ -146,7 +165,7 @@ async function compiledBoard(tree) {
         for (let next = queue.shift(); next !== undefined; next = queue.shift()) objects.push(await compile(...next));
       };
       await Promise.all(Array.from({ length: availableParallelism() }, worker));
-      await step('g++', '-shared', '-pthread', '-o', made, ...objects);
+      await step('g++', ...LINKED, '-o', made, ...objects);
     });
     return made;
   });
