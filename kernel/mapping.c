@@ -105,25 +105,10 @@ static void mapping_close(struct vm_area_struct *vma)
 	mutex_unlock(&file->elink->lock);
 }
 
-/* For debuggers. */
-static int mapping_access(struct vm_area_struct *vma, unsigned long address, void *buffer,
-			  int bytes, int write)
-{
-	int part = min_t(int, bytes, PAGE_SIZE - offset_in_page(address));
-	int ret;
-
-	if (!(vma->vm_flags & (write ? VM_WRITE : VM_READ)))
-		return -EACCES;
-	ret = epi_file_access(vma->vm_file->private_data,
-			      address_of(vma) + (address - vma->vm_start), buffer, part, write);
-	return ret ?: part;
-}
-
 static const struct vm_operations_struct mapping_ops = {
 	.open = mapping_open,
 	.close = mapping_close,
 	.fault = mapping_fault,
-	.access = mapping_access,
 };
 
 /* What a range is for this file: EPI_HOLE if it may not be mapped. The lock is held. */
