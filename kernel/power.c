@@ -188,6 +188,23 @@ int epi_power_thermal(struct epi_elink *elink, bool off)
 	return ret;
 }
 
+/*
+ * A supply that failed once may do better the next time; runtime PM would not
+ * let it. What it remembers of an earlier failure it tells as -EINVAL.
+ */
+static int switch_on(struct device *parent)
+{
+	int ret = pm_runtime_resume_and_get(parent);
+
+	if (ret == -EINVAL) {
+		pm_runtime_set_suspended(parent);
+		ret = pm_runtime_resume_and_get(parent);
+	}
+	if (ret && ret != -EACCES)
+		pm_runtime_set_suspended(parent);
+	return ret;
+}
+
 /* Switches the chip on for as long as the file is open. Not under the lock. */
 int epi_file_power(struct epi_file *file)
 {
@@ -197,10 +214,7 @@ int epi_file_power(struct epi_file *file)
 	/* The platform device may have been bound again: it is no longer ours to switch on. */
 	if (READ_ONCE(elink->gone))
 		return -ENODEV;
-	ret = pm_runtime_resume_and_get(elink->dev.parent);
-	/* A supply that failed once may do better the next time; runtime PM would not let it. */
-	if (ret && ret != -EACCES)
-		pm_runtime_set_suspended(elink->dev.parent);
+	ret = switch_on(elink->dev.parent);
 	mutex_lock(&elink->lock);
 	if (elink->gone) {
 		/* Unbinding has given back what files held, but not yet this one. */
