@@ -30,8 +30,11 @@ const sets = {
   fpga: { programs: ['fpga_test'], kernels: ['debug'] },
   sleep: { programs: ['suspend_test'], kernels: ['debug'] },
   injection: { programs: ['injection_test'], kernels: ['debug'] },
-  survival: { programs: ['survival'], arguments: (seed) => [seed, 200000, 500, 100] },
+  survival: { programs: ['survival'], arguments: ({ seed, survival }) => [seed, ...survival] },
 };
+
+/** Random operations, killed clients, bindings. */
+const SURVIVAL = [200_000, 500, 100];
 
 const USAGE = `Usage: node test/board/driver-tests.mjs [OPTION…] [SET…]
 
@@ -40,6 +43,7 @@ Runs C programs that test the driver: ${Object.keys(sets).join(', ')}; or those 
   --kernel NAME         plain or debug; more than once if need be; default: both
   --coverage            tells which lines of the driver ran on the debug kernel; fails if too many did not
   --seed NUMBER         of the random operations; default: 1
+  --survival OPERATIONS,KILLS,BINDINGS    how much there is to survive; default: ${SURVIVAL.join()}
   --soak MINUTES        does it all again with other seeds until so much time is over, or something has failed
   --output FOLDER       where the whole output and the console of each board are kept
 `;
@@ -54,9 +58,9 @@ const ENOUGH_COVERAGE = 0.9;
 const countsOf = (name) => join(root, 'build-board/coverage', name.replaceAll(' ', '-'));
 
 /** What the board's shell is to do. */
-function script(name, kernel, seed) {
+function script(name, kernel, numbers) {
   const { programs, arguments: words = () => [], before } = sets[name];
-  const lines = programs.map((name) => `echo "== ${name}"; build-board/clients-arm/${name} ${words(seed).join(' ')}`);
+  const lines = programs.map((name) => `echo "== ${name}"; build-board/clients-arm/${name} ${words(numbers).join(' ')}`);
   const counts = kernel === 'debug' ? [collect(countsOf(name))] : [];
   return [...(before ? ['echo "== kunit"', before] : []), ...lines, ...counts, 'echo "== kernel"', 'sh test/board/guest/check-kernel'].join('\n');
 }
@@ -82,12 +86,12 @@ export function summary(text) {
 }
 
 /** Runs one set on one kernel: as summary(), and `console`. */
-export async function runSet(name, kernel, { seed = 1 } = {}) {
+export async function runSet(name, kernel, { seed = 1, survival = SURVIVAL } = {}) {
   const set = sets[name];
   let text = '';
   const collected = () => new Writable({ write: (chunk, encoding, done) => ((text += chunk), done()) });
   if (kernel === 'debug') rmSync(countsOf(name), { recursive: true, force: true });
-  const board = await boot(['sh', '-c', script(name, kernel, seed)], {
+  const board = await boot(['sh', '-c', script(name, kernel, { seed, survival })], {
     kernel, ...set.options, timeout: TIMEOUTS[kernel], outputs: { stdout: collected(), stderr: collected() },
   });
   const { failure, code } = await board.ended.then((code) => ({ code }), (error) => ({ failure: error.message }));
@@ -124,6 +128,7 @@ async function main(words) {
     options: {
       kernel: { type: 'string', multiple: true, default: ['plain', 'debug'] },
       seed: { type: 'string', default: '1' },
+      survival: { type: 'string', default: SURVIVAL.join() },
       soak: { type: 'string', default: '0' },
       coverage: { type: 'boolean', default: false },
       output: { type: 'string' },
@@ -132,7 +137,7 @@ async function main(words) {
     allowPositionals: true,
   });
   if (values.help) return void process.stdout.write(USAGE);
-  const isWrong = values.kernel.some((name) => !Object.hasOwn(TIMEOUTS, name)) || [values.seed, values.soak].some((text) => !/^\d+$/.test(text));
+  const isWrong = values.kernel.some((name) => !Object.hasOwn(TIMEOUTS, name)) || [values.seed, values.soak].some((text) => !/^\d+$/.test(text)) || !/^\d+,\d+,\d+$/.test(values.survival);
   if (isWrong || (values.coverage && !values.kernel.includes('debug'))) throw new Failure(USAGE);
   const wanted = chosen(`set for ${values.kernel.join(', ')}:`, positionals, [...new Set(values.kernel.flatMap(setsOf))]);
   const isWanted = (name) => wanted.includes(name);
@@ -143,7 +148,7 @@ async function main(words) {
     for (const kernel of values.kernel) {
       for (const name of setsOf(kernel).filter(isWanted)) {
         const begin = Date.now();
-        const result = await runSet(name, kernel, { seed });
+        const result = await runSet(name, kernel, { seed, survival: values.survival.split(',').map(Number) });
         show(`${kernel}, ${name}`, result, begin);
         if (values.output) keep(join(values.output, `${kernel}-${name.replaceAll(' ', '-')}`), result);
         total.passed += result.passed;
