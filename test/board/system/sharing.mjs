@@ -70,11 +70,13 @@ export const cases = [
       });
     });
   }),
-  onUsedBoard(`${KILLS} processes that are killed at some moment of their work leave nothing behind`, ['claims', 'dram'], async (board, { path }) => {
-    for (let time = 0; time < KILLS; ++time) {
+  onUsedBoard(`${KILLS} processes that are killed at a random moment of their work leave nothing behind`, ['claims', 'dram'], async (board, { path, note }) => {
+    const moments = Array.from({ length: KILLS }, () => Math.round(Math.random() * 200));
+    note(`killed after ${moments.join(', ')} ms`);
+    for (const [time, moment] of moments.entries()) {
       await withOther(path, `await next('ready'); ${WORK}`, async (other) => {
         assert.equal(await other.say('go on'), 'working');
-        await sleep(time * 13);
+        await sleep(moment);
         other.process.kill('SIGKILL');
         assert.deepEqual(await other.ended, [null, 'SIGKILL']);
       });
