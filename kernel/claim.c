@@ -5,6 +5,7 @@
  * cores: the mesh has no protection.
  */
 #include <linux/io.h>
+#include <linux/poll.h>
 #include <linux/slab.h>
 
 #include "internal.h"
@@ -98,52 +99,6 @@ static int parse(struct epi_file *opener, const struct epiphany_claim *request,
 	return 0;
 }
 
-struct file *epi_claim_create(struct epi_file *opener, const struct epiphany_claim *request)
-{
-	struct epi_elink *elink = opener->elink;
-	struct epi_claim *claim;
-	struct epi_file *group;
-	int ret;
-
-	claim = kzalloc(sizeof(*claim), GFP_KERNEL_ACCOUNT);
-	if (!claim)
-		return ERR_PTR(-ENOMEM);
-	claim->explicit = true;
-	claim->family = opener->family;
-	ret = parse(opener, request, claim);
-	if (ret)
-		goto free_claim;
-	group = epi_file_new(elink, EPI_FILE_GROUP, opener->family);
-	if (IS_ERR(group)) {
-		ret = PTR_ERR(group);
-		goto put_dram;
-	}
-	ret = epi_file_power(group);
-	if (ret)
-		goto free_group;
-	mutex_lock(&elink->lock);
-	ret = epi_state_error(elink);
-	if (!ret)
-		ret = epi_claim_add(elink, claim);
-	if (!ret) {
-		claim->epoch = elink->epoch;
-		group->claim = claim;
-	}
-	mutex_unlock(&elink->lock);
-	if (ret)
-		goto free_group;
-	return epi_file_publish(group);
-
-free_group:
-	epi_file_free(group);
-put_dram:
-	if (claim->dead_man_dram)
-		fput(claim->dead_man_dram);
-free_claim:
-	kfree(claim);
-	return ERR_PTR(ret);
-}
-
 static void scrub(struct epi_elink *elink, unsigned int core)
 {
 	u32 offset;
@@ -173,12 +128,14 @@ static void on_release(struct epi_elink *elink, struct epi_claim *claim)
 }
 
 /* With the last reference to the work-group's file, also that of a process that was killed. */
-void epi_claim_release(struct epi_file *group)
+static void release(struct epi_file *group)
 {
 	struct epi_elink *elink = group->elink;
 	struct epi_claim *claim = group->claim;
-	__le32 value = cpu_to_le32(claim->dead_man_value);
+	__le32 value;
 
+	if (!claim)
+		return;
 	mutex_lock(&elink->lock);
 	/* After a reset of the chip the cores are no longer what was claimed. */
 	if (!epi_state_error(elink) && claim->epoch == elink->epoch)
@@ -186,9 +143,73 @@ void epi_claim_release(struct epi_file *group)
 	list_del(&claim->list);
 	mutex_unlock(&elink->lock);
 	if (claim->dead_man_dram) {
+		value = cpu_to_le32(claim->dead_man_value);
 		epi_file_access(claim->dead_man_dram->private_data, claim->dead_man_address, &value,
 				sizeof(value), true);
 		fput(claim->dead_man_dram);
 	}
 	kfree(claim);
+}
+
+/* EPOLLHUP once the chip was reset: it reaches nothing any more. */
+static __poll_t poll(struct epi_file *group)
+{
+	bool is_stale;
+
+	mutex_lock(&group->elink->lock);
+	is_stale = group->claim->epoch != group->elink->epoch;
+	mutex_unlock(&group->elink->lock);
+	return is_stale ? EPOLLHUP | EPOLLERR : 0;
+}
+
+static const struct epi_file_ops group_ops = {
+	.name = "[epiphany-workgroup]",
+	.release = release,
+	.poll = poll,
+};
+
+struct epi_file *epi_claim_create(struct epi_file *opener, const struct epiphany_claim *request)
+{
+	struct epi_elink *elink = opener->elink;
+	struct epi_claim *claim;
+	struct epi_file *group;
+	int ret;
+
+	claim = kzalloc(sizeof(*claim), GFP_KERNEL_ACCOUNT);
+	if (!claim)
+		return ERR_PTR(-ENOMEM);
+	claim->explicit = true;
+	claim->family = opener->family;
+	ret = parse(opener, request, claim);
+	if (ret)
+		goto free_claim;
+	group = epi_file_new(elink, EPI_FILE_GROUP, &group_ops, opener->family);
+	if (IS_ERR(group)) {
+		ret = PTR_ERR(group);
+		goto put_dram;
+	}
+	ret = epi_file_power(group);
+	if (ret)
+		goto free_group;
+	mutex_lock(&elink->lock);
+	ret = epi_state_error(elink);
+	if (!ret)
+		ret = epi_claim_add(elink, claim);
+	if (!ret) {
+		claim->epoch = elink->epoch;
+		group->claim = claim;
+	}
+	mutex_unlock(&elink->lock);
+	if (ret)
+		goto free_group;
+	return group;
+
+free_group:
+	epi_file_free(group);
+put_dram:
+	if (claim->dead_man_dram)
+		fput(claim->dead_man_dram);
+free_claim:
+	kfree(claim);
+	return ERR_PTR(ret);
 }

@@ -148,15 +148,15 @@ static int run_engine(struct epi_job *job, dma_addr_t to, dma_addr_t from, size_
 	return ret;
 }
 
-/* Stops what uses the chip, or everything once the eLink is gone. The lock is held. */
-void epi_dma_stop(struct epi_elink *elink)
+/* The lock is held. */
+void epi_dma_quiesce(struct epi_elink *elink, enum epi_scope scope)
 {
 	struct epi_job *job;
 
 	list_for_each_entry(job, &elink->dma_jobs, list) {
-		if (!uses_chip(job) && !elink->gone)
+		if (!uses_chip(job) && scope != EPI_SCOPE_ALL)
 			continue;
-		job->error = elink->gone ? -ENODEV : -ESTALE;
+		job->error = scope == EPI_SCOPE_ALL ? -ENODEV : -ESTALE;
 		if (!job->is_running)
 			continue;
 		dmaengine_terminate_sync(elink->dma);

@@ -45,11 +45,13 @@ static int zero(struct epi_elink *elink, const struct epi_block *block)
 }
 
 /* Of an eLink that is gone, before its memory becomes another's. The lock is held. */
-void epi_dram_zero_all(struct epi_elink *elink)
+void epi_dram_quiesce(struct epi_elink *elink, enum epi_scope scope)
 {
 	struct epi_block *block;
 	u64 offset;
 
+	if (scope != EPI_SCOPE_ALL)
+		return;
 	list_for_each_entry(block, &elink->blocks, list)
 		for (offset = 0; offset < block->bytes; offset += ZERO_BYTES)
 			if (zero_part(elink, block, offset))
@@ -57,7 +59,27 @@ void epi_dram_zero_all(struct epi_elink *elink)
 					 block->address + offset);
 }
 
-struct file *epi_dram_create(struct epi_file *opener, struct epiphany_dram_alloc *request)
+/* With the last reference to its file, mappings included. */
+static void release(struct epi_file *file)
+{
+	struct epi_elink *elink = file->elink;
+	struct epi_block *block = file->block;
+
+	if (!block)
+		return;
+	if (zero(elink, block) == -ENOMEM)
+		dev_warn(&elink->dev, "cannot zero 0x%08llx\n", block->address);
+	mutex_lock(&elink->lock);
+	list_del(&block->list);
+	epi_pools_give(elink->pools, block);
+	epi_mappings_zap_range(elink, block->address, block->bytes);
+	mutex_unlock(&elink->lock);
+	kfree(block);
+}
+
+static const struct epi_file_ops dram_ops = { .name = "[epiphany-dram]", .release = release };
+
+struct epi_file *epi_dram_create(struct epi_file *opener, struct epiphany_dram_alloc *request)
 {
 	struct epi_elink *elink = opener->elink;
 	struct epi_block *block;
@@ -67,7 +89,7 @@ struct file *epi_dram_create(struct epi_file *opener, struct epiphany_dram_alloc
 	block = kzalloc(sizeof(*block), GFP_KERNEL_ACCOUNT);
 	if (!block)
 		return ERR_PTR(-ENOMEM);
-	file = epi_file_new(elink, EPI_FILE_DRAM, opener->family);
+	file = epi_file_new(elink, EPI_FILE_DRAM, &dram_ops, opener->family);
 	if (IS_ERR(file)) {
 		ret = PTR_ERR(file);
 		goto free_block;
@@ -90,27 +112,11 @@ struct file *epi_dram_create(struct epi_file *opener, struct epiphany_dram_alloc
 	}
 	request->address = block->address;
 	request->bytes = block->bytes;
-	return epi_file_publish(file);
+	return file;
 
 free_file:
 	epi_file_free(file);
 free_block:
 	kfree(block);
 	return ERR_PTR(ret);
-}
-
-/* With the last reference to its file, mappings included. */
-void epi_dram_release(struct epi_file *file)
-{
-	struct epi_elink *elink = file->elink;
-	struct epi_block *block = file->block;
-
-	if (zero(elink, block) == -ENOMEM)
-		dev_warn(&elink->dev, "cannot zero 0x%08llx\n", block->address);
-	mutex_lock(&elink->lock);
-	list_del(&block->list);
-	epi_pools_give(elink->pools, block);
-	epi_mappings_zap_range(elink, block->address, block->bytes);
-	mutex_unlock(&elink->lock);
-	kfree(block);
 }

@@ -27,6 +27,14 @@ static void elink_free(struct device *dev)
 	kfree(elink);
 }
 
+/* Copies first: what they still write must not be what is zeroed. */
+static const epi_quiesce_fn quiesce[] = {
+	epi_dma_quiesce,
+	epi_mappings_quiesce,
+	epi_dram_quiesce,
+	NULL,
+};
+
 /* The state, without anything of the device tree's; devices of the class come later. */
 static struct epi_elink *elink_new(struct device *parent)
 {
@@ -52,6 +60,7 @@ static struct epi_elink *elink_new(struct device *parent)
 	INIT_LIST_HEAD(&elink->dma_jobs);
 	elink->chip = &epi_chips[E_CHIP_UNKNOWN];
 	elink->vdd_wanted = -1;
+	elink->quiesce = quiesce;
 
 	device_initialize(&elink->dev);
 	get_device(parent); /* files need it for power management after the device has left it */

@@ -23,12 +23,19 @@
 #include "ring.h"
 
 struct dma_chan;
+struct epi_elink;
 struct gen_pool;
 struct seq_file;
 struct workqueue_struct;
 
 #define EPI_LEGACY_MESSAGES 2048
 #define EPI_EVENT_RECORDS   1024
+
+/* What has to stop: what uses the chip, as that will have been reset; or everything, for good. */
+enum epi_scope { EPI_SCOPE_CHIP, EPI_SCOPE_ALL };
+
+/* Stops it before the chip or the eLink goes; the lock of the eLink is held. */
+typedef void (*epi_quiesce_fn)(struct epi_elink *elink, enum epi_scope scope);
 
 /*
  * One eLink, and the chip behind it.
@@ -73,6 +80,7 @@ struct epi_elink {
 	bool mailbox_dead; /* it did not answer, and its interrupt is off until the next reset */
 	struct regulator *vdd; /* or NULL */
 	int vdd_wanted;	       /* microvolts, -1 for the highest state of the chip */
+	const epi_quiesce_fn *quiesce; /* each in turn; NULL ends the list */
 
 	struct workqueue_struct *dma_queue;
 	struct dma_chan *dma;	    /* or NULL */
@@ -131,11 +139,22 @@ struct epi_block {
 
 enum epi_file_kind { EPI_FILE_DEVICE, EPI_FILE_GROUP, EPI_FILE_DRAM };
 
+struct epi_file;
+
+/* What differs by kind, and is not in reach.c. All of it may be NULL, but the name of what is no node. */
+struct epi_file_ops {
+	const char *name;
+	void (*release)(struct epi_file *file);
+	__poll_t (*poll)(struct epi_file *file);
+};
+
+
 /* An open file that reaches memory: a device node, a work-group, or DRAM. */
 struct epi_file {
 	struct list_head list;
 	struct epi_elink *elink;
 	enum epi_file_kind kind;
+	const struct epi_file_ops *ops;
 	u64 family;	/* of the open device node that it comes from */
 	bool has_power; /* holds a runtime PM reference */
 	unsigned int mappings;
@@ -167,7 +186,9 @@ int epi_pools_take(struct gen_pool *pools[], const struct epi_layout *layout,
 		   const struct epiphany_dram_alloc *request, struct epi_block *block);
 void epi_pools_give(struct gen_pool *pools[], const struct epi_block *block);
 
-/* main.c */
+/* class.c */
+int epi_class_init(void);
+void epi_class_exit(void);
 extern struct class epiphany_class;
 dev_t epi_devt(int index, bool mesh);
 int epi_index_get(void);
@@ -243,12 +264,17 @@ void epi_event(struct epi_elink *elink, u32 type, u32 flags, u64 payload, u64 fa
 void epi_events_wake(struct epi_elink *elink);
 
 /* file.c */
+struct epi_file *epi_file_new(struct epi_elink *elink, enum epi_file_kind kind,
+			      const struct epi_file_ops *ops, u64 family);
+void epi_file_free(struct epi_file *file);
+int epi_file_release(struct inode *inode, struct file *filp);
+void epi_file_adopt(struct file *filp, struct epi_file *file);
+struct file *epi_file_publish(struct epi_file *file, const struct file_operations *fops);
+struct epi_file *epi_file_of(struct file *filp, struct epi_elink *elink);
+
+/* fops.c */
 extern const struct file_operations epi_elink_fops;
 extern const struct file_operations epi_mesh_fops;
-struct epi_file *epi_file_new(struct epi_elink *elink, enum epi_file_kind kind, u64 family);
-void epi_file_free(struct epi_file *file);
-struct file *epi_file_publish(struct epi_file *file);
-struct epi_file *epi_file_of(struct file *filp, struct epi_elink *elink);
 
 /* ioctl.c */
 long epi_ioctl(struct file *filp, unsigned int cmd, unsigned long argument);
@@ -264,24 +290,22 @@ loff_t epi_file_llseek(struct file *filp, loff_t offset, int whence);
 
 /* mapping.c */
 int epi_file_mmap(struct file *filp, struct vm_area_struct *vma);
-void epi_mappings_zap(struct epi_elink *elink);
+void epi_mappings_quiesce(struct epi_elink *elink, enum epi_scope scope);
 void epi_mappings_zap_range(struct epi_elink *elink, u64 address, u64 bytes);
 
 /* claim.c: all under the lock of the eLink, but epi_claim_create() */
-struct file *epi_claim_create(struct epi_file *opener, const struct epiphany_claim *request);
-void epi_claim_release(struct epi_file *group);
+struct epi_file *epi_claim_create(struct epi_file *opener, const struct epiphany_claim *request);
 struct epi_claim *epi_claim_implicit(struct epi_file *file, u64 address, u64 bytes);
 void epi_claim_put_implicit(struct epi_claim *claim);
 
 /* dram.c */
-struct file *epi_dram_create(struct epi_file *opener, struct epiphany_dram_alloc *request);
-void epi_dram_release(struct epi_file *file);
-void epi_dram_zero_all(struct epi_elink *elink);
+struct epi_file *epi_dram_create(struct epi_file *opener, struct epiphany_dram_alloc *request);
+void epi_dram_quiesce(struct epi_elink *elink, enum epi_scope scope);
 
 /* dma.c */
 int epi_dma_probe(struct epi_elink *elink);
 void epi_dma_remove(struct epi_elink *elink);
-void epi_dma_stop(struct epi_elink *elink);
+void epi_dma_quiesce(struct epi_elink *elink, enum epi_scope scope);
 int epi_dma_copy(struct epi_file *file, struct epiphany_dma_copy *request);
 
 /* debugfs.c */

@@ -34,8 +34,9 @@ static unsigned int regions_of(struct epi_file *file)
 	       (file->kind == EPI_FILE_DEVICE ? file->elink->layout.dram_count + 1 : 0);
 }
 
-static int do_info(struct epi_file *file, union epi_request *request, struct file **made)
+static int do_info(struct file *filp, union epi_request *request, struct file **made)
 {
+	struct epi_file *file = filp->private_data;
 	struct epi_elink *elink = file->elink;
 	struct epiphany_info *info = &request->info;
 	int vdd;
@@ -124,8 +125,9 @@ static int find_region(struct epi_file *file, struct epiphany_region *region)
 	return 0;
 }
 
-static int do_region(struct epi_file *file, union epi_request *request, struct file **made)
+static int do_region(struct file *filp, union epi_request *request, struct file **made)
 {
+	struct epi_file *file = filp->private_data;
 	int ret;
 
 	mutex_lock(&file->elink->lock);
@@ -134,34 +136,41 @@ static int do_region(struct epi_file *file, union epi_request *request, struct f
 	return ret;
 }
 
-static int do_claim(struct epi_file *file, union epi_request *request, struct file **made)
+/* A file with the operations of the one that it was made from. */
+static int publish(struct file *opener, struct epi_file *file, struct file **made)
+{
+	if (IS_ERR(file))
+		return PTR_ERR(file);
+	*made = epi_file_publish(file, opener->f_op);
+	return PTR_ERR_OR_ZERO(*made);
+}
+
+static int do_claim(struct file *filp, union epi_request *request, struct file **made)
 {
 	if (request->claim.fd)
 		return -EINVAL;
-	*made = epi_claim_create(file, &request->claim);
-	return PTR_ERR_OR_ZERO(*made);
+	return publish(filp, epi_claim_create(filp->private_data, &request->claim), made);
 }
 
-static int do_dram_alloc(struct epi_file *file, union epi_request *request, struct file **made)
+static int do_dram_alloc(struct file *filp, union epi_request *request, struct file **made)
 {
-	*made = epi_dram_create(file, &request->dram);
-	return PTR_ERR_OR_ZERO(*made);
+	return publish(filp, epi_dram_create(filp->private_data, &request->dram), made);
 }
 
-static int do_events(struct epi_file *file, union epi_request *request, struct file **made)
+static int do_events(struct file *filp, union epi_request *request, struct file **made)
 {
 	u32 known = EPIPHANY_EVENT_BIT(EPIPHANY_EVENT_GONE + 1) -
 		    EPIPHANY_EVENT_BIT(EPIPHANY_EVENT_MAILBOX);
 
 	if (request->events.mask & ~known || request->events.fd || request->events.pad)
 		return -EINVAL;
-	*made = epi_events_create(file, request->events.mask);
+	*made = epi_events_create(filp->private_data, request->events.mask);
 	return PTR_ERR_OR_ZERO(*made);
 }
 
-static int do_dma_copy(struct epi_file *file, union epi_request *request, struct file **made)
+static int do_dma_copy(struct file *filp, union epi_request *request, struct file **made)
 {
-	return epi_dma_copy(file, &request->dma);
+	return epi_dma_copy(filp->private_data, &request->dma);
 }
 
 /* What is to be reset, or an error. The lock is held. */
@@ -216,8 +225,9 @@ static int reset_locked(struct epi_file *file, struct epiphany_reset *reset, uns
 	return ret;
 }
 
-static int do_reset(struct epi_file *file, union epi_request *request, struct file **made)
+static int do_reset(struct file *filp, union epi_request *request, struct file **made)
 {
+	struct epi_file *file = filp->private_data;
 	unsigned long *cores;
 	int ret;
 
@@ -242,7 +252,7 @@ static const struct epi_command {
 	unsigned int kinds; /* of files that take it */
 	size_t size;
 	size_t fd; /* where the descriptor goes that it makes, or 0 */
-	int (*run)(struct epi_file *file, union epi_request *request, struct file **made);
+	int (*run)(struct file *filp, union epi_request *request, struct file **made);
 } commands[] = {
 	{ EPIPHANY_IOC_INFO, ON_DEVICE | ON_GROUP, sizeof(struct epiphany_info), 0, do_info },
 	{ EPIPHANY_IOC_REGION, ON_DEVICE | ON_GROUP, sizeof(struct epiphany_region), 0, do_region },
@@ -267,7 +277,7 @@ static const struct epi_command *find_command(const struct epi_file *file, unsig
 	return NULL;
 }
 
-static int run_command(struct epi_file *file, const struct epi_command *command,
+static int run_command(struct file *filp, const struct epi_command *command,
 		       void __user *argument)
 {
 	union epi_request request = {};
@@ -293,7 +303,7 @@ static int run_command(struct epi_file *file, const struct epi_command *command,
 		if (fd < 0)
 			return fd;
 	}
-	ret = command->run(file, &request, &made);
+	ret = command->run(filp, &request, &made);
 	if (ret)
 		goto put_fd;
 	request.size = command->size;
@@ -325,7 +335,7 @@ long epi_ioctl(struct file *filp, unsigned int cmd, unsigned long argument)
 	if (READ_ONCE(file->elink->gone))
 		ret = -ENODEV;
 	else if (command)
-		ret = run_command(file, command, (void __user *)argument);
+		ret = run_command(filp, command, (void __user *)argument);
 	else if (file->kind == EPI_FILE_DEVICE)
 		ret = epi_legacy_ioctl(filp, cmd, (void __user *)argument);
 	trace_epiphany_ioctl(file->elink->index, cmd, ret);

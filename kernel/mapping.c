@@ -14,7 +14,8 @@
 #include "internal.h"
 #include "trace.h"
 
-void epi_mappings_zap(struct epi_elink *elink)
+/* DRAM stays, but is faulted in anew. */
+void epi_mappings_quiesce(struct epi_elink *elink, enum epi_scope scope)
 {
 	unmap_mapping_range(elink->inode->i_mapping, 0, 0, 1);
 }

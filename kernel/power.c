@@ -73,12 +73,20 @@ static void bring_up(struct epi_elink *elink)
 	}
 }
 
+static void quiesce(struct epi_elink *elink, enum epi_scope scope)
+{
+	const epi_quiesce_fn *each;
+
+	for (each = elink->quiesce; *each; each++)
+		(*each)(elink, scope);
+}
+
 /* What everybody has to know of a reset, or of power that comes or goes. */
 static void new_generation(struct epi_elink *elink)
 {
 	elink->generation++;
 	elink->epoch++;
-	epi_mappings_zap(elink);
+	quiesce(elink, EPI_SCOPE_CHIP);
 	wake_up_all(&elink->wait);
 }
 
@@ -108,7 +116,6 @@ static void power_down(struct epi_elink *elink)
 		return;
 	epi_mailbox_disable(elink);
 	elink->powered = false;
-	epi_dma_stop(elink);
 	new_generation(elink);
 	hold_in_reset(elink);
 	epi_vdd_disable(elink);
@@ -131,14 +138,12 @@ int epi_reset_chip(struct epi_elink *elink)
 	if (ret)
 		return ret;
 	epi_mailbox_disable(elink);
-	epi_dma_stop(elink);
 	/* Nobody may reach the chip while it cannot answer. */
 	elink->powered = false;
 	new_generation(elink);
 	hold_in_reset(elink);
 	bring_up(elink);
 	elink->powered = true;
-	epi_mappings_zap(elink);
 	epi_mailbox_enable(elink);
 	report_reset(elink, EPIPHANY_RESET_CHIP, 0);
 	return 0;
@@ -283,10 +288,7 @@ void epi_power_remove(struct epi_elink *elink)
 	mutex_lock(&elink->lock);
 	elink->gone = true;
 	power_down(elink);
-	/* Power-down does so, too; but without power there may be mappings and copies. */
-	epi_dma_stop(elink);
-	epi_mappings_zap(elink);
-	epi_dram_zero_all(elink);
+	quiesce(elink, EPI_SCOPE_ALL);
 	list_for_each_entry(file, &elink->files, list) {
 		if (file->has_power)
 			pm_runtime_put_noidle(parent);

@@ -11,6 +11,7 @@ import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 
 import { chosen } from './chosen.mjs';
+import { circles } from './kernel-checks/circles.mjs';
 import { checkpatch, coccinelle, kernelDoc, sparse, spdx } from './kernel-checks/source.mjs';
 import { copyDriver } from './kernel-headers.mjs';
 import { bindings, trees } from './kernel-checks/device-tree.mjs';
@@ -20,7 +21,7 @@ import { uapiCompiles, uapiLayout } from './kernel-checks/uapi.mjs';
 
 /** Each is given { source, scratch }, what to look at and where to work; it throws what is wrong, or says what it saw. */
 const checks = {
-  spdx, checkpatch, sparse, coccinelle, 'kernel-doc': kernelDoc,
+  circles, spdx, checkpatch, sparse, coccinelle, 'kernel-doc': kernelDoc,
   uapi: uapiCompiles, 'uapi-layout': uapiLayout,
   bindings, trees, patches, packaging,
 };
