@@ -92,7 +92,10 @@ static int lay_out(struct epi_array *array, struct device *dev)
 	array->layout = elink->layout;
 	ret = epi_layout_set_array(&array->layout, elink->chip, &array->geometry);
 	if (ret)
-		return dev_err_probe(dev, ret, "the window of the eLink has no such cores\n");
+		return dev_err_probe(dev, ret,
+				     ret == -EEXIST
+					     ? "something else is where its cores would be\n"
+					     : "the window of the eLink has no such cores\n");
 	check_core_id(elink, dev, array->geometry.first_core);
 	return 0;
 }

@@ -83,7 +83,8 @@ struct epi_elink {
 	const epi_quiesce_fn *quiesce; /* each in turn; NULL ends the list */
 
 	struct workqueue_struct *dma_queue;
-	struct dma_chan *dma;	    /* or NULL */
+	struct mutex dma_lock;	    /* guards the request for the next; taken without the lock */
+	struct dma_chan *dma;	    /* NULL until there is an engine */
 	struct list_head dma_jobs;  /* not yet completed */
 	struct completion dma_done; /* of the one that runs */
 	u64 dma_cookie;
@@ -302,7 +303,8 @@ void epi_claim_put_implicit(struct epi_claim *claim);
 struct epi_file *epi_dram_create(struct epi_file *opener, struct epiphany_dram_alloc *request);
 void epi_dram_quiesce(struct epi_elink *elink, enum epi_scope scope);
 
-/* dma.c */
+/* dma.c, engine.c */
+bool epi_dma_has_engine(struct epi_elink *elink);
 int epi_dma_probe(struct epi_elink *elink);
 void epi_dma_remove(struct epi_elink *elink);
 void epi_dma_quiesce(struct epi_elink *elink, enum epi_scope scope);

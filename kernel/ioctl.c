@@ -39,6 +39,7 @@ static int do_info(struct file *filp, union epi_request *request, struct file **
 	struct epi_file *file = filp->private_data;
 	struct epi_elink *elink = file->elink;
 	struct epiphany_info *info = &request->info;
+	bool has_engine = epi_dma_has_engine(elink);
 	int vdd;
 
 	memset((u8 *)info + sizeof(info->size), 0, sizeof(*info) - sizeof(info->size));
@@ -51,7 +52,7 @@ static int do_info(struct file *filp, union epi_request *request, struct file **
 	info->abi_version = EPIPHANY_ABI_VERSION;
 	if (epi_safe_read())
 		info->features |= EPIPHANY_FEATURE_SAFE_READ;
-	if (elink->dma)
+	if (has_engine)
 		info->features |= EPIPHANY_FEATURE_DMA_COPY;
 	if (vdd > 0) {
 		info->features |= EPIPHANY_FEATURE_VDD;

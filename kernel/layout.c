@@ -110,13 +110,42 @@ int epi_layout_core(const struct epi_layout *layout, u32 core_id)
 	return row * layout->columns + column;
 }
 
-/* The cores of an array of chips; -ERANGE if the mesh or the window has no such cores. */
+static bool contains(const struct epi_range *range, u64 address, u64 bytes)
+{
+	return address >= range->address && bytes <= range->bytes &&
+	       address - range->address <= range->bytes - bytes;
+}
+
+static bool overlaps(u64 a, u64 a_bytes, u64 b, u64 b_bytes)
+{
+	return a < b + b_bytes && b < a + a_bytes;
+}
+
+/* Whether the eLink or DRAM has an address that would be a core's. */
+static bool is_taken(const struct epi_layout *layout, u32 core_id)
+{
+	u64 address = (u64)core_id << 20;
+	unsigned int i;
+
+	if (overlaps(address, EPI_CORE_BYTES, layout->elink.address, layout->elink.bytes))
+		return true;
+	for (i = 0; i < layout->dram_count; i++)
+		if (overlaps(address, EPI_CORE_BYTES, layout->dram[i].address,
+			     layout->dram[i].bytes))
+			return true;
+	return false;
+}
+
+/*
+ * The cores of an array of chips; -ERANGE if the mesh or the window has no such cores,
+ * -EEXIST if something else is where they would be.
+ */
 int epi_layout_set_array(struct epi_layout *layout, const struct epi_chip *chip,
 			 const struct epi_array_geometry *geometry)
 {
 	u32 row = row_of(geometry->first_core);
 	u32 column = column_of(geometry->first_core);
-	u32 rows, columns;
+	u32 rows, columns, i;
 	u64 end;
 
 	if (geometry->side >= E_SIDE_MAX || !geometry->first_core || geometry->first_core > 0xfff)
@@ -128,17 +157,14 @@ int epi_layout_set_array(struct epi_layout *layout, const struct epi_chip *chip,
 	end = ((u64)(row + rows - 1) << 26) + ((u64)(column + columns) << 20);
 	if (end - ((u64)row << 26) > layout->window.bytes)
 		return -ERANGE;
+	for (i = 0; i < rows * columns; i++)
+		if (is_taken(layout, geometry->first_core + ((i / columns) << 6) + i % columns))
+			return -EEXIST;
 	layout->window.address = (u64)row << 26;
 	layout->first_core = geometry->first_core;
 	layout->rows = rows;
 	layout->columns = columns;
 	return 0;
-}
-
-static bool contains(const struct epi_range *range, u64 address, u64 bytes)
-{
-	return address >= range->address && bytes <= range->bytes &&
-	       address - range->address <= range->bytes - bytes;
 }
 
 /* What is at an eMesh address, of which core, and where the host's bus has it. */
@@ -222,7 +248,11 @@ int epi_layout_rectangle(const struct epi_layout *layout, u32 row, u32 column, u
 	return 0;
 }
 
-/* DRAM that the chip reaches at an eMesh address, and the host elsewhere in the reserved memory. */
+/*
+ * DRAM that the chip reaches at an eMesh address, and the host in the reserved
+ * memory: where the remap, see below, puts what the chip sends there. -EINVAL if
+ * that is another place, -EEXIST if either address is taken.
+ */
 int epi_layout_add_dram(struct epi_layout *layout, u64 address, phys_addr_t phys, u64 bytes,
 			const struct epi_range *memory)
 {
@@ -238,9 +268,13 @@ int epi_layout_add_dram(struct epi_layout *layout, u64 address, phys_addr_t phys
 		return -ERANGE;
 	if (!contains(&host, phys, bytes))
 		return -ERANGE;
+	if ((address ^ phys) & (memory->bytes - 1))
+		return -EINVAL;
+	if (overlaps(address, bytes, layout->elink.address, layout->elink.bytes))
+		return -EEXIST;
 	for (i = 0; i < layout->dram_count; i++)
-		if (address <= layout->dram[i].address + layout->dram[i].bytes - 1 &&
-		    layout->dram[i].address <= last)
+		if (overlaps(address, bytes, layout->dram[i].address, layout->dram[i].bytes) ||
+		    overlaps(phys, bytes, layout->dram[i].phys, layout->dram[i].bytes))
 			return -EEXIST;
 	layout->dram[layout->dram_count++] = (struct epi_range) {
 		.address = address,

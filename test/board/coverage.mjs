@@ -17,7 +17,7 @@ const driver = join(root, 'kernel');
 const GCOV = 'arm-linux-gnueabihf-gcov';
 
 /** Sources whose lines are not the driver's own: tests. */
-const TESTS = ['kunit.c'];
+const TESTS = /^kunit\.|_test\.c$/;
 
 /** What a board's shell is to do at the end, for its counts to be in a folder of the project. */
 export const collect = (folder) =>
@@ -54,7 +54,7 @@ function add(files, lines) {
   for (const [source, line, times] of lines) {
     const name = basename(source);
     // The kernel's own headers, whose functions are inlined, have folders of their own.
-    if (!existsSync(join(driver, name)) || /\binclude\b/.test(source) || TESTS.includes(name)) continue;
+    if (!existsSync(join(driver, name)) || /\binclude\b/.test(source) || TESTS.test(name)) continue;
     const counts = (files[name] ??= new Map());
     counts.set(line, (counts.get(line) ?? 0) + times);
   }
