@@ -84,7 +84,7 @@ interface Native {
   /** A word as the host's bus loads it; `-EIO` if nothing answers. */
   simulatorLoad(simulator: SimulatorHandle, address: number): number;
   simulatorStore(simulator: SimulatorHandle, address: number, value: number): number;
-  /** 1 if the eLink's mailbox took the word, 0 if it was full. */
+  /** 1 if the eLink's mailbox took the word, 0 if it was full or does not answer. */
   simulatorPushMailbox(simulator: SimulatorHandle, word: number): number;
   /** Latches interrupts of a core; 0 if there is no such core. */
   simulatorInterrupt(simulator: SimulatorHandle, coreId: number, latched: number): number;

@@ -65,6 +65,8 @@ const INSTRUCTION_CLASSES = ['integer', 'float', 'load', 'store', 'branch', 'mov
 
 /** As many as the native side takes at once. */
 const TRACED_AT_ONCE = 4096;
+/** As many as native/chip/strict.h keeps. */
+const VIOLATIONS_KEPT = 256;
 
 /** The simulated chip behind a board; `board.simulator`. */
 export class Simulator {
@@ -169,17 +171,19 @@ export class Simulator {
   /** What was found since the last call, the oldest first; at most 256, further ones are not kept. */
   violations(): Violation[] {
     const found: Violation[] = [];
-    for (;;) {
+    while (found.length < VIOLATIONS_KEPT) { // cores that run may violate without end
       const fields = native.simulatorTakeViolation(this.#transport.handle);
-      if (fields === 0) return found;
+      if (fields === 0) break;
       const [kind, core, pc, value] = fields;
       found.push({ kind: VIOLATION_KINDS[kind] as Violation['kind'], core: core as CoreId, pc, value });
     }
+    return found;
   }
 
   /**
    * Sends a word, 0 … 0xFFFFFFFF, to the eLink's mailbox, as a core does by a store to 0x810F0730.
-   * @returns false if the mailbox was full (31 words, which needs its interrupt to be off), and the word is lost
+   * @returns false if the word is lost: the mailbox was full (31 words, which needs its interrupt to be off), or the
+   *   link is dead or held in reset
    */
   pushMailbox(word: number): boolean {
     checkInteger('word', word, 0, 0xffffffff);

@@ -3,7 +3,6 @@
 
 #include <fcntl.h>
 #include <pthread.h>
-#include <sched.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <time.h>
@@ -60,7 +59,7 @@ class Simulator final : private chip::EventSink {
   // The read end of the event pipe, given away once; -1 afterwards.
   int TakeEventDescriptor() { return std::exchange(event_read_, -1); }
   void Emit(uint32_t type, uint64_t payload);
-  // False if the mailbox is full, and nobody is about to empty it.
+  // False if the mailbox is full and nothing empties it, or if the eLink does not answer.
   bool PushMailbox(uint32_t word);
   // Taken out of the mailbox so far; what a core has sent before is among them.
   uint64_t CountMailboxWords();
@@ -104,8 +103,8 @@ class Simulator final : private chip::EventSink {
   bool has_job_thread_ = false;
   std::atomic<bool> is_stepped_{false};
   std::atomic<bool> stop_run_{false};
-  std::atomic<unsigned> drain_requests_{0};
-  std::atomic<uint64_t> mailbox_words_{0};
+  std::mutex draining_;  // guards the next, and that messages are emitted in their order
+  uint64_t mailbox_words_ = 0;
   std::mutex writing_;  // guards the three below and the order of records
   uint64_t sequence_ = 0;
   uint64_t lost_ = 0;
@@ -213,39 +212,31 @@ void Simulator::OnEvent(const chip::Event& event) noexcept {
   }
 }
 
+// Takes no more than can have been there at first: cores may send for ever, and tell of each message.
 void Simulator::DrainMailbox() {
-  // One at a time, because a message is two registers; whoever comes meanwhile, be it from within a load
-  // below or from another thread, leaves a request to look again.
-  if (drain_requests_.fetch_add(1) > 0) return;
-  constexpr uint32_t kBase = chip::kElinkId << 20;
-  const auto read = [this](uint32_t offset) { return chip_->Load(kBase + offset, 4); };
-  unsigned seen;
-  do {
-    seen = drain_requests_.load();
-    for (;;) {
-      const chip::Loaded status = read(chip::Elink::kMailboxStatus);
-      if (status.bus != chip::Bus::kOk || !(status.value & 1)) break;
-      const uint64_t low = read(chip::Elink::kMailboxLow).value;  // pops
-      const uint64_t high = read(chip::Elink::kMailboxHigh).value;
-      ++mailbox_words_;
-      Emit(kMailbox, high << 32 | low);
-    }
-  } while (!drain_requests_.compare_exchange_strong(seen, 0));
+  for (unsigned i = 0; i < chip::Elink::kCapacity; ++i) {
+    const std::lock_guard<std::mutex> lock(draining_);
+    uint32_t low = 0;
+    uint32_t high = 0;
+    if (!chip_->PopMailbox(&low, &high)) return;
+    ++mailbox_words_;
+    Emit(kMailbox, uint64_t{high} << 32 | low);
+  }
 }
 
 bool Simulator::PushMailbox(uint32_t word) {
-  while (!chip_->PushMailbox(word, 0)) {
-    if (!chip_->interrupt_line()) return false;
-    // The cores' thread has heard of the interrupt, and has yet to act on it.
-    DrainMailbox();
-    sched_yield();
-  }
-  return true;
+  if (chip_->PushMailbox(word, 0)) return true;
+  if (!chip_->interrupt_line()) return false;
+  // The cores' thread has heard of the interrupt, and has yet to act on it. Cores leave half of the mailbox
+  // free.
+  DrainMailbox();
+  return chip_->PushMailbox(word, 0);
 }
 
 uint64_t Simulator::CountMailboxWords() {
-  while (drain_requests_.load() > 0) sched_yield();  // another thread is at it
-  return mailbox_words_.load();
+  if (chip_->interrupt_line()) DrainMailbox();
+  const std::lock_guard<std::mutex> lock(draining_);
+  return mailbox_words_;
 }
 
 void Simulator::Emit(uint32_t type, uint64_t payload) {

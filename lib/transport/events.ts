@@ -70,6 +70,8 @@ const BOARD_EVENTS = new Map<number, BoardEventType>(BOARD_EVENT_TYPES.map((type
 const RECORD_BYTES = structureBytes('epiphany_event');
 const AT = { type: offsetOf('epiphany_event', 'type'), sequence: offsetOf('epiphany_event', 'sequence'), time: offsetOf('epiphany_event', 'time'), payload: offsetOf('epiphany_event', 'payload') };
 const RECORDS_AT_ONCE = 128;
+/** Of so many records, as many as a pipe holds. Whoever writes them may do so faster than they are dealt out. */
+const READS_AT_ONCE = 16;
 
 /** What events are read from. */
 export type EventSource = Pick<CharDevice, 'path' | 'tryRead' | 'watch' | 'close'>;
@@ -159,11 +161,11 @@ export class EventPump {
     this.#watcher = undefined;
   }
 
-  /** Reads and deals out all records there are. */
+  /** Reads and deals out the records there are. What comes meanwhile is for the next time: the watcher sees it. */
   #read(): void {
-    let bytes: number | undefined;
-    do {
+    for (let reads = 0; reads < READS_AT_ONCE; reads++) {
       if (this.#closed || this.#ended) return;
+      let bytes: number | undefined;
       try {
         bytes = this.#device.tryRead(this.#buffer);
       } catch (error) {
@@ -178,7 +180,8 @@ export class EventPump {
       if (records.some(({ type }) => type === RECORD_TYPES.halt || type === RECORD_TYPES.idle)) {
         for (const listener of [...this.#coreListeners]) listener();
       }
-    } while (bytes === this.#buffer.byteLength);
+      if (bytes < this.#buffer.byteLength) return;
+    }
   }
 
   #recordAt(at: number): EventRecord {

@@ -209,6 +209,12 @@ bool Chip::PushMailbox(uint32_t low, uint32_t high) noexcept {
   return accepted;
 }
 
+bool Chip::PopMailbox(uint32_t* low, uint32_t* high) noexcept {
+  if (!elink_.Pop(low, high)) return false;
+  mesh_.doorbell().Ring();  // cores may wait for room in it
+  return true;
+}
+
 bool Chip::Interrupt(unsigned core_id, uint32_t latched) noexcept {
   Core* const core = mesh_.CoreById(core_id);
   if (core) core->Latch(latched);
@@ -217,11 +223,11 @@ bool Chip::Interrupt(unsigned core_id, uint32_t latched) noexcept {
 
 bool Chip::Inject(Fault fault, unsigned core_id, bool on) noexcept {
   if (fault == Fault::kDeadLink) {
-    elink_.SetDead(on);
+    React(elink_.SetDead(on));
     return true;
   }
   if (fault == Fault::kNoPower) {
-    elink_.SetPowered(!on);
+    React(elink_.SetPowered(!on));
     if (on) ResetChip();
     return true;
   }

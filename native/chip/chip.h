@@ -107,6 +107,11 @@ class Chip {
   bool is_strict() const noexcept { return is_strict_; }
   bool TakeViolation(Violation* violation) noexcept { return strict_.Take(violation); }
 
+  // Takes the oldest message, for an embedder that stands where the driver does: at once, where a driver
+  // reads two registers. False if there is none, or nothing answers. The sink does not hear that the line is
+  // down.
+  bool PopMailbox(uint32_t* low, uint32_t* high) noexcept;
+
   // For tests and scripts: what a program on the chip, or bad luck, would have done.
   // A word to the eLink's mailbox; false if its FIFO was full, and the word is lost as on silicon.
   bool PushMailbox(uint32_t low, uint32_t high) noexcept;

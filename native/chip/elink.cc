@@ -50,6 +50,11 @@ bool Elink::AnswersLocked() const {
   return !dead_ && powered_ && registers_.reset == 0;
 }
 
+Elink::Effect Elink::EffectSince(bool line, bool answered) const {
+  if (line != Line()) return Effect::kLineChanged;
+  return line && AnswersLocked() && !answered ? Effect::kLineUp : Effect::kNone;
+}
+
 void Elink::Publish() {
   answers_.store(AnswersLocked(), std::memory_order_release);
   congested_.store(count_ >= kHalf, std::memory_order_release);
@@ -84,12 +89,8 @@ Loaded Elink::Load(uint32_t offset, Effect* effect) {
   if (offset == kMailboxLow) {  // pops
     if (count_ == 0) return {0, Bus::kOk};
     const bool line = Line();
-    const Message message = fifo_[first_];
-    first_ = (first_ + 1) % kCapacity;
-    --count_;
-    Publish();
-    registers_.mailbox_high = message.high;
-    if (line != Line()) *effect = Effect::kLineChanged;
+    const Message message = PopLocked();
+    *effect = EffectSince(line, true);
     return {message.low, Bus::kOk};
   }
   const Row* row = Find(offset);
@@ -105,6 +106,7 @@ Bus Elink::Store(uint32_t offset, uint32_t value, Effect* effect) {
   const Row* row = Find(offset);
   if (!row || !row->writable) return Bus::kOk;
   const bool line = Line();
+  const bool answered = AnswersLocked();
   uint32_t& word = registers_.*row->word;
   const uint32_t before = word;
   word = Merge(word, value, row->mask);
@@ -116,7 +118,7 @@ Bus Elink::Store(uint32_t offset, uint32_t value, Effect* effect) {
       return Bus::kOk;
     }
   }
-  if (line != Line()) *effect = Effect::kLineChanged;
+  *effect = EffectSince(line, answered);
   return Bus::kOk;
 }
 
@@ -127,8 +129,28 @@ bool Elink::Push(uint32_t low, uint32_t high, Effect* effect) {
   const bool line = Line();
   fifo_[(first_ + count_++) % kCapacity] = {low, high};
   Publish();
-  if (line != Line()) *effect = Effect::kLineChanged;
+  // Each message counts, because whoever empties the mailbox may have just seen it empty, and be about to
+  // stop.
+  if (Line()) *effect = line ? Effect::kLineUp : Effect::kLineChanged;
   return true;
+}
+
+bool Elink::Pop(uint32_t* low, uint32_t* high) {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  if (!AnswersLocked() || count_ == 0) return false;
+  const Message message = PopLocked();
+  *low = message.low;
+  *high = message.high;
+  return true;
+}
+
+Elink::Message Elink::PopLocked() {
+  const Message message = fifo_[first_];
+  first_ = (first_ + 1) % kCapacity;
+  --count_;
+  Publish();
+  registers_.mailbox_high = message.high;
+  return message;
 }
 
 bool Elink::Transmit(uint32_t address) {
@@ -139,16 +161,20 @@ bool Elink::Transmit(uint32_t address) {
   return true;
 }
 
-void Elink::SetDead(bool dead) {
+Elink::Effect Elink::SetDead(bool dead) {
   const std::lock_guard<std::mutex> lock(mutex_);
+  const bool answered = AnswersLocked();
   dead_ = dead;
   Publish();
+  return EffectSince(Line(), answered);
 }
 
-void Elink::SetPowered(bool powered) {
+Elink::Effect Elink::SetPowered(bool powered) {
   const std::lock_guard<std::mutex> lock(mutex_);
+  const bool answered = AnswersLocked();
   powered_ = powered;
   Publish();
+  return EffectSince(Line(), answered);
 }
 
 bool Elink::interrupt_line() const {

@@ -20,13 +20,20 @@ class Elink {
   static constexpr uint32_t kMailboxHigh = 0xf0734;
   static constexpr uint32_t kMailboxStatus = 0xf0738;
 
-  enum class Effect : uint8_t { kNone, kChipReset, kLineChanged };
+  enum class Effect : uint8_t {
+    kNone,
+    kChipReset,
+    kLineChanged,
+    kLineUp,  // as before, but there is more behind it, or it can be acted on again
+  };
 
   // Offsets are those within the eLink's megabyte.
   Loaded Load(uint32_t offset, Effect* effect);
   Bus Store(uint32_t offset, uint32_t value, Effect* effect);
   // A word that a core sends to MAILBOXLO; false if the FIFO was full and the word is lost.
   bool Push(uint32_t low, uint32_t high, Effect* effect);
+  // The oldest message, in one step. False if there is none, or if it cannot be read.
+  bool Pop(uint32_t* low, uint32_t* high);
 
   // Lets one access of the host pass to the chip, and counts it as TXMONITOR and TXPACKET do. False while
   // either side is held in reset or the chip does not answer: then nothing passes, and nothing can be read.
@@ -37,8 +44,8 @@ class Elink {
   bool Route(uint32_t address, uint32_t* host_address) const;
   // Whether the chip's stores have to wait, as they do from the moment that the mailbox is half full.
   bool is_congested() const { return congested_.load(std::memory_order_acquire); }
-  void SetDead(bool dead);
-  void SetPowered(bool powered);
+  Effect SetDead(bool dead);
+  Effect SetPowered(bool powered);
   // Whether anything but the registers that need no clock of the chip can be reached.
   bool answers() const { return answers_.load(std::memory_order_acquire); }
   bool interrupt_line() const;
@@ -53,13 +60,13 @@ class Elink {
   bool Restore(const uint32_t* words);
 
  private:
+  struct Message {
+    uint32_t low, high;
+  };
   struct Registers {
     uint32_t reset = 0, clk = 0x573, chip_id = 0x808, version = 0, tx_config = 0, tx_status = 0, tx_gpio = 0,
              tx_monitor = 0, tx_packet = 0, rx_config = 0, rx_status = 0, rx_offset = 0, rx_delay0 = 0,
              rx_delay1 = 0, rx_test_data = 0, mailbox_high = 0;
-  };
-  struct Message {
-    uint32_t low, high;
   };
   struct Row {
     uint32_t offset;
@@ -73,6 +80,9 @@ class Elink {
 
   bool Line() const;
   bool AnswersLocked() const;
+  Message PopLocked();
+  // What has become of the line, given what it was and whether the eLink answered.
+  Effect EffectSince(bool line, bool answered) const;
   void Publish();
 
   mutable std::mutex mutex_;  // guards everything below

@@ -166,7 +166,7 @@ Access Mesh::Store(Core& from, uint32_t address, unsigned size, uint64_t value, 
     if (elink_->is_congested()) return Access::kLater;
     Elink::Effect effect;
     elink_->Push(static_cast<uint32_t>(value), static_cast<uint32_t>(value >> 32), &effect);
-    if (effect == Elink::Effect::kLineChanged) {
+    if (effect != Elink::Effect::kNone) {
       outbox_.Post({Event::Kind::kInterruptLine, 0, 1});
       from.EndTurn();  // so that the host hears of it before more is sent
     }

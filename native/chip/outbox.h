@@ -12,7 +12,7 @@ namespace chip {
 
 struct Event {
   enum class Kind : uint8_t {
-    kInterruptLine,  // value: the new level of the eLink's interrupt
+    kInterruptLine,  // value: the level of the eLink's interrupt, new or up with one more message
     kCoreHalted,     // value: why (Halt), and the number of a trap from bit 8 on
     kCoreResumed,
     kCoreReset,
@@ -44,8 +44,10 @@ class Outbox {
     count_.store(count + 1, std::memory_order_release);
   }
 
+  // Delivers what is there now. What comes meanwhile is left to whoever posts it, or a flood would have no
+  // end.
   void Deliver(EventSink* sink) {
-    while (count_.load(std::memory_order_acquire) != 0) {
+    for (unsigned left = count_.load(std::memory_order_acquire); left > 0; --left) {
       Event event;
       {
         const std::lock_guard<std::mutex> lock(mutex_);

@@ -41,13 +41,16 @@ export interface Outcome {
   stderr: string;
 }
 
+/** Below the time that a test has: a process that hangs, even in native code, is not to outlive its test. */
+const LONGEST_MS = 50_000;
+
 /**
- * Runs a module in a Node of its own, where it may crash. It finds the compiled library as `node-epiphany`, and
+ * Runs a module in a Node of its own, where it may crash or hang. It finds the compiled library as `node-epiphany`, and
  * this addon as the global `probe`.
  */
-export function runNode(module: string, options: { flags?: string[]; signal?: AbortSignal } = {}): Promise<Outcome> {
+export function runNode(module: string, options: { flags?: string[] } = {}): Promise<Outcome> {
   const prelude = `import { createRequire } from 'node:module'; globalThis.probe = createRequire(${JSON.stringify(import.meta.url)})('./build/Release/probe.node');\n`;
-  const child = spawn(process.execPath, [...(options.flags ?? ['--expose-gc']), '--input-type=module', '--eval', prelude + module], { cwd: root });
+  const child = spawn(process.execPath, [...(options.flags ?? ['--expose-gc']), '--input-type=module', '--eval', prelude + module], { cwd: root, timeout: LONGEST_MS, killSignal: 'SIGKILL' });
   const outcome: Outcome = { code: null, signal: null, stdout: '', stderr: '' };
   child.stdout.on('data', (chunk) => (outcome.stdout += String(chunk)));
   child.stderr.on('data', (chunk) => (outcome.stderr += String(chunk)));
