@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Claims: who uses which cores. A work-group is an explicit one; a mapping of a
- * device node is an implicit, shared one. They keep hosts from each other, not
- * cores: the mesh has no protection.
+ * Work-groups: cores that a file has claimed. Claims keep hosts from each other,
+ * not cores: the mesh has no protection.
  */
 #include <linux/io.h>
 #include <linux/poll.h>
@@ -11,33 +10,6 @@
 #include "internal.h"
 
 #define DEBUGCMD_HALT 1
-
-/* Of a mapping that begins with one reference; NULL if it touches no core. */
-struct epi_claim *epi_claim_implicit(struct epi_file *file, u64 address, u64 bytes)
-{
-	struct epi_claim *claim = kzalloc(sizeof(*claim), GFP_KERNEL_ACCOUNT);
-	int ret;
-
-	if (!claim)
-		return ERR_PTR(-ENOMEM);
-	refcount_set(&claim->refs, 1);
-	claim->family = file->family;
-	epi_layout_covered(&file->elink->layout, address, bytes, claim->cores);
-	ret = epi_claim_add(file->elink, claim);
-	if (ret) {
-		kfree(claim);
-		return ERR_PTR(ret);
-	}
-	return claim;
-}
-
-void epi_claim_put_implicit(struct epi_claim *claim)
-{
-	if (!refcount_dec_and_test(&claim->refs))
-		return;
-	list_del(&claim->list);
-	kfree(claim);
-}
 
 /* The file of DRAM that a dead man writes to: the caller's own. */
 static struct file *dead_man_dram(struct epi_file *opener, const struct epiphany_claim *request)
@@ -140,7 +112,7 @@ static void release(struct epi_file *group)
 	/* After a reset of the chip the cores are no longer what was claimed. */
 	if (!epi_state_error(elink) && claim->epoch == elink->epoch)
 		on_release(elink, claim);
-	list_del(&claim->list);
+	epi_claim_remove(elink, claim);
 	mutex_unlock(&elink->lock);
 	if (claim->dead_man_dram) {
 		value = cpu_to_le32(claim->dead_man_value);
@@ -178,8 +150,6 @@ struct epi_file *epi_claim_create(struct epi_file *opener, const struct epiphany
 	claim = kzalloc(sizeof(*claim), GFP_KERNEL_ACCOUNT);
 	if (!claim)
 		return ERR_PTR(-ENOMEM);
-	claim->explicit = true;
-	claim->family = opener->family;
 	ret = parse(opener, request, claim);
 	if (ret)
 		goto free_claim;
@@ -194,11 +164,9 @@ struct epi_file *epi_claim_create(struct epi_file *opener, const struct epiphany
 	mutex_lock(&elink->lock);
 	ret = epi_state_error(elink);
 	if (!ret)
-		ret = epi_claim_add(elink, claim);
-	if (!ret) {
-		claim->epoch = elink->epoch;
+		ret = epi_claim_add(opener, claim);
+	if (!ret)
 		group->claim = claim;
-	}
 	mutex_unlock(&elink->lock);
 	if (ret)
 		goto free_group;

@@ -16,19 +16,38 @@ static void show_cores(struct seq_file *seq, struct epi_elink *elink, const unsi
 	seq_putc(seq, '\n');
 }
 
+/* Cores that an open device node has mapped, if any. */
+static void show_mappings(struct seq_file *seq, struct epi_file *file)
+{
+	unsigned int core, mapped = 0;
+
+	for (core = 0; file->core_mappings && core < epi_layout_cores(&file->elink->layout);
+	     core++) {
+		if (!file->core_mappings[core])
+			continue;
+		if (!mapped++)
+			seq_printf(seq, "mapping shared file %llu:", file->family);
+		seq_printf(seq, " 0x%03x", epi_layout_core_id(&file->elink->layout, core));
+	}
+	if (mapped)
+		seq_putc(seq, '\n');
+}
+
 static int claims_show(struct seq_file *seq, void *unused)
 {
 	struct epi_elink *elink = seq->private;
 	struct epi_claim *claim;
+	struct epi_file *file;
 
 	mutex_lock(&elink->lock);
 	list_for_each_entry(claim, &elink->claims, list) {
-		seq_printf(seq, "%s %s file %llu%s:", claim->explicit ? "workgroup" : "mapping",
+		seq_printf(seq, "workgroup %s file %llu%s:",
 			   claim->flags & EPIPHANY_CLAIM_EXCLUSIVE ? "exclusive" : "shared",
-			   claim->family,
-			   claim->explicit && claim->epoch != elink->epoch ? " stale" : "");
+			   claim->family, claim->epoch != elink->epoch ? " stale" : "");
 		show_cores(seq, elink, claim->cores);
 	}
+	list_for_each_entry(file, &elink->files, list)
+		show_mappings(seq, file);
 	mutex_unlock(&elink->lock);
 	return 0;
 }
@@ -38,10 +57,13 @@ static int dram_show(struct seq_file *seq, void *unused)
 {
 	struct epi_elink *elink = seq->private;
 	struct epi_block *block;
+	struct rb_node *node;
 
 	mutex_lock(&elink->lock);
-	list_for_each_entry(block, &elink->blocks, list)
+	for (node = rb_first(&elink->blocks); node; node = rb_next(node)) {
+		block = rb_entry(node, struct epi_block, node);
 		seq_printf(seq, "0x%08llx %llu\n", block->address, block->bytes);
+	}
 	mutex_unlock(&elink->lock);
 	return 0;
 }

@@ -28,8 +28,8 @@ static int zero_part(const struct epi_elink *elink, const struct epi_block *bloc
 }
 
 /*
- * What an owner left is no business of the next, or of those who map all DRAM.
- * After unbinding, it may be somebody else's memory, and was zeroed before.
+ * What one owner left does not reach the next, nor, with scrub, those who map all
+ * of DRAM. After unbinding, it may be somebody else's memory, and was zeroed before.
  */
 static int zero(struct epi_elink *elink, const struct epi_block *block)
 {
@@ -48,15 +48,18 @@ static int zero(struct epi_elink *elink, const struct epi_block *block)
 void epi_dram_quiesce(struct epi_elink *elink, enum epi_scope scope)
 {
 	struct epi_block *block;
+	struct rb_node *node;
 	u64 offset;
 
 	if (scope != EPI_SCOPE_ALL)
 		return;
-	list_for_each_entry(block, &elink->blocks, list)
-		for (offset = 0; offset < block->bytes; offset += ZERO_BYTES)
+	for (node = rb_first(&elink->blocks); node; node = rb_next(node)) {
+		block = rb_entry(node, struct epi_block, node);
+		for (offset = 0; block->scrub && offset < block->bytes; offset += ZERO_BYTES)
 			if (zero_part(elink, block, offset))
 				dev_warn(&elink->dev, "cannot zero 0x%08llx\n",
 					 block->address + offset);
+	}
 }
 
 /* With the last reference to its file, mappings included. */
@@ -67,10 +70,10 @@ static void release(struct epi_file *file)
 
 	if (!block)
 		return;
-	if (zero(elink, block) == -ENOMEM)
+	if (block->scrub && zero(elink, block) == -ENOMEM)
 		dev_warn(&elink->dev, "cannot zero 0x%08llx\n", block->address);
 	mutex_lock(&elink->lock);
-	list_del(&block->list);
+	rb_erase(&block->node, &elink->blocks);
 	epi_pools_give(elink->pools, block);
 	epi_mappings_zap_range(elink, block->address, block->bytes);
 	mutex_unlock(&elink->lock);
@@ -97,7 +100,7 @@ struct epi_file *epi_dram_create(struct epi_file *opener, struct epiphany_dram_a
 	mutex_lock(&elink->lock);
 	ret = epi_pools_take(elink->pools, &elink->layout, request, block);
 	if (!ret) {
-		list_add_tail(&block->list, &elink->blocks);
+		epi_dram_add(elink, block);
 		file->block = block;
 		/* Mappings of device nodes read their dummy from now on. */
 		epi_mappings_zap_range(elink, block->address, block->bytes);

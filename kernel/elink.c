@@ -20,6 +20,7 @@ static void elink_free(struct device *dev)
 
 	epi_pools_free(elink->pools);
 	epi_ring_free(&elink->legacy);
+	kvfree(elink->uses);
 	if (!IS_ERR_OR_NULL(elink->inode))
 		epi_inode_free(elink->inode);
 	epi_index_put(elink->index);
@@ -55,7 +56,6 @@ static struct epi_elink *elink_new(struct device *parent)
 	init_waitqueue_head(&elink->wait);
 	INIT_LIST_HEAD(&elink->files);
 	INIT_LIST_HEAD(&elink->claims);
-	INIT_LIST_HEAD(&elink->blocks);
 	INIT_LIST_HEAD(&elink->streams);
 	INIT_LIST_HEAD(&elink->dma_jobs);
 	elink->chip = &epi_chips[E_CHIP_UNKNOWN];
@@ -72,6 +72,10 @@ static struct epi_elink *elink_new(struct device *parent)
 	ret = dev_set_name(&elink->dev, "elink%d", elink->index);
 	if (!ret)
 		ret = epi_ring_init(&elink->legacy, EPI_LEGACY_MESSAGES);
+	if (!ret) {
+		elink->uses = kvcalloc(EPI_MAX_CORES, sizeof(*elink->uses), GFP_KERNEL);
+		ret = elink->uses ? 0 : -ENOMEM;
+	}
 	if (!ret) {
 		elink->inode = epi_inode_new();
 		ret = PTR_ERR_OR_ZERO(elink->inode);

@@ -12,6 +12,10 @@
 
 #define RECORDS_AT_ONCE 32
 
+/* Each event walks all files with a spinlock held: there cannot be any number of them. */
+#define MAX_STREAMS	   512
+#define MAX_FAMILY_STREAMS 16
+
 /* An open file of events. It holds no power: waiting is no use of the chip. */
 struct epi_stream {
 	struct list_head list; /* of the eLink; guarded as the ring, by its ring_lock */
@@ -153,6 +157,28 @@ static const struct file_operations stream_fops = {
 	.release = stream_release,
 };
 
+static int add_stream(struct epi_stream *stream)
+{
+	struct epi_elink *elink = stream->elink;
+	unsigned int all = 0, family = 0;
+	struct epi_stream *other;
+	int ret = 0;
+
+	spin_lock(&elink->ring_lock);
+	list_for_each_entry(other, &elink->streams, list) {
+		all++;
+		family += other->family == stream->family;
+	}
+	if (family >= MAX_FAMILY_STREAMS)
+		ret = -EMFILE;
+	else if (all >= MAX_STREAMS)
+		ret = -ENFILE;
+	else
+		list_add_tail(&stream->list, &elink->streams);
+	spin_unlock(&elink->ring_lock);
+	return ret;
+}
+
 struct file *epi_events_create(struct epi_file *file, u32 mask)
 {
 	struct epi_elink *elink = file->elink;
@@ -180,12 +206,7 @@ struct file *epi_events_create(struct epi_file *file, u32 mask)
 	get_device(&elink->dev);
 
 	mutex_lock(&elink->lock);
-	ret = elink->gone ? -ENODEV : 0;
-	if (!ret) {
-		spin_lock(&elink->ring_lock);
-		list_add_tail(&stream->list, &elink->streams);
-		spin_unlock(&elink->ring_lock);
-	}
+	ret = elink->gone ? -ENODEV : add_stream(stream);
 	mutex_unlock(&elink->lock);
 	if (!ret)
 		return filp;

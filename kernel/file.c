@@ -44,6 +44,7 @@ void epi_file_free(struct epi_file *file)
 		pm_runtime_put_autosuspend(elink->dev.parent);
 	}
 	mutex_unlock(&elink->lock);
+	kvfree(file->core_mappings);
 	if (file->dummy)
 		__free_page(file->dummy);
 	kfree(file);

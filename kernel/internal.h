@@ -14,6 +14,7 @@
 #include <linux/fs.h>
 #include <linux/list.h>
 #include <linux/mutex.h>
+#include <linux/rbtree.h>
 #include <linux/regulator/consumer.h>
 #include <linux/spinlock.h>
 #include <linux/wait.h>
@@ -64,7 +65,8 @@ struct epi_elink {
 	u64 families;		/* numbers open files */
 	struct list_head files; /* that are open */
 	struct list_head claims;
-	struct list_head blocks; /* of DRAM that were given out */
+	struct epi_use *uses;  /* of each core, EPI_MAX_CORES of them */
+	struct rb_root blocks; /* of DRAM that were given out, by address */
 
 	const struct epi_chip *chip;
 	struct epi_layout layout; /* without cores until an array is there */
@@ -78,8 +80,8 @@ struct epi_elink {
 	int irq;
 	bool mailbox_off;  /* nobody may read it: its thread ends, however many words there are */
 	bool mailbox_dead; /* it did not answer, and its interrupt is off until the next reset */
-	struct regulator *vdd; /* or NULL */
-	int vdd_wanted;	       /* microvolts, -1 for the highest state of the chip */
+	struct regulator *vdd;	       /* or NULL */
+	int vdd_wanted;		       /* microvolts, -1 for the highest state of the chip */
 	const epi_quiesce_fn *quiesce; /* each in turn; NULL ends the list */
 
 	struct workqueue_struct *dma_queue;
@@ -116,12 +118,19 @@ struct epi_mesh {
 	struct epi_array *array;
 };
 
-/* Cores that somebody uses; guarded by the lock of the eLink. */
+/*
+ * Who uses a core; guarded by the lock of the eLink, as claims are. Faults and
+ * mappings, of which there may be very many, need nothing else.
+ */
+struct epi_use {
+	struct epi_claim *exclusive; /* the last that had it to itself, stale perhaps, or NULL */
+	unsigned int mappings;	     /* of device nodes, which claim it without a work-group */
+};
+
+/* Cores of a work-group. */
 struct epi_claim {
 	struct list_head list;
-	refcount_t refs; /* of mappings, or one of a work-group */
 	u64 family;
-	bool explicit; /* a work-group, or else a mapping of a device node */
 	u32 flags;
 	u32 on_release;
 	u64 epoch; /* when it was made */
@@ -132,10 +141,11 @@ struct epi_claim {
 };
 
 struct epi_block {
-	struct list_head list;
+	struct rb_node node; /* of the eLink's */
 	u64 address;
 	u64 bytes;
 	unsigned int pool;
+	bool scrub; /* zeroed at its end, too */
 };
 
 enum epi_file_kind { EPI_FILE_DEVICE, EPI_FILE_GROUP, EPI_FILE_DRAM };
@@ -149,7 +159,6 @@ struct epi_file_ops {
 	__poll_t (*poll)(struct epi_file *file);
 };
 
-
 /* An open file that reaches memory: a device node, a work-group, or DRAM. */
 struct epi_file {
 	struct list_head list;
@@ -159,9 +168,10 @@ struct epi_file {
 	u64 family;	/* of the open device node that it comes from */
 	bool has_power; /* holds a runtime PM reference */
 	unsigned int mappings;
-	struct page *dummy;	 /* what its mappings read when there is nothing else */
-	struct epi_claim *claim; /* of a work-group */
-	struct epi_block *block; /* of DRAM */
+	unsigned int *core_mappings; /* of a device node, by core; NULL until there is one */
+	struct page *dummy;	     /* what its mappings read when there is nothing else */
+	struct epi_claim *claim;     /* of a work-group */
+	struct epi_block *block;     /* of DRAM */
 };
 
 /* What is at an address, as somebody may reach it. */
@@ -175,7 +185,11 @@ struct epi_place {
 /* reach.c */
 int epi_state_error(struct epi_elink *elink);
 struct epi_block *epi_dram_block(struct epi_elink *elink, u64 address);
-int epi_claim_add(struct epi_elink *elink, struct epi_claim *claim);
+void epi_dram_add(struct epi_elink *elink, struct epi_block *block);
+int epi_claim_add(struct epi_file *opener, struct epi_claim *claim);
+void epi_claim_remove(struct epi_elink *elink, struct epi_claim *claim);
+int epi_use_add(struct epi_file *file, u64 address, u64 bytes);
+void epi_use_remove(struct epi_file *file, u64 address, u64 bytes);
 bool epi_claim_excludes(struct epi_elink *elink, u64 family, unsigned int core);
 bool epi_claim_by_others(struct epi_elink *elink, u64 family, const unsigned long *cores);
 int epi_file_reach(struct epi_file *file, u64 address, bool raw, struct epi_place *place);
@@ -296,8 +310,6 @@ void epi_mappings_zap_range(struct epi_elink *elink, u64 address, u64 bytes);
 
 /* claim.c: all under the lock of the eLink, but epi_claim_create() */
 struct epi_file *epi_claim_create(struct epi_file *opener, const struct epiphany_claim *request);
-struct epi_claim *epi_claim_implicit(struct epi_file *file, u64 address, u64 bytes);
-void epi_claim_put_implicit(struct epi_claim *claim);
 
 /* dram.c */
 struct epi_file *epi_dram_create(struct epi_file *opener, struct epiphany_dram_alloc *request);

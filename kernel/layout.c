@@ -220,20 +220,6 @@ bool epi_layout_mappable(const struct epi_layout *layout, u64 address, u64 bytes
 	       epi_layout_core(layout, last >> 20) >= 0;
 }
 
-/* Sets the bits of all cores that a range touches. */
-void epi_layout_covered(const struct epi_layout *layout, u64 address, u64 bytes,
-			unsigned long *cores)
-{
-	u32 id;
-
-	for (id = address >> 20; id <= (address + bytes - 1) >> 20; id++) {
-		int core = epi_layout_core(layout, id);
-
-		if (core >= 0)
-			__set_bit(core, cores);
-	}
-}
-
 /* Sets the bits of a rectangle, in coordinates that begin with the first core. */
 int epi_layout_rectangle(const struct epi_layout *layout, u32 row, u32 column, u32 rows,
 			 u32 columns, unsigned long *cores)

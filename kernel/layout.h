@@ -81,8 +81,6 @@ int epi_layout_core(const struct epi_layout *layout, u32 core_id);
 enum epi_page epi_layout_page(const struct epi_layout *layout, u64 address, unsigned int *core,
 			      phys_addr_t *phys);
 bool epi_layout_mappable(const struct epi_layout *layout, u64 address, u64 bytes);
-void epi_layout_covered(const struct epi_layout *layout, u64 address, u64 bytes,
-			unsigned long *cores);
 int epi_layout_rectangle(const struct epi_layout *layout, u32 row, u32 column, u32 rows,
 			 u32 columns, unsigned long *cores);
 int epi_layout_add_dram(struct epi_layout *layout, u64 address, phys_addr_t phys, u64 bytes,

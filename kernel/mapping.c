@@ -9,6 +9,7 @@
 #include <linux/mm.h>
 #include <linux/personality.h>
 #include <linux/security.h>
+#include <linux/slab.h>
 
 #include "compat.h"
 #include "internal.h"
@@ -83,26 +84,59 @@ static vm_fault_t mapping_fault(struct vm_fault *vmf)
 	return ret;
 }
 
+/* What a mapping of a device node uses, until no part of it is left. */
+struct use {
+	refcount_t refs;
+	u64 address;
+	u64 bytes;
+};
+
+static struct use *use_new(struct epi_file *file, u64 address, u64 bytes)
+{
+	unsigned int cores = epi_layout_cores(&file->elink->layout);
+	struct use *use;
+	int ret = -ENOMEM;
+
+	use = kmalloc(sizeof(*use), GFP_KERNEL_ACCOUNT);
+	if (!use)
+		return ERR_PTR(-ENOMEM);
+	refcount_set(&use->refs, 1);
+	use->address = address;
+	use->bytes = bytes;
+	if (!file->core_mappings)
+		file->core_mappings = kvcalloc(cores, sizeof(*file->core_mappings),
+					       GFP_KERNEL_ACCOUNT);
+	if (file->core_mappings)
+		ret = epi_use_add(file, address, bytes);
+	if (!ret)
+		return use;
+	kfree(use);
+	return ERR_PTR(ret);
+}
+
 static void mapping_open(struct vm_area_struct *vma)
 {
 	struct epi_file *file = vma->vm_file->private_data;
-	struct epi_claim *claim = vma->vm_private_data;
+	struct use *use = vma->vm_private_data;
 
 	mutex_lock(&file->elink->lock);
 	file->mappings++;
-	if (claim)
-		refcount_inc(&claim->refs);
+	if (use)
+		refcount_inc(&use->refs);
 	mutex_unlock(&file->elink->lock);
 }
 
 static void mapping_close(struct vm_area_struct *vma)
 {
 	struct epi_file *file = vma->vm_file->private_data;
+	struct use *use = vma->vm_private_data;
 
 	mutex_lock(&file->elink->lock);
 	file->mappings--;
-	if (vma->vm_private_data)
-		epi_claim_put_implicit(vma->vm_private_data);
+	if (use && refcount_dec_and_test(&use->refs)) {
+		epi_use_remove(file, use->address, use->bytes);
+		kfree(use);
+	}
 	mutex_unlock(&file->elink->lock);
 }
 
@@ -141,12 +175,12 @@ static enum epi_page range_kind(struct epi_file *file, u64 address, u64 bytes)
 	return EPI_HOLE;
 }
 
-/* What the device node's mapping claims; NULL if it touches no core. */
-static struct epi_claim *claim_of(struct epi_file *file, enum epi_page kind, u64 address, u64 bytes)
+/* Of cores that a device node maps; NULL if it is anything else. */
+static struct use *use_of(struct epi_file *file, enum epi_page kind, u64 address, u64 bytes)
 {
 	if (file->kind != EPI_FILE_DEVICE || kind == EPI_DRAM || kind == EPI_ELINK)
 		return NULL;
-	return epi_claim_implicit(file, address, bytes);
+	return use_new(file, address, bytes);
 }
 
 int epi_file_mmap(struct file *filp, struct vm_area_struct *vma)
@@ -155,7 +189,7 @@ int epi_file_mmap(struct file *filp, struct vm_area_struct *vma)
 	struct epi_elink *elink = file->elink;
 	u64 address = address_of(vma);
 	u64 bytes = vma->vm_end - vma->vm_start;
-	struct epi_claim *claim;
+	struct use *use;
 	enum epi_page kind;
 	int ret;
 
@@ -183,15 +217,15 @@ int epi_file_mmap(struct file *filp, struct vm_area_struct *vma)
 
 	mutex_lock(&elink->lock);
 	ret = 0;
-	claim = NULL;
+	use = NULL;
 	if (elink->gone)
 		ret = -ENODEV;
 	else if (file->kind == EPI_FILE_GROUP && file->claim->epoch != elink->epoch)
 		ret = -ESTALE;
 	else
-		claim = claim_of(file, kind, address, bytes);
-	if (IS_ERR(claim))
-		ret = PTR_ERR(claim);
+		use = use_of(file, kind, address, bytes);
+	if (IS_ERR(use))
+		ret = PTR_ERR(use);
 	if (!ret)
 		file->mappings++;
 	mutex_unlock(&elink->lock);
@@ -200,7 +234,7 @@ int epi_file_mmap(struct file *filp, struct vm_area_struct *vma)
 
 	vm_flags_mod(vma, VM_IO | VM_PFNMAP | VM_DONTEXPAND | VM_DONTDUMP | VM_DONTCOPY,
 		     VM_EXEC | VM_MAYEXEC);
-	vma->vm_private_data = claim;
+	vma->vm_private_data = use;
 	vma->vm_ops = &mapping_ops;
 	return 0;
 }

@@ -56,7 +56,8 @@ static int check(const struct epi_layout *layout, const struct epiphany_dram_all
 	u64 last = request->address + request->bytes - 1;
 	struct epi_place first, end;
 
-	if (request->flags & ~EPIPHANY_DRAM_FIXED || request->fd || request->pad || !request->bytes)
+	if (request->flags & ~(EPIPHANY_DRAM_FIXED | EPIPHANY_DRAM_SCRUB) || request->fd ||
+	    request->pad || !request->bytes)
 		return -EINVAL;
 	if (request->align && (fixed || !is_power_of_2(request->align) || request->align > SZ_1G))
 		return -EINVAL;
@@ -87,6 +88,7 @@ int epi_pools_take(struct gen_pool *pools[], const struct epi_layout *layout,
 	if (ret)
 		return ret;
 	block->bytes = PAGE_ALIGN(request->bytes);
+	block->scrub = request->flags & EPIPHANY_DRAM_SCRUB;
 	for (i = 0; i < layout->dram_count; i++) {
 		if (fixed)
 			block->address = take_fixed(pools[i], &layout->dram[i], request->address,

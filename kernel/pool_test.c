@@ -48,7 +48,7 @@ static void pool_requests(struct kunit *test)
 		int expected;
 	} cases[] = {
 		{ { .bytes = 0 }, -EINVAL },
-		{ { .bytes = 1, .flags = 2 }, -EINVAL },
+		{ { .bytes = 1, .flags = 4 }, -EINVAL },
 		{ { .bytes = 1, .fd = 1 }, -EINVAL },
 		{ { .bytes = 1, .pad = 1 }, -EINVAL },
 		{ { .bytes = 1, .align = 3 }, -EINVAL },

@@ -18,12 +18,34 @@ int epi_state_error(struct epi_elink *elink)
 /* What was given out at this address, or NULL. The lock is held. */
 struct epi_block *epi_dram_block(struct epi_elink *elink, u64 address)
 {
-	struct epi_block *block;
+	struct rb_node *node = elink->blocks.rb_node;
 
-	list_for_each_entry(block, &elink->blocks, list)
-		if (address >= block->address && address - block->address < block->bytes)
+	while (node) {
+		struct epi_block *block = rb_entry(node, struct epi_block, node);
+
+		if (address < block->address)
+			node = node->rb_left;
+		else if (address - block->address >= block->bytes)
+			node = node->rb_right;
+		else
 			return block;
+	}
 	return NULL;
+}
+
+/* It overlaps no other. */
+void epi_dram_add(struct epi_elink *elink, struct epi_block *block)
+{
+	struct rb_node **link = &elink->blocks.rb_node, *parent = NULL;
+
+	while (*link) {
+		parent = *link;
+		link = block->address < rb_entry(parent, struct epi_block, node)->address
+			       ? &parent->rb_left
+			       : &parent->rb_right;
+	}
+	rb_link_node(&block->node, parent, link);
+	rb_insert_color(&block->node, &elink->blocks);
 }
 
 static bool is_exclusive(const struct epi_claim *claim)
@@ -39,41 +61,96 @@ static bool overlaps(const struct epi_claim *claim, const unsigned long *cores)
 /* A work-group whose chip was reset reaches nothing any more, so it is in nobody's way. */
 static bool is_stale(const struct epi_elink *elink, const struct epi_claim *claim)
 {
-	return claim->explicit && claim->epoch != elink->epoch;
-}
-
-/* Two work-groups exclude each other whoever made them; a mapping is no obstacle to its owner. */
-static bool conflicts(const struct epi_claim *a, const struct epi_claim *b)
-{
-	if (!is_exclusive(a) && !is_exclusive(b))
-		return false;
-	if (a->family == b->family && !(a->explicit && b->explicit))
-		return false;
-	return overlaps(a, b->cores);
-}
-
-/* Lists a claim, unless another is in its way. */
-int epi_claim_add(struct epi_elink *elink, struct epi_claim *claim)
-{
-	struct epi_claim *other;
-
-	list_for_each_entry(other, &elink->claims, list)
-		if (!is_stale(elink, other) && conflicts(claim, other))
-			return -EBUSY;
-	list_add_tail(&claim->list, &elink->claims);
-	return 0;
+	return claim->epoch != elink->epoch;
 }
 
 /* Whether somebody else has a core to himself. */
 bool epi_claim_excludes(struct epi_elink *elink, u64 family, unsigned int core)
 {
-	struct epi_claim *claim;
+	const struct epi_claim *claim = elink->uses[core].exclusive;
 
-	list_for_each_entry(claim, &elink->claims, list)
-		if (is_exclusive(claim) && claim->family != family &&
-		    test_bit(core, claim->cores) && !is_stale(elink, claim))
-			return true;
-	return false;
+	return claim && claim->family != family && !is_stale(elink, claim);
+}
+
+/* Two work-groups exclude each other whoever made them; a mapping is no obstacle to its owner. */
+static bool may_claim(struct epi_file *opener, const struct epi_claim *claim)
+{
+	struct epi_elink *elink = opener->elink;
+	struct epi_claim *other;
+	unsigned int core;
+
+	list_for_each_entry(other, &elink->claims, list)
+		if ((is_exclusive(claim) || is_exclusive(other)) && !is_stale(elink, other) &&
+		    overlaps(other, claim->cores))
+			return false;
+	if (!is_exclusive(claim))
+		return true;
+	for_each_set_bit(core, claim->cores, EPI_MAX_CORES)
+		if (elink->uses[core].mappings !=
+		    (opener->core_mappings ? opener->core_mappings[core] : 0))
+			return false;
+	return true;
+}
+
+/* Lists a claim, unless another is in its way. */
+int epi_claim_add(struct epi_file *opener, struct epi_claim *claim)
+{
+	struct epi_elink *elink = opener->elink;
+	unsigned int core;
+
+	if (!may_claim(opener, claim))
+		return -EBUSY;
+	claim->family = opener->family;
+	claim->epoch = elink->epoch;
+	list_add_tail(&claim->list, &elink->claims);
+	if (is_exclusive(claim))
+		for_each_set_bit(core, claim->cores, EPI_MAX_CORES)
+			elink->uses[core].exclusive = claim;
+	return 0;
+}
+
+void epi_claim_remove(struct epi_elink *elink, struct epi_claim *claim)
+{
+	unsigned int core;
+
+	list_del(&claim->list);
+	for_each_set_bit(core, claim->cores, EPI_MAX_CORES)
+		if (elink->uses[core].exclusive == claim)
+			elink->uses[core].exclusive = NULL;
+}
+
+static void count_mapping(struct epi_file *file, u64 address, u64 bytes, int change)
+{
+	u32 id;
+
+	for (id = address >> 20; id <= (address + bytes - 1) >> 20; id++) {
+		int core = epi_layout_core(&file->elink->layout, id);
+
+		if (core < 0)
+			continue;
+		file->elink->uses[core].mappings += change;
+		file->core_mappings[core] += change;
+	}
+}
+
+/* A mapping of a device node uses all cores that it touches, unless one is somebody else's alone. */
+int epi_use_add(struct epi_file *file, u64 address, u64 bytes)
+{
+	u32 id;
+
+	for (id = address >> 20; id <= (address + bytes - 1) >> 20; id++) {
+		int core = epi_layout_core(&file->elink->layout, id);
+
+		if (core >= 0 && epi_claim_excludes(file->elink, file->family, core))
+			return -EBUSY;
+	}
+	count_mapping(file, address, bytes, 1);
+	return 0;
+}
+
+void epi_use_remove(struct epi_file *file, u64 address, u64 bytes)
+{
+	count_mapping(file, address, bytes, -1);
 }
 
 /* Whether somebody else has a work-group that uses one of these cores; any core without them. */
@@ -82,8 +159,8 @@ bool epi_claim_by_others(struct epi_elink *elink, u64 family, const unsigned lon
 	struct epi_claim *claim;
 
 	list_for_each_entry(claim, &elink->claims, list)
-		if (claim->explicit && claim->family != family &&
-		    (!cores || overlaps(claim, cores)) && !is_stale(elink, claim))
+		if (claim->family != family && (!cores || overlaps(claim, cores)) &&
+		    !is_stale(elink, claim))
 			return true;
 	return false;
 }

@@ -6,12 +6,17 @@ import { checkInteger, closedError, formatHex, invalidType, outOfRange } from '.
 import { native } from './native.js';
 import type { DramBlock, Transport } from './transport/transport.js';
 
-/** Where a buffer of shared DRAM is to lie. */
+/** Where a buffer of shared DRAM is to lie, and what is left of it. */
 export interface DramOptions {
   /** What its address is to be a multiple of: a power of two, up to 2^30 bytes. It is one of the page size anyway. */
   readonly align?: number | undefined;
   /** Its eMesh address, a multiple of the page size, for programs that are linked to one. Default: anywhere. */
   readonly address?: EmeshAddress | number | undefined;
+  /**
+   * Whether it is zeroed when it is given back, too, also if this process dies. Default: false, which is faster; the
+   * next buffer there is zero anyway, but until then `board.sharedDramMapping()` of any program shows what was left.
+   */
+  readonly scrub?: boolean | undefined;
 }
 
 const LARGEST_ALIGN = 2 ** 30;
@@ -28,7 +33,8 @@ export class Dram {
   }
 
   /**
-   * Takes a part of shared DRAM, which no other program has until it is closed. It is zero at first.
+   * Takes a part of shared DRAM, which no other program has until it is closed. It is zero at first. Cores reach all
+   * of shared DRAM, whoever runs them: programs that share a chip trust each other.
    * @param bytes how many, 1 … 2^31; whole pages are taken
    * @throws `ERR_EPIPHANY_BUSY` if the address has been given out, SystemError `ENOSPC` if so much is not free in one
    *   piece, RangeError for an address outside shared DRAM, `ERR_EPIPHANY_UNSUPPORTED` without `features.dram`,
@@ -42,7 +48,7 @@ export class Dram {
     const transport = this.#transport;
     checkInteger('bytes', bytes, 1, LARGEST_BYTES);
     if (typeof options !== 'object' || options === null) throw invalidType('options', 'an object', options);
-    const { align, address } = options;
+    const { align, address, scrub = false } = options;
     if (align !== undefined) {
       checkInteger('options.align', align, 1, LARGEST_ALIGN);
       if (!Number.isInteger(Math.log2(align))) throw outOfRange('options.align', 'a power of two', align);
@@ -52,8 +58,9 @@ export class Dram {
       if (address % native.pageBytes !== 0) throw outOfRange('options.address', `a multiple of the page size, ${native.pageBytes}`, address);
       if (align !== undefined && address % align !== 0) throw outOfRange('options.address', `a multiple of options.align, ${align}`, address);
     }
+    if (typeof scrub !== 'boolean') throw invalidType('options.scrub', 'true or false', scrub);
     transport.check();
-    return new DramBuffer(transport.allocate(bytes, address === undefined ? (align ?? 0) : 0, address), bytes, transport);
+    return new DramBuffer(transport.allocate(bytes, { align: address === undefined ? (align ?? 0) : 0, address, scrub }), bytes, transport);
   }
 
   [inspect.custom](): string {

@@ -17,7 +17,7 @@ import { EventPump, RECORD_TYPES } from './events.js';
 import { Lifeline, LIFELINE_TYPES } from './lifeline.js';
 import { takenError } from './dram-pool.js';
 import { LocalClaims, overlapError, resetByRegisters, staleError, type Host } from './local-claims.js';
-import type { BoardStatus, Claim, ClaimOptions, DmaEngine, DramBlock, DriverFeature, Features, OnRelease, Transport } from './transport.js';
+import type { BlockOptions, BoardStatus, Claim, ClaimOptions, DmaEngine, DramBlock, DriverFeature, Features, OnRelease, Transport } from './transport.js';
 
 /** What we use of a file that a driver's request has made. */
 export type DriverFile = Pick<CharDevice, 'path' | 'fd' | 'ioctl' | 'map' | 'mapMemory' | 'tryRead' | 'watch' | 'close'>;
@@ -254,10 +254,11 @@ export class CharDeviceTransport implements Transport, Host {
     this.check();
   }
 
-  allocate(bytes: number, align: number, address: number | undefined): DramBlock {
+  allocate(bytes: number, { align, address, scrub }: BlockOptions): DramBlock {
     if (!this.#info) throw this.unsupported('to allocate shared DRAM', 'Use board.sharedDramMapping(), and agree with other programs about its parts');
     if (!this.features.dram) throw this.unsupported('shared DRAM, of which the device tree names none,');
-    const request = encode('epiphany_dram_alloc', { flags: address === undefined ? 0 : CONSTANTS.EPIPHANY_DRAM_FIXED, bytes, align, address: address ?? 0 });
+    const flags = (address === undefined ? 0 : CONSTANTS.EPIPHANY_DRAM_FIXED) | (scrub ? CONSTANTS.EPIPHANY_DRAM_SCRUB : 0);
+    const request = encode('epiphany_dram_alloc', { flags, bytes, align, address: address ?? 0 });
     try {
       const file = this.#device.ioctlOpen(REQUESTS.EPIPHANY_IOC_DRAM_ALLOC, request, { offset: offsetOf('epiphany_dram_alloc', 'fd'), path: this.path });
       const given = decode('epiphany_dram_alloc', request);

@@ -15,7 +15,7 @@ import type { Rectangle } from '../workgroup/configuration.js';
 import { Condition } from './condition.js';
 import { DramPool } from './dram-pool.js';
 import { LocalClaims, resetByRegisters, type Host } from './local-claims.js';
-import type { BoardStatus, Claim, ClaimOptions, DmaEnd, DmaEngine, DramBlock, Features, Transport } from './transport.js';
+import type { BlockOptions, BoardStatus, Claim, ClaimOptions, DmaEnd, DmaEngine, DramBlock, Features, Transport } from './transport.js';
 
 const { errno } = constants;
 const ORIGIN = coreId(0x808);
@@ -76,6 +76,8 @@ export class SimulatorTransport implements Transport, Host {
   readonly #sram = new Map<CoreId, Mapping>();
   readonly #claims: LocalClaims;
   readonly #pool: DramPool;
+  /** Bytes of blocks that are zeroed when they are given back, by address. */
+  readonly #scrubbed = new Map<number, number>();
   #generation = 0;
   #dram: Mapping | undefined;
   #running = false;
@@ -201,17 +203,29 @@ export class SimulatorTransport implements Transport, Host {
     this.check();
   }
 
-  allocate(bytes: number, align: number, address: number | undefined): DramBlock {
+  allocate(bytes: number, { align, address, scrub }: BlockOptions): DramBlock {
     this.check();
     const whole = Math.ceil(bytes / native.pageBytes) * native.pageBytes;
     const place = this.#pool.take(whole, Math.max(align, native.pageBytes), address);
     try {
       const memory = this.#memory.mapMemory({ offset: this.#sramBytes + place - SHARED_DRAM_BASE, length: whole, baseAddress: place });
       new Uint8Array(memory.buffer).fill(0);
-      return new SimulatedBlock(place as EmeshAddress, memory, this.#pool);
+      if (scrub) this.#scrubbed.set(place, whole);
+      return new SimulatedBlock(place as EmeshAddress, memory, () => this.#giveBack(place));
     } catch (error) {
       this.#pool.give(place);
       throw error;
+    }
+  }
+
+  #giveBack(place: number): void {
+    const bytes = this.#scrubbed.get(place) ?? 0;
+    const zeros = Buffer.alloc(Math.min(bytes, PIECE_BYTES));
+    try {
+      for (let done = 0; done < bytes && !this.#closed; done += zeros.length) this.#memory.pwrite(zeros.subarray(0, bytes - done), this.#sramBytes + place - SHARED_DRAM_BASE + done);
+    } finally {
+      this.#scrubbed.delete(place);
+      this.#pool.give(place);
     }
   }
 
@@ -261,13 +275,21 @@ export class SimulatorTransport implements Transport, Host {
     if (result < 0) throw systemError(result, syscall, { path: this.path });
   }
 
-  /** The whole state of the chip and its memory. */
-  snapshot(): Uint8Array {
+  /** The whole state of the chip and its memory; the `last` one, before the board is closed, without blocks that are to be zeroed. */
+  snapshot(last = false): Uint8Array {
     return this.whileStopped(() => {
       const state = new Uint32Array(native.simulatorStateWords(this.handle));
       this.checkResult(native.simulatorSave(this.#handle, state), 'snapshot');
-      return encodeSnapshot({ chipNumber: CHIP_MODELS[this.chip.type].number, state, pages: this.#usedPages() });
+      const pages = this.#usedPages();
+      if (last) for (const page of pages.keys()) if (this.#isScrubbed(page)) pages.delete(page);
+      return encodeSnapshot({ chipNumber: CHIP_MODELS[this.chip.type].number, state, pages });
     });
+  }
+
+  #isScrubbed(page: number): boolean {
+    const address = SHARED_DRAM_BASE + page * PAGE_BYTES - this.#sramBytes;
+    for (const [place, bytes] of this.#scrubbed) if (address >= place && address < place + bytes) return true;
+    return false;
   }
 
   /**
@@ -282,7 +304,7 @@ export class SimulatorTransport implements Transport, Host {
 
   close(save: boolean): void {
     if (this.#closed) return;
-    if (save) this.#file?.save(this.snapshot()); // first: if the disk is full, the board is still there to try again
+    if (save) this.#file?.save(this.snapshot(true)); // first: if the disk is full, the board is still there to try again
     this.stop();
     this.#memory.close();
     this.#pump.close();
@@ -347,18 +369,18 @@ const abandoned = new FinalizationRegistry<() => void>((give) => give());
 class SimulatedBlock implements DramBlock {
   readonly address: EmeshAddress;
   readonly memory: MemoryMapping;
-  readonly #pool: DramPool;
+  readonly #giveBack: () => void;
 
-  constructor(address: EmeshAddress, memory: MemoryMapping, pool: DramPool) {
+  constructor(address: EmeshAddress, memory: MemoryMapping, giveBack: () => void) {
     this.address = address;
     this.memory = memory;
-    this.#pool = pool;
-    abandoned.register(memory.buffer, () => pool.give(address), this);
+    this.#giveBack = giveBack;
+    abandoned.register(memory.buffer, giveBack, this);
   }
 
   close(): void {
     if (!this.memory.closed) this.memory.close();
-    if (abandoned.unregister(this)) this.#pool.give(this.address);
+    if (abandoned.unregister(this)) this.#giveBack();
   }
 }
 

@@ -81,6 +81,16 @@ export interface Claim extends CoreSource {
   close(): void;
 }
 
+/** What a block of shared DRAM is to be like. */
+export interface BlockOptions {
+  /** A power of two, or 0. */
+  readonly align: number;
+  /** Where, if it has to be there. */
+  readonly address: number | undefined;
+  /** Whether it is zeroed when it is given back, too. */
+  readonly scrub: boolean;
+}
+
 /** Shared DRAM that was given out. */
 export interface DramBlock {
   readonly address: EmeshAddress;
@@ -131,11 +141,7 @@ export interface Transport extends CoreSource {
   resetChip(): void;
   /** Goes on after a reset by somebody else. */
   acknowledgeReset(): void;
-  /**
-   * @param align a power of two, or 0
-   * @param address where, if it has to be there
-   */
-  allocate(bytes: number, align: number, address: number | undefined): DramBlock;
+  allocate(bytes: number, options: BlockOptions): DramBlock;
   /** @throws `ERR_EPIPHANY_UNSUPPORTED` without the feature `dma` */
   dma(): DmaEngine;
   /**

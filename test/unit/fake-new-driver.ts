@@ -185,7 +185,13 @@ export class FakeNewDriver extends FakeDriver {
       },
       close: () => {
         memory?.close();
-        if (this.files.delete(file as DriverFile)) this.#pool.give(place);
+        if (!this.files.delete(file as DriverFile)) return;
+        if (flags & CONSTANTS.EPIPHANY_DRAM_SCRUB) {
+          const left = this.memory.mapMemory({ offset: this.place(place, whole) ?? 0, length: whole, baseAddress: place });
+          new Uint8Array(left.buffer).fill(0);
+          left.close();
+        }
+        this.#pool.give(place);
       },
     };
     return this.#listed(file as DriverFile);

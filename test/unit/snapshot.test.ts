@@ -53,6 +53,18 @@ describe('a snapshot file', () => {
     expect(readdirSync(folder)).toEqual(['state']);
   });
 
+  it('has no buffer that is scrubbed, though it was open to the end', () => {
+    using board = openBoard(`sim:${file}`);
+    const buffers = [false, true].map((scrub) => board.dram.alloc(10_000, { scrub }));
+    for (const { bytes } of buffers) bytes.fill(0xa5);
+    expect(board.simulator?.snapshot().length).toBeGreaterThan(20_000);
+    board.close();
+    using again = openBoard(`sim:${file}`);
+    const left = buffers.map(({ address }) => again.sharedDramMapping().read(address - (again.sharedDram?.address ?? 0), 10_000));
+    expect(left.map((bytes) => bytes.every((byte) => byte === 0xa5))).toEqual([true, false]);
+    expect(left[1]?.every((byte) => byte === 0)).toBe(true);
+  });
+
   it('is unchanged by opening and closing', () => {
     const bytes = save();
     openBoard(`sim:${file}`).close();

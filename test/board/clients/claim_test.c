@@ -300,4 +300,29 @@ TEST(what_a_claim_shows)
 	EXPECT(strstr(read_text(path), "epiphany-power:\t0"));
 }
 
+/* About as many as a process can have; a fault asks for none of them, nor does a claim. */
+TEST_WITHIN(mappings_without_number, 300)
+{
+	const unsigned int count = 60000;
+	int fd = open_mesh(), other = open_mesh();
+	volatile uint32_t **pages = calloc(count, sizeof(*pages));
+	int group;
+
+	for (unsigned int i = 0; i < count; i++)
+		pages[i] = must_map(fd, core_address(0, 1), PAGE);
+	EXPECT_EQ(state("mappings"), count);
+	pages[0][0] = 0x1234;
+	EXPECT_EQ(pages[count - 1][0], 0x1234);
+	group = claim(other, 0, 0, 1, 1, EPIPHANY_CLAIM_EXCLUSIVE, 0);
+	EXPECT(group >= 0);
+	EXPECT_ERROR(claim(other, 0, 1, 1, 1, EPIPHANY_CLAIM_EXCLUSIVE, 0), EBUSY);
+	for (unsigned int i = 1; i < count; i++)
+		munmap((void *)pages[i], PAGE);
+	EXPECT_ERROR(claim(other, 0, 1, 1, 1, EPIPHANY_CLAIM_EXCLUSIVE, 0), EBUSY);
+	munmap((void *)pages[0], PAGE);
+	group = claim(other, 0, 1, 1, 1, EPIPHANY_CLAIM_EXCLUSIVE, 0);
+	EXPECT(group >= 0);
+	EXPECT_ERROR(map(fd, core_address(0, 1), PAGE), EBUSY);
+}
+
 MAIN

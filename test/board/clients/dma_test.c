@@ -355,4 +355,46 @@ TEST(what_is_closed_while_it_is_copied)
 	EXPECT(wait_for_state("files", 0, 5));
 }
 
+#define ENGINE_DRIVER "/sys/bus/amba/drivers/dma-pl330/"
+#define ENGINE	      "f8003000.dma-controller"
+
+/* Whether a file of sysfs takes it: probing may well be put off. */
+static bool try_to_write(const char *path, const char *text)
+{
+	int fd = open(path, O_WRONLY | O_CLOEXEC);
+	bool is_done = write(fd, text, strlen(text)) == (ssize_t)strlen(text);
+
+	close(fd);
+	return is_done;
+}
+
+/* Where the tree names its channel, the eLink waits for it; else it does without until it is there. */
+TEST_WITHIN(an_engine_that_comes_later, 120)
+{
+	double end = seconds_now() + 60;
+	int fd;
+
+	unbind_driver();
+	REQUIRE(try_to_write(ENGINE_DRIVER "unbind", ENGINE));
+	bool is_bound = try_to_write(DRIVER "/bind", platform_device());
+	EXPECT_EQ(is_bound, access(platform_file("of_node/dmas"), F_OK) != 0);
+	if (is_bound) {
+		struct epiphany_dma_copy request = { .size = sizeof(request) };
+
+		fd = open_mesh();
+		EXPECT(!(info_of(fd).features & EPIPHANY_FEATURE_DMA_COPY));
+		EXPECT_ERROR(ioctl(fd, EPIPHANY_IOC_DMA_COPY, &request), EOPNOTSUPP);
+		close(fd);
+	}
+	REQUIRE(try_to_write(ENGINE_DRIVER "bind", ENGINE));
+	while ((fd = open_kind("mesh", O_RDWR)) < 0 && seconds_now() < end)
+		sleep_ms(20);
+	REQUIRE(fd >= 0);
+	EXPECT(info_of(fd).features & EPIPHANY_FEATURE_DMA_COPY);
+	close(fd);
+	struct bench bench = prepare();
+	EXPECT(is_right(&bench, USER, 4, DRAM, 8, AREA - 16));
+	EXPECT(is_right(&bench, DRAM, 4, USER, 8, AREA - 16));
+}
+
 MAIN

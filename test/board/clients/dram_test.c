@@ -10,13 +10,18 @@ static int alloc(int fd, struct epiphany_dram_alloc *request)
 	return ioctl(fd, EPIPHANY_IOC_DRAM_ALLOC, request) ? -1 : request->fd;
 }
 
-static int alloc_at(int fd, uint64_t address, uint64_t bytes)
+static int alloc_with(int fd, uint64_t address, uint64_t bytes, uint32_t flags)
 {
-	struct epiphany_dram_alloc request = { .flags = EPIPHANY_DRAM_FIXED,
+	struct epiphany_dram_alloc request = { .flags = EPIPHANY_DRAM_FIXED | flags,
 					       .bytes = bytes,
 					       .address = address };
 
 	return alloc(fd, &request);
+}
+
+static int alloc_at(int fd, uint64_t address, uint64_t bytes)
+{
+	return alloc_with(fd, address, bytes, 0);
 }
 
 TEST(it_is_zero_and_rounded_up)
@@ -113,7 +118,7 @@ TEST(device_nodes_see_zeros_where_it_is_given_out)
 	uint32_t word = 7;
 
 	around[0] = around[PAGE / 4] = around[2 * PAGE / 4] = 0xa1;
-	int dram = alloc_at(fd, place, PAGE);
+	int dram = alloc_with(fd, place, PAGE, EPIPHANY_DRAM_SCRUB);
 	REQUIRE(dram >= 0);
 	volatile uint32_t *memory = must_map(dram, place, PAGE);
 	EXPECT_EQ(memory[0], 0);
@@ -129,7 +134,7 @@ TEST(device_nodes_see_zeros_where_it_is_given_out)
 	EXPECT_EQ(pread(other, &word, 4, place + PAGE), 4);
 	EXPECT_EQ(pread(dram, &word, 4, place), 4);
 	EXPECT_EQ(word, 0x5ec2e7);
-	/* Neither does it show afterwards. */
+	/* Neither does it show afterwards, as it was to be scrubbed. */
 	munmap((void *)memory, PAGE);
 	close(dram);
 	for (unsigned int i = 0; i < PAGE / 4; i++)
@@ -140,6 +145,78 @@ TEST(device_nodes_see_zeros_where_it_is_given_out)
 	around[PAGE / 4] = 0xa2;
 	EXPECT_EQ(pread(fd, &word, 4, place), 4);
 	EXPECT_EQ(word, 0xa2);
+}
+
+/* More than is zeroed in one go, and whatever it ends with. */
+TEST(what_is_scrubbed_is_gone)
+{
+	const uint64_t place = DRAM_BASE + 0x400000, bytes = 0x200000 + PAGE;
+	int fd = open_mesh(), other = open_mesh();
+	volatile uint32_t *around = must_map(other, place - PAGE, bytes + 2 * PAGE);
+
+	for (int is_killed = 0; is_killed < 2; is_killed++) {
+		around[0] = around[(PAGE + bytes) / 4] = 0xa1;
+		pid_t child = fork();
+		if (!child) {
+			int dram = alloc_with(fd, place, bytes, EPIPHANY_DRAM_SCRUB);
+			memset((void *)must_map(dram, place, bytes), 0x5a, bytes);
+			if (is_killed)
+				kill(getpid(), SIGKILL);
+			_exit(0);
+		}
+		int status;
+		waitpid(child, &status, 0);
+		EXPECT_EQ(status, is_killed ? SIGKILL : 0);
+		for (uint64_t i = 0; i < bytes / 4; i++)
+			if (!EXPECT_EQ(around[PAGE / 4 + i], 0))
+				break;
+		EXPECT_EQ(around[0], 0xa1);
+		EXPECT_EQ(around[(PAGE + bytes) / 4], 0xa1);
+	}
+}
+
+/* Otherwise it may be seen by who maps all of DRAM, but the next owner finds nothing. */
+TEST(what_is_not_scrubbed_is_zero_for_the_next)
+{
+	const uint64_t place = DRAM_BASE + 0x500000;
+	int fd = open_mesh(), dram = alloc_at(fd, place, 2 * PAGE);
+	volatile uint32_t *memory = must_map(dram, place, 2 * PAGE);
+
+	memset((void *)memory, 0x5a, 2 * PAGE);
+	munmap((void *)memory, 2 * PAGE);
+	close(dram);
+	dram = alloc_at(fd, place + PAGE, PAGE);
+	memory = must_map(dram, place + PAGE, PAGE);
+	for (unsigned int i = 0; i < PAGE / 4; i++)
+		if (!EXPECT_EQ(memory[i], 0))
+			break;
+}
+
+/* As many as there are pages: the one that is touched is found among them. */
+TEST_WITHIN(one_of_very_many, 300)
+{
+	const unsigned int count = 900;
+	int fd = open_mesh(), files[count];
+	uint64_t places[count];
+
+	for (unsigned int i = 0; i < count; i++) {
+		files[i] = dram_alloc(fd, PAGE, &places[i]);
+		REQUIRE(files[i] >= 0);
+		EXPECT_EQ(pwrite(files[i], &i, 4, places[i]), 4);
+	}
+	for (unsigned int i = 0; i < count; i += 2)
+		close(files[i]);
+	for (unsigned int i = 0; i < count; i++) {
+		uint32_t word = ~0u;
+		ssize_t got = pread(fd, &word, 4, places[i]);
+		if (i % 2) {
+			EXPECT(got == -1 && errno == EBUSY);
+			EXPECT_EQ(pread(files[i], &word, 4, places[i]), 4);
+			EXPECT_EQ(word, i);
+		} else {
+			EXPECT_EQ(got, 4);
+		}
+	}
 }
 
 TEST(it_reaches_itself_and_nothing_else)

@@ -371,4 +371,33 @@ TEST(waiting_holds_no_power)
 	EXPECT_EQ(bench_get(BENCH_POWERED), 0);
 }
 
+/* Every event walks them all, so there are not any number of them. */
+TEST(there_are_not_any_number_of_queues)
+{
+	enum { OF_A_FILE = 16, FILES = 32 };
+	int files[FILES + 1], queues[FILES][OF_A_FILE];
+
+	for (int i = 0; i <= FILES; i++)
+		files[i] = open_mesh();
+	for (int i = 0; i < FILES; i++) {
+		for (int j = 0; j < OF_A_FILE; j++) {
+			queues[i][j] = events(files[i], 0xfe);
+			REQUIRE(queues[i][j] >= 0);
+		}
+		EXPECT_ERROR(events(files[i], 0xfe), EMFILE);
+	}
+	EXPECT_ERROR(events(files[FILES], 0xfe), ENFILE);
+	close(queues[3][5]);
+	EXPECT(events(files[FILES], 0xfe) >= 0);
+	EXPECT_ERROR(events(files[3], 0xfe), ENFILE);
+	EXPECT_ERROR(events(files[FILES], 0xfe), ENFILE);
+	/* Whose files are closed leaves none. */
+	for (int j = 0; j < OF_A_FILE; j++)
+		close(queues[0][j]);
+	for (int j = 1; j < OF_A_FILE; j++)
+		EXPECT(events(files[FILES], 0) >= 0);
+	EXPECT_ERROR(events(files[FILES], 0), EMFILE);
+	EXPECT(events(files[0], 0) >= 0);
+}
+
 MAIN

@@ -24,6 +24,22 @@ export const dram: Case[] = [
     using again = board.dram.alloc(200_000);
     assert.ok(again.bytes.every((byte) => byte === 0), 'what the last owner left');
   }, ['dram']),
+  onBoard('nothing is left of a buffer that is scrubbed', (board) => {
+    const base = board.sharedDram?.address ?? 0;
+    const all = board.sharedDramMapping();
+    for (const length of [1, PAGE, 3 * 2 ** 20 + 5]) {
+      const buffer = board.dram.alloc(length, { scrub: true });
+      buffer.bytes.fill(0xa5);
+      buffer.close();
+      const left = all.read(buffer.address - base, Math.ceil(length / PAGE) * PAGE);
+      assert.ok(left.every((byte) => byte === 0));
+    }
+    const kept = board.dram.alloc(PAGE, { scrub: false });
+    kept.bytes.fill(0x5a);
+    kept.close();
+    using next = board.dram.alloc(PAGE, { address: kept.address });
+    assert.ok(next.bytes.every((byte) => byte === 0), 'the next owner finds nothing either way');
+  }, ['dram']),
   onBoard('a buffer can be viewed as anything, and is one memory for all its views', (board) => {
     using buffer = board.dram.alloc(64);
     const { buffer: memory } = buffer.bytes;
@@ -68,7 +84,7 @@ export const dram: Case[] = [
     const base = board.sharedDram?.address ?? 0;
     for (const bad of [...NO_INTEGERS, 0, 2 ** 31 + 1]) assert.throws(() => board.dram.alloc(bad), OUT_OF_RANGE);
     for (const bad of NO_NUMBERS) assert.throws(() => board.dram.alloc(bad as number), WRONG_TYPE);
-    for (const options of [null, 5, { align: '4' }, { address: '0' }]) assert.throws(() => board.dram.alloc(1, options as object), WRONG_TYPE);
+    for (const options of [null, 5, { align: '4' }, { address: '0' }, { scrub: 1 }, { scrub: null }]) assert.throws(() => board.dram.alloc(1, options as object), WRONG_TYPE);
     for (const options of [{ align: 3 }, { align: 0 }, { align: 2 ** 31 }, { address: base + 1 }, { address: base - PAGE }, { address: 2 ** 32 }, { address: 0 }, { address: base + PAGE, align: 0x10000 }]) {
       assert.throws(() => board.dram.alloc(1, options), OUT_OF_RANGE, JSON.stringify(options));
     }

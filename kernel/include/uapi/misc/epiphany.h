@@ -179,6 +179,8 @@ struct epiphany_reset {
 
 /* At this address, or EBUSY. */
 #define EPIPHANY_DRAM_FIXED	(1U << 0)
+/* Zeroed when it is given back, too: what is in it does not outlive its files and mappings. */
+#define EPIPHANY_DRAM_SCRUB	(1U << 1)
 
 /**
  * struct epiphany_dram_alloc - allocate shared DRAM
@@ -189,6 +191,9 @@ struct epiphany_reset {
  * @address: in with EPIPHANY_DRAM_FIXED, out always: the eMesh address
  * @fd: out: a file that holds and reaches this memory. It is zero at first
  * @pad: zero
+ *
+ * Other processes are kept out of it, but not code on the cores, which reaches
+ * all of shared DRAM: everybody who may use the chip is trusted with it.
  */
 struct epiphany_dram_alloc {
 	__u32 size;
@@ -229,7 +234,8 @@ struct epiphany_dma_place {
  * Returns when the copy has been queued. Copies of one eLink are made in the
  * order in which they were queued. The event goes to event files that were made
  * from the same open file. EINVAL if the two places overlap; ENOMEM if the
- * caller may not lock that much of its memory (RLIMIT_MEMLOCK).
+ * caller may not lock that much of its memory (RLIMIT_MEMLOCK). What is at the
+ * destination of a copy that failed is undefined.
  */
 struct epiphany_dma_copy {
 	__u32 size;
@@ -274,6 +280,8 @@ struct epiphany_event {
  * @mask: EPIPHANY_EVENT_BIT()s of what is wanted; overflow and gone always are
  * @fd: out: a file that can be polled, and read as struct epiphany_event
  * @pad: zero
+ *
+ * One open file can have 16 of them (EMFILE), one eLink 512 (ENFILE).
  */
 struct epiphany_events {
 	__u32 size;
