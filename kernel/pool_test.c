@@ -43,7 +43,7 @@ static void pools(struct kunit *test)
 
 static void pool_requests(struct kunit *test)
 {
-	const struct {
+	static const struct {
 		struct epiphany_dram_alloc request;
 		int expected;
 	} cases[] = {
