@@ -24,6 +24,12 @@ export interface Coordinate {
   readonly column: number;
 }
 
+/** A rectangle of cores, in rows and columns of the chip. */
+export interface Rectangle extends Coordinate {
+  readonly rows: number;
+  readonly columns: number;
+}
+
 /** Bytes of SRAM in each core: four banks of 8 KiB from local address 0. */
 export const SRAM_BYTES = 0x8000;
 /** Local address of the first register, R0. */

@@ -3,24 +3,23 @@
 import { accessSync, constants, readdirSync } from 'node:fs';
 import { constants as osConstants } from 'node:os';
 import { debuglog, inspect } from 'node:util';
-import { coreIdAt, formatCoreId, meshCoordinate, REGISTERS_BASE, REGISTERS_BYTES, splitEmeshAddress, SRAM_BYTES, type CoreId, type EmeshAddress } from './address.js';
+import { coreIdAt, formatCoreId, meshCoordinate, REGISTERS_BASE, REGISTERS_BYTES, splitEmeshAddress, SRAM_BYTES, type CoreId, type EmeshAddress, type Rectangle } from './address.js';
 import type { Chip, SharedDram } from './chip.js';
 import { Core } from './core.js';
 import { Dma } from './dma.js';
 import { blockOf, Dram, DramBuffer } from './dram.js';
 import type { Mapping } from './device/index.js';
 import { checkInteger, checkPath, closedError, invalidType, outOfRange, systemError, type SystemError } from './errors.js';
-import type { EventQueue } from './event-queue.js';
 import { registerFile, type RegisterFile } from './register-file.js';
 import { ELINK_REGISTERS } from './registers.js';
 import { Simulator } from './simulator.js';
 import { CharDeviceTransport } from './transport/chardev.js';
+import type { EventQueue } from './transport/event-queue.js';
 import type { BoardEvent, MailboxMessage } from './transport/events.js';
 import { simulatorSpec, SimulatorTransport, type SimulatorOptions } from './transport/simulator.js';
 import type { BoardStatus, ClaimOptions, Features, OnRelease, Transport } from './transport/transport.js';
-import type { Rectangle } from './workgroup/configuration.js';
 import { CoreWatch } from './workgroup/core-watch.js';
-import { WorkGroup } from './workgroup/workgroup.js';
+import { WorkGroup as GroupOf } from './workgroup/workgroup.js';
 
 const DEVICE_FOLDER = '/dev/epiphany';
 const trace = debuglog('epiphany');
@@ -95,6 +94,9 @@ function checkSimulatorOptions(options: SimulatorOptions, isSimulated: boolean):
     if (value && !isSimulated) throw outOfRange(`options.${name}`, 'left out: only a simulated board has it', value);
   }
 }
+
+/** A work-group of a board, made by {@link Board.workgroup}. */
+export type WorkGroup = GroupOf<Board>;
 
 /** How a work-group holds its cores. */
 export interface GroupOptions {
@@ -228,7 +230,7 @@ export class Board implements Disposable {
     checkInteger('columns', columns, 1, chip.columns - column);
     const whole = { row, column, rows, columns };
     const claim = this.#transport.claim(whole, this.#claimOptions(whole, options));
-    const group: WorkGroup = new WorkGroup(this, whole, claim, this.#watch, () => this.#groups.delete(group));
+    const group: WorkGroup = new GroupOf<Board>(this, whole, claim, this.#watch, () => this.#groups.delete(group));
     this.#groups.add(group);
     return group;
   }

@@ -5,10 +5,10 @@ import { SRAM_BYTES } from './address.js';
 import { Core, sourceOf } from './core.js';
 import { CharDevice, isWindow, type MemoryMapping } from './device/index.js';
 import { blockOf, DramBuffer } from './dram.js';
-import { checkedWaitOptions } from './device/watcher.js';
 import { checkInteger, EpiphanyError, invalidType, outOfRange } from './errors.js';
 import type { Claim, DmaEnd, Transport } from './transport/transport.js';
 import { byteLengthOf, checkView } from './view.js';
+import { checkedWaitOptions } from './wait.js';
 
 /**
  * One end of a copy: a view of host memory; a buffer of shared DRAM, or a place in it; SRAM of a core of a work-group.

@@ -13,14 +13,15 @@ export {
   type CoreId,
   type EmeshAddress,
   type LocalAddress,
+  type Rectangle,
 } from './address.js';
-export { Board, listBoards, openBoard, type BoardEntry, type GroupOptions } from './board.js';
+export { Board, listBoards, openBoard, type BoardEntry, type GroupOptions, type WorkGroup } from './board.js';
 export { type Chip, type ChipType, type SharedDram } from './chip.js';
 export { Core } from './core.js';
 export { type Dma, type DmaOptions, type DmaPlace } from './dma.js';
 export { type Dram, type DramBuffer, type DramOptions } from './dram.js';
 export { EpiphanyError, type EpiphanyErrorCode, type SystemError } from './errors.js';
-export { type EventQueue } from './event-queue.js';
+export { type EventQueue } from './transport/event-queue.js';
 export { type RegisterFile, type RegisterOf, type RegisterValue } from './register-file.js';
 export {
   CORE_REGISTERS,
@@ -42,10 +43,9 @@ export { type Violation, type ViolationKind } from './violations.js';
 export { type BoardStatus, type DriverFeature, type Features, type OnRelease } from './transport/transport.js';
 export { layout, type Layout, type StructValue } from './program/layout.js';
 export { type Program, type ProgramSymbol, type Section, type Segment } from './program/program.js';
-export { type Rectangle } from './workgroup/configuration.js';
 export { type Output, type OutputStream } from './workgroup/output.js';
 export { type InputSource } from './workgroup/input.js';
 export { type HostServices } from './workgroup/semihosting.js';
 export { type Variable } from './workgroup/variable.js';
-export { type CoreState, type LoadOptions, type LoadOutcome, type WorkGroup } from './workgroup/workgroup.js';
+export { type CoreState, type LoadOptions, type LoadOutcome } from './workgroup/workgroup.js';
 export { type WaitOptions } from './device/index.js';

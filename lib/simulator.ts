@@ -2,7 +2,6 @@
 /** What a simulated board has and a real one has not: control of time, a look inside, and bad luck to order. */
 import { inspect, types } from 'node:util';
 import type { CoreId } from './address.js';
-import { checkedWaitOptions } from './device/watcher.js';
 import { checkInteger, closedError, EpiphanyError, formatHex, invalidType, outOfRange } from './errors.js';
 import { native, type SimulatorHandle } from './native.js';
 import { INTERRUPTS, type InterruptName } from './registers.js';
@@ -10,6 +9,7 @@ import { traceEntries, type TraceEntry } from './trace.js';
 import { RECORD_TYPES } from './transport/events.js';
 import type { SimulatorTransport } from './transport/simulator.js';
 import { VIOLATION_KINDS, type Violation } from './violations.js';
+import { checkedWaitOptions } from './wait.js';
 
 /** Something to happen to a simulated board. */
 export type Injection =

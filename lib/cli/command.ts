@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
 /** What a command of the command line is, and what it is given. */
+import type { Rectangle } from '../address.js';
 import type { Board } from '../board.js';
 import type { Core } from '../core.js';
 import type { SimulatorOptions } from '../transport/simulator.js';
-import type { Rectangle } from '../workgroup/configuration.js';
 
 /** A mistake in how the command was called: one line, and exit code 2. */
 export class UsageError extends Error {}

@@ -3,13 +3,12 @@ import { readFileSync } from 'node:fs';
 import { relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { SRAM_BYTES } from '../address.js';
-import type { Board } from '../board.js';
+import type { Board, WorkGroup } from '../board.js';
 import type { Core } from '../core.js';
 import { formatHex } from '../errors.js';
 import { verifyProgram, writePlacements, type LoadReport, type Placement, type VerifyReport } from '../program/loader.js';
 import type { Program, Segment } from '../program/program.js';
 import { readProgram } from '../program/read.js';
-import type { WorkGroup } from '../workgroup/workgroup.js';
 import { parseGroup, printJson, type Command, type Context } from './command.js';
 
 const DEFAULT_FILE = fileURLToPath(new URL('../../examples/first-light/first-light.elf', import.meta.url));

@@ -18,8 +18,9 @@ import { native, type DeviceHandle, type MappingHandle } from '../native.js';
 import { Mapping, type MappingAccess } from './mapping.js';
 import { MemoryMapping } from './memory-mapping.js';
 import { ioctlArgumentBytes } from './request.js';
-import { eventBits, waitFor, Watcher, type PollEvent, type WaitOptions } from './watcher.js';
+import { eventBits, Watcher, type PollEvent } from './watcher.js';
 import { byteLengthOf, checkView } from '../view.js';
+import { waitFor, type WaitOptions } from '../wait.js';
 import { isWindow } from './window.js';
 
 /** How to open a device. */

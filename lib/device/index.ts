@@ -7,6 +7,7 @@ export { CharDevice, type MapOptions, type OpenOptions } from './char-device.js'
 export { Mapping, type MappingAccess } from './mapping.js';
 export { MemoryMapping } from './memory-mapping.js';
 export { ioctlArgumentBytes, ioctlRequest, type RequestDirection } from './request.js';
-export { Watcher, type PollEvent, type WaitOptions } from './watcher.js';
+export { Watcher, type PollEvent } from './watcher.js';
 export { isWindow, type Float32Window, type Int32Window, type Uint32Window } from './window.js';
 export { EpiphanyError, type EpiphanyErrorCode, type SystemError } from '../errors.js';
+export { type WaitOptions } from '../wait.js';

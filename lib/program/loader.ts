@@ -1,15 +1,14 @@
 // SPDX-License-Identifier: MIT
 /** A program becomes writes: where each byte of it belongs, laying it there, and checking that it is there. */
 import { formatCoreId, SRAM_BYTES, splitEmeshAddress } from '../address.js';
-import type { Board } from '../board.js';
-import type { Core } from '../core.js';
 import { EpiphanyError, formatHex } from '../errors.js';
+import type { CoreMemory, SharedMemory } from '../memory.js';
 import type { Program, Segment } from './program.js';
 
 /** A segment, or one core's copy of it, at its place. */
 export interface Placement {
   /** Undefined: shared DRAM. */
-  readonly core: Core | undefined;
+  readonly core: CoreMemory | undefined;
   /** Local address in the core, or offset in shared DRAM. */
   readonly address: number;
   readonly segment: Segment;
@@ -40,7 +39,7 @@ export interface VerifyReport {
 }
 
 export interface Difference {
-  readonly core: Core | undefined;
+  readonly core: CoreMemory | undefined;
   readonly address: number;
   readonly expected: number;
   readonly actual: number;
@@ -56,7 +55,7 @@ const LARGEST_DIFFERENCE_LIST = 16;
  * @throws `ERR_EPIPHANY_BAD_PROGRAM` naming the first segment that does not fit, or that one core would have on top of
  *   another
  */
-export function placeProgram(program: Program, board: Board, cores: readonly Core[]): Placement[] {
+export function placeProgram(program: Program, board: Pick<SharedMemory, 'sharedDram'>, cores: readonly CoreMemory[]): Placement[] {
   const common = new Uint8Array(SRAM_BYTES); // 1 where every core has something
   return program.segments.flatMap((segment): Placement[] => {
     const { id, local } = splitEmeshAddress(segment.address);
@@ -84,7 +83,7 @@ export function placeProgram(program: Program, board: Board, cores: readonly Cor
  * segments. Patches of shared DRAM are the same for all cores, so that the last one counts.
  * @throws `ERR_EPIPHANY_BAD_PROGRAM` if a patch lies partly within a segment
  */
-export function patchPlacements(program: Program, placements: readonly Placement[], board: Board, core: Core, patches: readonly Patch[]): Placement[] {
+export function patchPlacements(program: Program, placements: readonly Placement[], board: Pick<SharedMemory, 'sharedDram'>, core: CoreMemory, patches: readonly Patch[]): Placement[] {
   const result = [...placements];
   for (const { address, data } of patches) {
     const flags = { read: true, write: true, execute: false };
@@ -108,7 +107,7 @@ export function patchPlacements(program: Program, placements: readonly Placement
 }
 
 /** Writes every byte of each placement, the zeros too. `onProgress` is called after each one. */
-export function writePlacements(placements: readonly Placement[], board: Board, onProgress: (done: number) => void = () => undefined): LoadReport {
+export function writePlacements(placements: readonly Placement[], board: SharedMemory, onProgress: (done: number) => void = () => undefined): LoadReport {
   for (const { core } of placements) void (core ?? board.sharedDramMapping()).words; // mapped before, so that only copies are timed
   const begin = process.hrtime.bigint();
   let bytes = 0;
@@ -123,7 +122,7 @@ export function writePlacements(placements: readonly Placement[], board: Board, 
 }
 
 /** Reads a loaded program back, word by word through the zero-copy windows, and compares every byte. */
-export function verifyProgram(placements: readonly Placement[], board: Board): VerifyReport {
+export function verifyProgram(placements: readonly Placement[], board: SharedMemory): VerifyReport {
   const begin = process.hrtime.bigint();
   const differences: Difference[] = [];
   let words = 0;
@@ -157,7 +156,7 @@ function imageOf(segment: Segment, skew: number): { expected: Uint32Array; masks
   return { expected, masks };
 }
 
-function misplaced(program: Program, segment: Segment, cores: readonly Core[]): EpiphanyError {
+function misplaced(program: Program, segment: Segment, cores: readonly CoreMemory[]): EpiphanyError {
   const { id } = splitEmeshAddress(segment.address);
   const isCore = id === 0 || cores.some((core) => core.id === id);
   const reason = isCore

@@ -4,10 +4,11 @@ import { emeshAddress } from '../address.js';
 import type { Watcher } from '../device/index.js';
 import { closedError, systemError } from '../errors.js';
 import { CONSTANTS, decode, REQUESTS, structureBytes, type Given } from './abi.js';
-import type { CharDeviceTransport, DriverDevice, DriverFile } from './chardev.js';
 import { goneError } from './condition.js';
+import { fileOf } from './driver-files.js';
+import type { Driver, DriverFile } from './driver.js';
 import { RECORD_TYPES } from './events.js';
-import type { Claim, DmaEnd, DmaEngine, DramBlock } from './transport.js';
+import type { Claim, DmaEnd, DmaEngine } from './transport.js';
 
 interface Pending {
   resolve(): void;
@@ -17,40 +18,37 @@ interface Pending {
 /** Names each copy that is under way by its cookie, and reads how it ended from a file of events of its own. */
 export class DriverDma implements DmaEngine {
   readonly readsCores: boolean;
-  readonly #transport: CharDeviceTransport;
-  readonly #device: DriverDevice;
+  readonly #board: Pick<Claim, 'verify'>;
+  readonly #driver: Driver;
   readonly #events: DriverFile;
   readonly #buffer = new DataView(new ArrayBuffer(structureBytes('epiphany_event') * 16));
   readonly #pending = new Map<bigint, Pending>();
   #watcher: Watcher | undefined;
 
-  readonly #fileOf: (owner: Claim | DramBlock) => DriverFile;
-
-  /** @param fileOf the file by which the driver knows a work-group or a block */
-  constructor(transport: CharDeviceTransport, device: DriverDevice, events: DriverFile, readsCores: boolean, fileOf: (owner: Claim | DramBlock) => DriverFile) {
-    this.#fileOf = fileOf;
-    this.#transport = transport;
-    this.#device = device;
+  /** @param board what tells whether the chip is still what it was */
+  constructor(board: Pick<Claim, 'verify'>, driver: Driver, events: DriverFile, readsCores: boolean) {
+    this.#board = board;
+    this.#driver = driver;
     this.#events = events;
     this.readsCores = readsCores;
   }
 
   copy(from: DmaEnd, to: DmaEnd, bytes: number): Promise<void> {
     return new Promise((resolve, reject) => {
-      this.#transport.verify();
+      this.#board.verify();
       const request = { source: this.#placeOf(from), destination: this.#placeOf(to), bytes };
-      const { cookie } = this.#transport.request('epiphany_dma_copy', REQUESTS.EPIPHANY_IOC_DMA_COPY, request, this.#device);
+      const { cookie } = this.#driver.request('epiphany_dma_copy', REQUESTS.EPIPHANY_IOC_DMA_COPY, request);
       this.#pending.set(cookie, { resolve, reject });
       this.#watcher ??= this.#events.watch('readable', (error) => {
         if (error) this.#watcher = undefined; // it has closed itself
         this.#read();
-        if (error) this.#fail(goneError(this.#transport.path, error));
+        if (error) this.#fail(goneError(this.#driver.path, error));
       });
     });
   }
 
   close(): void {
-    this.#fail(closedError(`board '${this.#transport.path}'`));
+    this.#fail(closedError(`board '${this.#driver.path}'`));
   }
 
   #read(): void {
@@ -59,7 +57,7 @@ export class DriverDma implements DmaEngine {
       try {
         bytes = this.#events.tryRead(this.#buffer);
       } catch (error) {
-        this.#fail(this.#transport.told(error));
+        this.#fail(this.#driver.told(error));
         return;
       }
       if (bytes === undefined) return;
@@ -75,7 +73,7 @@ export class DriverDma implements DmaEngine {
     this.#pending.delete(payload);
     if (this.#pending.size === 0) this.#unwatch();
     if (flags === 0) pending?.resolve();
-    else pending?.reject(this.#transport.told(systemError(-flags, 'ioctl', { path: this.#transport.path }, 'The DMA engine has not copied all of it')));
+    else pending?.reject(this.#driver.told(systemError(-flags, 'ioctl', { path: this.#driver.path }, 'The DMA engine has not copied all of it')));
   }
 
   #fail(error: unknown): void {
@@ -91,7 +89,7 @@ export class DriverDma implements DmaEngine {
 
   #placeOf(end: DmaEnd): Given<'epiphany_dma_place'> {
     if (end.kind === 'memory') return { kind: CONSTANTS.EPIPHANY_DMA_USER, fd: 0, address: BigInt(end.memory.virtualAddress + end.offset) };
-    const { fd } = this.#fileOf(end.kind === 'dram' ? end.block : end.claim);
+    const { fd } = fileOf(end.kind === 'dram' ? end.block : end.claim);
     return { kind: CONSTANTS.EPIPHANY_DMA_FILE, fd, address: BigInt(end.kind === 'dram' ? end.address : emeshAddress(end.core, end.address)) };
   }
 }

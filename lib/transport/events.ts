@@ -3,7 +3,7 @@
 import type { CoreId } from '../address.js';
 import { CONSTANTS, offsetOf, structureBytes } from './abi.js';
 import { goneError } from './condition.js';
-import { EventQueue } from '../event-queue.js';
+import { EventQueue } from './event-queue.js';
 import type { CharDevice, Watcher } from '../device/index.js';
 import { closedError } from '../errors.js';
 

@@ -3,12 +3,11 @@
  * Work-groups where no driver keeps them: on simulated boards and with the 5.4-era driver. They hold within one
  * board; what is to happen at their release happens when they are closed, not when the process dies.
  */
-import { coreIdAt, meshCoordinate, SRAM_BYTES, REGISTERS_BASE, splitEmeshAddress, type CoreId } from '../address.js';
+import { coreIdAt, meshCoordinate, SRAM_BYTES, REGISTERS_BASE, splitEmeshAddress, type CoreId, type Rectangle } from '../address.js';
 import { closedError, EpiphanyError } from '../errors.js';
 import { CORE_REGISTERS } from '../registers.js';
 import type { Mapping } from '../device/index.js';
 import type { WordPort } from '../register-file.js';
-import type { Rectangle } from '../workgroup/configuration.js';
 import { resetError, type Condition } from './condition.js';
 import type { Claim, ClaimOptions, CoreSource, OnRelease } from './transport.js';
 

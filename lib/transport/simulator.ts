@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 /** A simulated board in this process: the chip model of native/chip, its memory mapped as a device's is. */
 import { constants } from 'node:os';
-import { emeshAddress, REGISTERS_BASE, SHARED_DRAM_BASE, SHARED_DRAM_BYTES, SRAM_BYTES, coreId, ELINK_ID, type CoreId, type EmeshAddress } from '../address.js';
+import { emeshAddress, REGISTERS_BASE, SHARED_DRAM_BASE, SHARED_DRAM_BYTES, SRAM_BYTES, coreId, ELINK_ID, type CoreId, type EmeshAddress, type Rectangle } from '../address.js';
 import { CHIP_MODELS, chipTypeOf, type Chip, type ChipType, type SharedDram } from '../chip.js';
 import { CharDevice, type Mapping, type MemoryMapping } from '../device/index.js';
 import { closedError, EpiphanyError, outOfRange, systemError } from '../errors.js';
@@ -11,7 +11,6 @@ import { ELINK_REGISTERS } from '../registers.js';
 import { EventPump } from './events.js';
 import { decodeSnapshot, encodeSnapshot, PAGE_BYTES, type Snapshot } from './snapshot.js';
 import { SnapshotFile } from './snapshot-file.js';
-import type { Rectangle } from '../workgroup/configuration.js';
 import { Condition } from './condition.js';
 import { DramPool } from './dram-pool.js';
 import { LocalClaims, resetByRegisters, type Host } from './local-claims.js';

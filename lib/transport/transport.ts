@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: MIT
 /** How words reach a chip: the one interface below the public classes. */
-import type { CoreId, EmeshAddress } from '../address.js';
+import type { CoreId, EmeshAddress, Rectangle } from '../address.js';
 import type { Chip, SharedDram } from '../chip.js';
 import type { Mapping, MemoryMapping } from '../device/index.js';
 import type { WordPort } from '../register-file.js';
-import type { Rectangle } from '../workgroup/configuration.js';
 import type { EventPump } from './events.js';
 
 /** What not every board, or not every driver, can do. */

@@ -5,20 +5,11 @@
  */
 import { Buffer } from 'node:buffer';
 import { basename } from 'node:path';
-import type { Board } from '../board.js';
-import type { Core } from '../core.js';
+import { coreIdAt, meshCoordinate, type Coordinate, type Rectangle } from '../address.js';
+import type { Chip, SharedDram } from '../chip.js';
 import { EpiphanyError } from '../errors.js';
 import type { Patch } from '../program/loader.js';
 import type { Program } from '../program/program.js';
-
-/** A rectangle of cores, in rows and columns of the chip. */
-export interface Rectangle {
-  readonly row: number;
-  readonly column: number;
-  readonly rows: number;
-  readonly columns: number;
-}
-
 
 const [WORKGROUP_TYPE, EXTERNAL_MEMORY_TYPE] = [3, 5];
 const NO_MEANING = 0xdeadbeef;
@@ -27,28 +18,33 @@ const BSS_IS_CLEARED = 1;
 /** Where the tables are in a program that has no sections to name them: an S-record file. */
 const FIXED_ADDRESSES: Readonly<Record<string, number>> = { workgroup_cfg: 0x28, ext_mem_cfg: 0x50 };
 
+/** What of a board programs are told. */
+export interface ChipOnBoard {
+  readonly chip: Chip;
+  readonly sharedDram: SharedDram | undefined;
+}
+
 /**
  * The tables of one core. A table whose section the program does not have is left out: in programs before
  * 2016 code stands where later ones have `loader_cfg`.
  */
-export function configurationOf(program: Program, board: Board, group: Rectangle, core: Core): Patch[] {
-  const { chip } = board;
-  const origin = { row: chip.origin >> 6, column: chip.origin & 0x3f };
-  const first = board.core(group.row, group.column);
+export function configurationOf(program: Program, { chip, sharedDram }: ChipOnBoard, group: Rectangle, core: Coordinate): Patch[] {
+  const origin = meshCoordinate(chip.origin);
+  const first: Coordinate = { row: origin.row + group.row, column: origin.column + group.column };
   const contents: Readonly<Record<string, readonly number[]>> = {
     workgroup_cfg: [
       WORKGROUP_TYPE,
       chip.type === 'E16G301' ? 0 : 1,
-      first.id,
-      origin.row + group.row,
-      origin.column + group.column,
+      coreIdAt(first.row, first.column),
+      first.row,
+      first.column,
       group.rows,
       group.columns,
       core.row - group.row,
       core.column - group.column,
       NO_MEANING,
     ],
-    ext_mem_cfg: [EXTERNAL_MEMORY_TYPE, board.sharedDram?.address ?? 0],
+    ext_mem_cfg: [EXTERNAL_MEMORY_TYPE, sharedDram?.address ?? 0],
     loader_cfg: [BSS_IS_CLEARED, 0, 0, 0],
   };
   return Object.entries(contents).flatMap(([name, words]) => {

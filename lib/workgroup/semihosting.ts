@@ -5,11 +5,10 @@
  */
 import type { Stats } from 'node:fs';
 import { TextDecoder } from 'node:util';
-import type { Board } from '../board.js';
 import type { Core } from '../core.js';
+import { placeOf, type AddressSpace } from '../memory.js';
 import { Directory, Files, SyscallError } from './files.js';
 import { Input, type InputSource } from './input.js';
-import { placeOf } from './memory.js';
 import { OutputStream, type Output } from './output.js';
 
 /** What programs may use of the host. */
@@ -53,7 +52,7 @@ const isBreakpoint = (bits: number): boolean => (bits & 0x3ff) === 0x1c2;
 /** The traps of one work-group. */
 export class Semihosting {
   readonly output: OutputStream;
-  readonly #board: Board;
+  readonly #space: AddressSpace;
   readonly #services: HostServices;
   readonly #input: Input;
   readonly #consoles = new Map<Core, OutputStream>();
@@ -63,10 +62,10 @@ export class Semihosting {
   readonly #decoders = new Map<string, { readonly core: Core; readonly stream: Output['stream']; readonly decoder: TextDecoder }>();
 
   /** @throws SystemError if the directory cannot be opened */
-  constructor(board: Board, services: HostServices, listener: Listener) {
+  constructor(space: AddressSpace, services: HostServices, listener: Listener) {
     this.#listener = listener;
     this.output = new OutputStream(() => listener.waitersChanged());
-    this.#board = board;
+    this.#space = space;
     this.#services = services;
     this.#openDirectory();
     this.#input = new Input(services.stdin ?? '', () => listener.inputChanged());
@@ -138,7 +137,7 @@ export class Semihosting {
 
   /** Zero, which is no trap, where there is no memory. */
   #halfword(core: Core, address: number): number {
-    const place = address >= 0 ? placeOf(this.#board, core, address, 2) : undefined;
+    const place = address >= 0 ? placeOf(this.#space, core, address, 2) : undefined;
     return place ? (place.memory.readInto(place.offset, new Uint16Array(1))[0] as number) : 0;
   }
 
@@ -174,7 +173,7 @@ export class Semihosting {
   }
 
   #read(core: Core, file: number, address: number, length: number): number | undefined {
-    const place = placeOf(this.#board, core, address, length);
+    const place = placeOf(this.#space, core, address, length);
     if (!place) throw new SyscallError(EFAULT);
     if (file === STDIN) {
       const bytes = this.#input.take(length);
@@ -217,7 +216,7 @@ export class Semihosting {
   }
 
   #bytes(core: Core, address: number, length: number): Uint8Array {
-    const place = placeOf(this.#board, core, address, length);
+    const place = placeOf(this.#space, core, address, length);
     if (!place) throw new SyscallError(EFAULT);
     return place.memory.read(place.offset, length);
   }
@@ -234,7 +233,7 @@ export class Semihosting {
   }
 
   #put(core: Core, address: number, view: ArrayBufferView): void {
-    const place = placeOf(this.#board, core, address, view.byteLength);
+    const place = placeOf(this.#space, core, address, view.byteLength);
     if (!place) throw new SyscallError(EFAULT);
     place.memory.write(place.offset, view);
   }

@@ -3,21 +3,26 @@
  * One instruction of a halted core. The hardware has no single step: breakpoints are put wherever the instruction
  * may lead, the core is let go, and they are taken away again. Source: the way of Adapteva's debugger server.
  */
-import type { Board } from '../board.js';
+import type { CoreId } from '../address.js';
 import type { Core } from '../core.js';
 import { EpiphanyError, formatHex } from '../errors.js';
+import { placeOf, type AddressSpace, type Place } from '../memory.js';
 import { native } from '../native.js';
-import { placeOf, type Place } from './memory.js';
 
 const BKPT = 0x01c2;
 const PATIENCE_MS = 100;
+
+/** A board whose cores are stepped; a simulated chip does it by itself. */
+export interface SteppedBoard extends AddressSpace {
+  readonly simulator: { step(core: CoreId): void } | undefined;
+}
 
 /**
  * Executes the instruction at PC of a core that is halted and active. An interrupt that comes just then is not waited for.
  * @throws `ERR_EPIPHANY_BUSY` if the core is not halted, or not active; `ERR_EPIPHANY_UNSUPPORTED` if the instruction,
  *   or one that it may lead to, is not in memory that can be written; `ERR_EPIPHANY_CORE_STUCK` if it does not end
  */
-export function stepCore(board: Board, core: Core): void {
+export function stepCore(board: SteppedBoard, core: Core): void {
   const { registers } = core;
   if (!registers.DEBUGSTATUS.read().halted || !registers.STATUS.read().active) {
     throw new EpiphanyError('ERR_EPIPHANY_BUSY', `Core ${formatHex(core.id, 3)} must be halted, and active, to be stepped`, { address: core.address });
@@ -30,10 +35,10 @@ export function stepCore(board: Board, core: Core): void {
 }
 
 /** @internal For the test that compares it with what a simulated core does by itself. */
-export function stepByBreakpoints(board: Board, core: Core): void {
+export function stepByBreakpoints(space: AddressSpace, core: Core): void {
   const { PC, DEBUGCMD, DEBUGSTATUS } = core.registers;
   const pc = PC.read().value;
-  const places = successors(board, core, pc).map((address) => halfwordAt(board, core, address));
+  const places = successors(space, core, pc).map((address) => halfwordAt(space, core, address));
   const saved = places.map(({ memory, offset }) => memory.readInto(offset, new Uint16Array(1)));
   for (const { memory, offset } of places) memory.write(offset, Uint16Array.of(BKPT));
   try {
@@ -50,9 +55,9 @@ export function stepByBreakpoints(board: Board, core: Core): void {
 }
 
 /** Where execution may be after the instruction at `pc`. */
-function successors(board: Board, core: Core, pc: number): number[] {
+function successors(space: AddressSpace, core: Core, pc: number): number[] {
   const half = (address: number): number => {
-    const { memory, offset } = halfwordAt(board, core, address);
+    const { memory, offset } = halfwordAt(space, core, address);
     return memory.readInto(offset, new Uint16Array(1))[0] as number;
   };
   const [length, text, target] = native.disassemble(half(pc) + half(pc + 2) * 0x10000, 4, pc);
@@ -74,8 +79,8 @@ function registerNumber(name: string): number {
   return { fp: 11, sp: 13, lr: 14 }[name] ?? Number(name.slice(1));
 }
 
-function halfwordAt(board: Board, core: Core, address: number): Place {
-  const place = placeOf(board, core, address, 2);
+function halfwordAt(space: AddressSpace, core: Core, address: number): Place {
+  const place = placeOf(space, core, address, 2);
   if (!place) throw new EpiphanyError('ERR_EPIPHANY_UNSUPPORTED', `Core ${formatHex(core.id, 3)} cannot be stepped through ${formatHex(address)}: there is no memory for a breakpoint`, { address });
   return place;
 }

@@ -3,10 +3,10 @@
 import { inspect } from 'node:util';
 import { checkInteger, formatHex, invalidType, outOfRange } from '../errors.js';
 import type { Float32Window, Int32Window, Uint32Window } from '../device/index.js';
+import type { Place } from '../memory.js';
 import { Layout, type Fields, type StructValue } from '../program/layout.js';
 import type { ProgramSymbol } from '../program/program.js';
 import { checkView } from '../view.js';
-import type { Place } from './memory.js';
 
 const ARRAYS = { u8: Uint8Array, i8: Int8Array, u16: Uint16Array, i16: Int16Array, u32: Uint32Array, i32: Int32Array, f32: Float32Array, f64: Float64Array } as const;
 /** How to take the bytes of a variable. */

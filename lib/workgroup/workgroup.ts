@@ -2,19 +2,21 @@
 /** A rectangle of cores that run one program together. */
 import { readFile } from 'node:fs/promises';
 import { inspect } from 'node:util';
-import type { Board } from '../board.js';
+import { coreIdAt, meshCoordinate, type Rectangle } from '../address.js';
+import type { Chip } from '../chip.js';
 import { Core } from '../core.js';
-import { waitFor, type WaitOptions } from '../device/watcher.js';
 import { checkInteger, checkPath, closedError, EpiphanyError, formatHex, invalidType, outOfRange } from '../errors.js';
+import { placeOf, type AddressSpace, type Place } from '../memory.js';
 import { readProgram } from '../program/read.js';
 import { patchPlacements, placeProgram, verifyProgram, writePlacements, type Placement } from '../program/loader.js';
 import { checkProgram, type Program } from '../program/program.js';
 import { EXCEPTION_CAUSES } from '../registers.js';
+import type { Simulator } from '../simulator.js';
 import type { Claim } from '../transport/transport.js';
-import { argumentsOf, configurationOf, type Rectangle } from './configuration.js';
+import { waitFor, type WaitOptions } from '../wait.js';
+import { argumentsOf, configurationOf } from './configuration.js';
 import type { CoreWatch, Looker } from './core-watch.js';
 import { checkInputSource } from './input.js';
-import { placeOf, type Place } from './memory.js';
 import type { OutputStream } from './output.js';
 import { haltCore, resetCores } from './reset.js';
 import { Semihosting, type HostServices } from './semihosting.js';
@@ -60,6 +62,14 @@ export interface CoreState {
   readonly exception?: string;
 }
 
+/** What a group needs of its board. */
+export interface GroupBoard extends AddressSpace {
+  readonly path: string;
+  readonly chip: Chip;
+  readonly closed: boolean;
+  readonly simulator: Pick<Simulator, 'running' | 'step'> | undefined;
+}
+
 const SYNC = 1;
 const USER = 1 << 9;
 const INTERRUPTS = 0x3ff;
@@ -78,7 +88,7 @@ const INTERRUPTS = 0x3ff;
  * for await (const { core, text } of group.output) console.log(core, text);
  * console.log(await group.finished(), group.symbol('result').gather('f32'));
  */
-export class WorkGroup implements Disposable, Looker {
+export class WorkGroup<Board extends GroupBoard = GroupBoard> implements Disposable, Looker {
   readonly board: Board;
   /** In rows of the chip. */
   readonly row: number;
@@ -110,9 +120,10 @@ export class WorkGroup implements Disposable, Looker {
     this.column = column;
     this.rows = rows;
     this.columns = columns;
+    const origin = meshCoordinate(board.chip.origin);
     this.cores = Object.freeze(Array.from({ length: rows * columns }, (_, index) => {
       const place = { row: row + Math.floor(index / columns), column: column + (index % columns) };
-      return new Core(claim, board.core(place.row, place.column).id, place);
+      return new Core(claim, coreIdAt(origin.row + place.row, origin.column + place.column), place);
     }));
     this.#claim = claim;
     this.#watch = watch;

@@ -8,7 +8,7 @@ import { CORE_REGISTERS } from '../../lib/registers.js';
 import { CharDevice, type MapOptions, type Mapping } from '../../lib/device/index.js';
 import { systemError } from '../../lib/errors.js';
 import { native, type DeviceHandle, type SimulatorHandle } from '../../lib/native.js';
-import type { DriverDevice, DriverFile } from '../../lib/transport/chardev.js';
+import type { DriverDevice, DriverFile } from '../../lib/transport/driver.js';
 
 export interface Answers {
   version?: number;

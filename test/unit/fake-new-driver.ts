@@ -8,7 +8,7 @@ import { CharDevice, type Mapping, type MapOptions } from '../../lib/device/inde
 import { systemError } from '../../lib/errors.js';
 import { native, type DeviceHandle, type SimulatorHandle } from '../../lib/native.js';
 import { CONSTANTS, decode, encode, REQUESTS, type Given, type StructureName, type Values } from '../../lib/transport/abi.js';
-import type { DriverFile } from '../../lib/transport/chardev.js';
+import type { DriverFile } from '../../lib/transport/driver.js';
 import { DramPool } from '../../lib/transport/dram-pool.js';
 import { RECORD_TYPES } from '../../lib/transport/events.js';
 import { FakeDriver, ORIGIN } from './fake-driver.js';

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 /** Events in the order in which they came, for as many who wait as there are. */
 import { inspect } from 'node:util';
-import { waitFor, type WaitOptions } from './device/watcher.js';
-import { closedError } from './errors.js';
+import { closedError } from '../errors.js';
+import { waitFor, type WaitOptions } from '../wait.js';
 
 /** Where a queue's events come from. */
 export interface EventSupply {

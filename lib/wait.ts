@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: MIT
+/** Waiting that a signal or a timeout can end. */
+import { checkInteger, EpiphanyError, invalidType } from './errors.js';
+
+/** How a wait may end early. */
+export interface WaitOptions {
+  /** Ends the wait with the signal's reason. */
+  signal?: AbortSignal | undefined;
+  /** Milliseconds after which the wait ends with `ERR_EPIPHANY_TIMEOUT`; none by default. */
+  timeout?: number | undefined;
+}
+
+/** Longest delay that a timer of Node keeps. */
+const LONGEST_TIMEOUT = 0x7fffffff;
+
+/** Checks wait options before anything is waited for, and takes each just once. @internal */
+export function checkedWaitOptions(options: WaitOptions): WaitOptions {
+  if (typeof options !== 'object' || options === null) throw invalidType('options', 'an object', options);
+  const { signal, timeout } = options;
+  if (timeout !== undefined) checkInteger('timeout', timeout, 0, LONGEST_TIMEOUT);
+  // Not by its class: a signal may come from another realm.
+  if (signal !== undefined && (typeof signal !== 'object' || signal === null || typeof signal.aborted !== 'boolean' || typeof signal.addEventListener !== 'function')) {
+    throw invalidType('signal', 'an AbortSignal', signal);
+  }
+  return { signal, timeout };
+}
+
+/**
+ * One promise that settles by `resolve`, `reject`, a signal or a timeout, whichever comes first.
+ * `begin` starts what may resolve it and returns how to stop that.
+ * @throws (rejects) TypeError or RangeError for wrong options
+ */
+export function waitFor<Result>(
+  what: string,
+  options: WaitOptions,
+  begin: (resolve: (result: Result) => void, reject: (reason: unknown) => void) => () => void,
+): Promise<Result> {
+  return new Promise<Result>((resolve, reject) => {
+    const { signal, timeout } = checkedWaitOptions(options);
+    if (signal?.aborted) {
+      reject(signal.reason);
+      return;
+    }
+    let timer: NodeJS.Timeout | undefined;
+    let stop: (() => void) | undefined;
+    let settled = false;
+    const settle = (outcome: () => void): void => {
+      if (settled) return;
+      settled = true;
+      clearTimeout(timer);
+      stop?.();
+      outcome();
+      signal?.removeEventListener('abort', onAbort); // last: it is the caller's, and may throw
+    };
+    const onAbort = (): void => settle(() => reject(signal?.reason));
+    signal?.addEventListener('abort', onAbort, { once: true });
+    if (timeout !== undefined) {
+      timer = setTimeout(() => settle(() => reject(new EpiphanyError('ERR_EPIPHANY_TIMEOUT', `no ${what} within ${timeout} ms`))), timeout);
+    }
+    try {
+      stop = begin(
+        (result) => settle(() => resolve(result)),
+        (reason) => settle(() => reject(reason)),
+      );
+      if (settled) stop();
+    } catch (error) {
+      settle(() => reject(error));
+    }
+  });
+}
