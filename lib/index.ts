@@ -47,5 +47,6 @@ export { type Output, type OutputStream } from './workgroup/output.js';
 export { type InputSource } from './workgroup/input.js';
 export { type HostServices } from './workgroup/semihosting.js';
 export { type Variable } from './workgroup/variable.js';
-export { type CoreState, type LoadOptions, type LoadOutcome } from './workgroup/workgroup.js';
+export { type CoreState } from './workgroup/core-state.js';
+export { type LoadOptions, type LoadOutcome } from './workgroup/load.js';
 export { type WaitOptions } from './device/index.js';

@@ -9,6 +9,7 @@ import { formatHex } from '../errors.js';
 import { verifyProgram, writePlacements, type LoadReport, type Placement, type VerifyReport } from '../program/loader.js';
 import type { Program, Segment } from '../program/program.js';
 import { readProgram } from '../program/read.js';
+import { placementsOf } from '../workgroup/load.js';
 import { parseGroup, printJson, type Command, type Context } from './command.js';
 
 const DEFAULT_FILE = fileURLToPath(new URL('../../examples/first-light/first-light.elf', import.meta.url));
@@ -24,7 +25,7 @@ export const load: Command = {
     const program = readProgram(readFileSync(file), file);
     const board = context.board();
     using group = board.workgroup(parseGroup(context.option('group')));
-    const placements = group.placementsOf(program);
+    const placements = placementsOf(program, board, group);
     group.reset();
     const loaded = writePlacements(placements, board);
     const verified = verifyProgram(loaded.placements, board);

@@ -4,7 +4,7 @@ import type { Board, WorkGroup } from '../board.js';
 import { formatHex, type EpiphanyError } from '../errors.js';
 import type { InstructionCounts, Simulator } from '../simulator.js';
 import type { Output, OutputStream } from '../workgroup/output.js';
-import type { CoreState } from '../workgroup/workgroup.js';
+import type { CoreState } from '../workgroup/core-state.js';
 import { parseGroup, printJson, UsageError, type Command, type Context } from './command.js';
 
 const TIMED_OUT = 124;

@@ -8,59 +8,21 @@ import { Core } from '../core.js';
 import { checkInteger, checkPath, closedError, EpiphanyError, formatHex, invalidType, outOfRange } from '../errors.js';
 import { placeOf, type AddressSpace, type Place } from '../memory.js';
 import { readProgram } from '../program/read.js';
-import { patchPlacements, placeProgram, verifyProgram, writePlacements, type Placement } from '../program/loader.js';
+import { writePlacements } from '../program/loader.js';
 import { checkProgram, type Program } from '../program/program.js';
-import { EXCEPTION_CAUSES } from '../registers.js';
 import type { Simulator } from '../simulator.js';
 import type { Claim } from '../transport/transport.js';
-import { waitFor, type WaitOptions } from '../wait.js';
-import { argumentsOf, configurationOf } from './configuration.js';
-import type { CoreWatch, Looker } from './core-watch.js';
+import type { WaitOptions } from '../wait.js';
+import type { CoreState } from './core-state.js';
+import type { CoreWatch } from './core-watch.js';
 import { checkInputSource } from './input.js';
+import { checkedLoadOptions, placementsOf, verifyPlacements, type LoadOptions, type LoadOutcome } from './load.js';
 import type { OutputStream } from './output.js';
-import { haltCore, resetCores } from './reset.js';
+import { resetCores } from './reset.js';
+import { Run } from './run.js';
 import { Semihosting, type HostServices } from './semihosting.js';
 import { stepCore } from './step.js';
 import { Variable } from './variable.js';
-
-/** How to load a program. */
-export interface LoadOptions {
-  /** Whether to read everything back and compare it. Default true. */
-  readonly verify?: boolean | undefined;
-  /** Arguments of `main`, behind the name of the program. Only for programs that have room for them: docs/ecore.md. */
-  readonly arguments?: readonly string[] | undefined;
-  /** Called again and again while memory is written: bytes so far, and of all. */
-  readonly onProgress?: ((done: number, total: number) => void) | undefined;
-}
-
-/** What loading a program did, and how long each part of it took, in milliseconds. */
-export interface LoadOutcome {
-  readonly program: Program;
-  /** Bytes written to all cores and to shared DRAM. */
-  readonly bytes: number;
-  readonly parse: number;
-  readonly reset: number;
-  readonly write: number;
-  readonly verify: number;
-}
-
-/** What a core is doing. */
-export interface CoreState {
-  readonly core: Core;
-  /**
-   * - `running`: it executes, or is about to
-   * - `idle`: it has come to rest, and so has its DMA
-   * - `halted`: by its DEBUGCMD, a breakpoint, or a trap that nobody serves, or while it waits for standard input
-   * - `exited`: its program has ended
-   * - `stuck`: it waits for a load that nothing answers
-   */
-  readonly state: 'running' | 'idle' | 'halted' | 'exited' | 'stuck';
-  readonly pc: number;
-  /** Of `exited`. */
-  readonly exitCode?: number;
-  /** A software exception that the program has not dealt with. */
-  readonly exception?: string;
-}
 
 /** What a group needs of its board. */
 export interface GroupBoard extends AddressSpace {
@@ -70,9 +32,7 @@ export interface GroupBoard extends AddressSpace {
   readonly simulator: Pick<Simulator, 'running' | 'step'> | undefined;
 }
 
-const SYNC = 1;
 const USER = 1 << 9;
-const INTERRUPTS = 0x3ff;
 
 /**
  * A work-group; made by `board.workgroup`. Its cores are counted row by row.
@@ -88,7 +48,7 @@ const INTERRUPTS = 0x3ff;
  * for await (const { core, text } of group.output) console.log(core, text);
  * console.log(await group.finished(), group.symbol('result').gather('f32'));
  */
-export class WorkGroup<Board extends GroupBoard = GroupBoard> implements Disposable, Looker {
+export class WorkGroup<Board extends GroupBoard = GroupBoard> implements Disposable {
   readonly board: Board;
   /** In rows of the chip. */
   readonly row: number;
@@ -100,15 +60,7 @@ export class WorkGroup<Board extends GroupBoard = GroupBoard> implements Disposa
   readonly #claim: Claim;
   readonly #watch: CoreWatch;
   readonly #onClose: () => void;
-  readonly #exitCodes = new Map<Core, number>();
-  /** Cores that the host has halted: a trap that they have behind them is not to be served again. */
-  readonly #halted = new Set<Core>();
-  /** Cores at a trap that is served when there is standard input. */
-  readonly #waiting = new Set<Core>();
-  /** Cores that were seen halted by themselves, and not at a trap that is served. */
-  readonly #broken = new Set<Core>();
-  readonly #waiters = new Set<{ resolve: (states: CoreState[]) => void; reject: (error: unknown) => void }>();
-  #host: Semihosting | undefined;
+  readonly #run: Run;
   #program: Program | undefined;
   #loading = false;
   #closed = false;
@@ -127,6 +79,7 @@ export class WorkGroup<Board extends GroupBoard = GroupBoard> implements Disposa
     }));
     this.#claim = claim;
     this.#watch = watch;
+    this.#run = new Run(this.cores, board.chip.type, watch, () => this.#checkOpen());
     this.#onClose = onClose;
     Object.freeze(this);
   }
@@ -152,13 +105,7 @@ export class WorkGroup<Board extends GroupBoard = GroupBoard> implements Disposa
    */
   async load(source: string | Program, options: LoadOptions = {}): Promise<LoadOutcome> {
     this.#checkOpen();
-    if (typeof options !== 'object' || options === null) throw invalidType('options', 'an object', options);
-    const { verify = true, onProgress, arguments: parameters = [] } = options;
-    if (!Array.isArray(parameters) || !parameters.every((text) => typeof text === 'string')) throw invalidType('options.arguments', 'an array of strings', parameters);
-    const [cut] = parameters.filter((text) => text.includes('\0'));
-    if (cut !== undefined) throw outOfRange('options.arguments', 'texts without NUL characters, with which C ends them', cut);
-    if (typeof verify !== 'boolean') throw invalidType('options.verify', 'a boolean', verify);
-    if (onProgress !== undefined && typeof onProgress !== 'function') throw invalidType('options.onProgress', 'a function', onProgress);
+    const { verify, parameters, onProgress } = checkedLoadOptions(options);
     this.#checkNotLoading();
     this.#loading = true;
     try {
@@ -166,7 +113,7 @@ export class WorkGroup<Board extends GroupBoard = GroupBoard> implements Disposa
       const program = typeof source === 'string' ? readProgram(await readFile(checkPath('source', source)), source) : checkProgram('source', source);
       const parse = performance.now() - begin;
       this.#checkOpen(); // it may have been closed while the file was read
-      const placements = this.placementsOf(program, parameters);
+      const placements = placementsOf(program, this.board, this, parameters);
       const bytes = placements.reduce((sum, { segment }) => sum + segment.memoryBytes, 0);
       const report = (done: number): void => {
         onProgress?.(done, bytes);
@@ -175,7 +122,7 @@ export class WorkGroup<Board extends GroupBoard = GroupBoard> implements Disposa
       const reset = millisecondsOf(() => this.reset());
       this.#program = undefined;
       const write = millisecondsOf(() => writePlacements(placements, this.board, report));
-      const verified = millisecondsOf(() => verify && this.#verify(program, placements));
+      const verified = millisecondsOf(() => verify && verifyPlacements(program, placements, this.board));
       this.#program = program;
       return { program, bytes, parse, reset, write, verify: verified };
     } finally {
@@ -189,12 +136,10 @@ export class WorkGroup<Board extends GroupBoard = GroupBoard> implements Disposa
    */
   reset(): void {
     this.#checkOpen();
-    this.#end(new EpiphanyError('ERR_EPIPHANY_RESET', 'The cores were reset before their program was over'));
+    this.#run.end(new EpiphanyError('ERR_EPIPHANY_RESET', 'The cores were reset before their program was over'));
     const { simulator } = this.board;
     resetCores(this.cores, this.#claim.resetCores, simulator && !simulator.running ? (core) => simulator.step(core.id) : undefined);
-    this.#exitCodes.clear();
-    this.#halted.clear();
-    this.#waiting.clear();
+    this.#run.forget();
   }
 
   /**
@@ -213,11 +158,7 @@ export class WorkGroup<Board extends GroupBoard = GroupBoard> implements Disposa
       throw new EpiphanyError('ERR_EPIPHANY_BUSY', `Core ${formatHex(core.id, 3)} ${what}: load a program before the group is started`, { address: core.address });
     }
     const host = new Semihosting(this.board, services, { waitersChanged: () => this.#watch.refresh(), inputChanged: () => this.#watch.hasten() });
-    this.#end(undefined);
-    this.#host = host;
-    this.#exitCodes.clear();
-    for (const core of this.cores) core.registers.ILATST.write(SYNC);
-    this.#watch.add(this);
+    this.#run.start(host);
   }
 
   /** Raises the user interrupt of every core. */
@@ -229,29 +170,13 @@ export class WorkGroup<Board extends GroupBoard = GroupBoard> implements Disposa
   /** Halts every core. @throws `ERR_EPIPHANY_CORE_STUCK` if one cannot be halted; the others are then halted */
   halt(): void {
     this.#checkOpen();
-    const failures: unknown[] = [];
-    for (const core of this.cores) {
-      const wasHalted = core.registers.DEBUGSTATUS.read().halted;
-      try {
-        haltCore(core);
-      } catch (error) {
-        failures.push(error);
-        continue;
-      }
-      if (!wasHalted || this.#waiting.has(core)) this.#halted.add(core);
-    }
-    if (failures.length > 0) throw failures[0];
+    this.#run.halt();
   }
 
   /** Lets halted cores go on; those whose program has ended stay as they are. */
   resume(): void {
     this.#checkOpen();
-    for (const core of this.cores) {
-      if (this.#exitCodes.has(core)) continue;
-      this.#halted.delete(core);
-      if (!this.#waiting.has(core)) core.registers.DEBUGCMD.write(0);
-    }
-    this.#watch.hasten();
+    this.#run.resume();
   }
 
   /**
@@ -267,7 +192,7 @@ export class WorkGroup<Board extends GroupBoard = GroupBoard> implements Disposa
   /** What each core is doing. */
   states(): CoreState[] {
     this.#checkOpen();
-    return this.cores.map((core) => this.#stateOf(core));
+    return this.#run.states();
   }
 
   /**
@@ -278,25 +203,17 @@ export class WorkGroup<Board extends GroupBoard = GroupBoard> implements Disposa
    */
   async finished(options: WaitOptions = {}): Promise<CoreState[]> {
     this.#checkOpen();
-    return waitFor('the end of a program', options, (resolve, reject) => {
-      const waiter = { resolve, reject };
-      this.#waiters.add(waiter);
-      this.#watch.add(this);
-      return () => {
-        this.#waiters.delete(waiter);
-        this.#watch.refresh();
-      };
-    });
+    return this.#run.finished(options);
   }
 
   /** What the program prints, on all cores whose output was not asked for by {@link outputOf}; ends with the program. */
   get output(): OutputStream {
-    return this.#running().output;
+    return this.#host().output;
   }
 
   /** What the program prints on one core of the group, counted row by row. */
   outputOf(index: number): OutputStream {
-    return this.#running().consoleOf(this.#core(index));
+    return this.#host().consoleOf(this.#core(index));
   }
 
   /**
@@ -322,7 +239,7 @@ export class WorkGroup<Board extends GroupBoard = GroupBoard> implements Disposa
    */
   close(): void {
     if (this.#closed) return;
-    this.#end(closedError(String(this)));
+    this.#run.end(closedError(String(this)));
     this.#closed = true;
     this.#onClose();
     this.#claim.close();
@@ -340,101 +257,10 @@ export class WorkGroup<Board extends GroupBoard = GroupBoard> implements Disposa
     return `WorkGroup(${this.toString()}${this.#closed ? ', closed' : ''})`;
   }
 
-  /** @internal Where each byte of a program belongs, with what the cores are told of their place. Touches nothing. */
-  placementsOf(program: Program, parameters: readonly string[] = []): Placement[] {
-    let placements = placeProgram(program, this.board, this.cores);
-    const common = argumentsOf(program, parameters);
-    for (const core of this.cores) placements = patchPlacements(program, placements, this.board, core, [...configurationOf(program, this.board, this, core), ...common]);
-    return placements;
-  }
-
-  /** @internal */
-  get holdsProcess(): boolean {
-    return this.#waiters.size > 0 || (this.#host?.hasWaiters ?? false);
-  }
-
-  /** @internal Serves traps, and finds out whether the program is over. */
-  look(): boolean {
-    try {
-      if (this.board.closed) throw closedError(String(this));
-      const served = this.cores.filter((core) => this.#serve(core)).length;
-      if (served > 0) return true;
-      const states = this.states();
-      const stuck = states.find(({ state }) => state === 'stuck');
-      if (stuck) throw new EpiphanyError('ERR_EPIPHANY_CORE_STUCK', `Core ${formatHex(stuck.core.id, 3)} waits for a load that nothing answers, at PC ${formatHex(stuck.pc)}; only a reset of the chip helps`, { address: stuck.core.address });
-      // Between two looks at two cores one may have woken the other.
-      if (!this.#isOver(states) || !this.#isOver(this.states())) return false;
-      // A program whose cores sleep may be woken again, and want something, as long as nobody has asked for its end.
-      if (!this.holdsProcess && states.some(({ state }) => state === 'idle')) return false;
-      this.#claim.verify(); // cores that were reset meanwhile look as if they had come to rest
-      this.#end(undefined, states);
-    } catch (error) {
-      this.#end(error);
-    }
-    return true;
-  }
-
-  /** Nobody has anything more to do. */
-  #isOver(states: readonly CoreState[]): boolean {
-    return states.every(({ core, state }) => state === 'idle' || state === 'exited' || (state === 'halted' && this.#broken.has(core)));
-  }
-
-  /** Whether a trap of this core was served. */
-  #serve(core: Core): boolean {
-    this.#broken.delete(core);
-    if (!this.#host || this.#halted.has(core) || this.#exitCodes.has(core)) return false;
-    this.#waiting.delete(core);
-    if (!core.registers.DEBUGSTATUS.read().halted) return false;
-    const outcome = this.#host.serve(core);
-    if (outcome === 'unknown' || outcome === 'waiting') {
-      (outcome === 'unknown' ? this.#broken : this.#waiting).add(core);
-      return false;
-    }
-    if (outcome !== 'served') this.#exitCodes.set(core, outcome.exitCode);
-    return true;
-  }
-
-  #stateOf(core: Core): CoreState {
-    const { registers } = core;
-    const debug = registers.DEBUGSTATUS.read();
-    const status = registers.STATUS.read();
-    const pc = registers.PC.read().value;
-    const exitCode = this.#exitCodes.get(core);
-    const cause = status.excause;
-    const [exception] = Object.entries(EXCEPTION_CAUSES[this.board.chip.type]).find(([, number]) => number === cause && number !== 0) ?? [];
-    const isAsleep = (): boolean =>
-      !status.active &&
-      (registers.ILAT.read().value & ~registers.IMASK.read().value & INTERRUPTS) === 0 &&
-      [registers.DMA0STATUS, registers.DMA1STATUS].every((dma) => dma.read().state !== 'active');
-    const state = debug.externalLoadPending ? 'stuck' : exitCode !== undefined ? 'exited' : debug.halted ? 'halted' : isAsleep() ? 'idle' : 'running';
-    return { core, state, pc, ...(exitCode === undefined ? {} : { exitCode }), ...(exception === undefined ? {} : { exception }) };
-  }
-
-  /** The program is over: by itself, or by an error. */
-  #end(error: unknown, states: CoreState[] = []): void {
-    this.#watch.remove(this);
-    // Cores that rest, or stand at a breakpoint, can be woken; those that have exited cannot.
-    this.#host?.end(states.some(({ state }) => state !== 'exited'));
-    const waiters = [...this.#waiters];
-    this.#waiters.clear();
-    for (const { resolve, reject } of waiters) {
-      if (error === undefined) resolve(states);
-      else reject(error);
-    }
-  }
-
-  #verify(program: Program, placements: readonly Placement[]): void {
-    const { differing, differences } = verifyProgram(placements, this.board);
-    const [first] = differences;
-    if (!first) return;
-    const where = first.core ? `core ${formatHex(first.core.id, 3)}` : 'shared DRAM';
-    throw new EpiphanyError('ERR_EPIPHANY_VERIFY', `'${program.path}' is not in memory as it was written: ${differing} bytes differ, the first in ${where} at ${formatHex(first.address)}, ${formatHex(first.actual, 2)} instead of ${formatHex(first.expected, 2)}`, { path: program.path, address: first.address });
-  }
-
-  #running(): Semihosting {
+  #host(): Semihosting {
     this.#checkOpen();
-    if (!this.#host) throw new EpiphanyError('ERR_EPIPHANY_BUSY', 'There is no output before the group is started');
-    return this.#host;
+    if (!this.#run.host) throw new EpiphanyError('ERR_EPIPHANY_BUSY', 'There is no output before the group is started');
+    return this.#run.host;
   }
 
   #core(index: number): Core {
