@@ -223,10 +223,14 @@ TEST(a_core_that_is_stuck)
 
 TEST(every_file_outlives_its_binding)
 {
-	uint64_t address = 0;
+	struct epiphany_dram_alloc alloc = { .size = sizeof(alloc),
+					     .flags = EPIPHANY_DRAM_SCRUB,
+					     .bytes = PAGE };
 	int fd = open_mesh(), elink = open_kind("elink", O_RDWR),
 	    group = claim(fd, 0, 0, 1, 1, 0, EPIPHANY_RELEASE_SCRUB);
-	int dram = dram_alloc(fd, PAGE, &address), queue = events(fd, 0xfe), set = epoll_create1(0);
+	REQUIRE(!ioctl(fd, EPIPHANY_IOC_DRAM_ALLOC, &alloc));
+	uint64_t address = alloc.address;
+	int dram = alloc.fd, queue = events(fd, 0xfe), set = epoll_create1(0);
 	volatile uint32_t *node = must_map(fd, core_address(0, 0), PAGE),
 			  *held = must_map(group, core_address(0, 0), PAGE);
 	volatile uint32_t *given = must_map(dram, address, PAGE),
@@ -275,7 +279,7 @@ TEST(every_file_outlives_its_binding)
 	EXPECT_EQ(node[2], 0);
 	int again = open_mesh();
 	EXPECT(claim(again, 0, 0, 4, 4, EPIPHANY_CLAIM_EXCLUSIVE, 0) >= 0);
-	/* What was in the DRAM is not theirs to see. */
+	/* What was in the DRAM, which was to be scrubbed, is not theirs to see. */
 	EXPECT_EQ(pread(again, &word, 4, address), 4);
 	EXPECT_EQ(word, 0);
 	/* An exit afterwards, with the old mappings alive, does nothing to it. */
