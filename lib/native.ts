@@ -36,17 +36,17 @@ interface Native {
   descriptor(device: DeviceHandle): number;
   /** flock(2), exclusive, without waiting. */
   lock(device: DeviceHandle): number;
-  /** ioctl(2). A view is handed over as a copy with room to spare, and copied back; a number must be 0 … 4095. */
-  ioctl(device: DeviceHandle, request: number, argument: number | ArrayBufferView): number;
+  /** ioctl(2). An array is handed over as a copy with room to spare, and copied back; a number must be 0 … 4095. */
+  ioctl(device: DeviceHandle, request: number, argument: number | Uint8Array): number;
   /**
    * As `ioctl`, for a request that makes a descriptor, which becomes a device of its own, non-blocking. `offset`:
    * where in the view it is, as an int of the machine; undefined: it is what the request returns.
    */
-  ioctlOpen(device: DeviceHandle, request: number, argument: number | ArrayBufferView, offset: number | undefined): DeviceHandle | number;
-  read(device: DeviceHandle, view: ArrayBufferView): number;
-  write(device: DeviceHandle, view: ArrayBufferView): number;
-  pread(device: DeviceHandle, view: ArrayBufferView, position: number): number;
-  pwrite(device: DeviceHandle, view: ArrayBufferView, position: number): number;
+  ioctlOpen(device: DeviceHandle, request: number, argument: number | Uint8Array, offset: number | undefined): DeviceHandle | number;
+  read(device: DeviceHandle, view: Uint8Array): number;
+  write(device: DeviceHandle, view: Uint8Array): number;
+  pread(device: DeviceHandle, view: Uint8Array, position: number): number;
+  pwrite(device: DeviceHandle, view: Uint8Array, position: number): number;
 
   // native/device/mapping.cc: offsets and lengths in bytes from the start of the mapping
   /** mmap(2), shared; `-ENXIO` beyond the end of a regular file. */
@@ -57,9 +57,9 @@ interface Native {
   buffer(mapping: MappingHandle): ArrayBuffer | number;
   /** Where the mapping lies in this process: for structures that drivers are given. */
   address(mapping: MappingHandle): number;
-  /** Device memory from a whole host array, in aligned words with exact head and tail. */
+  /** Device memory from a whole host array of bytes or words, in aligned words with exact head and tail. */
   copyIn(mapping: MappingHandle, offset: number, from: ArrayBufferView): number;
-  /** Device memory into a whole host array. */
+  /** Device memory into a whole host array of bytes or words. */
   copyOut(mapping: MappingHandle, offset: number, to: ArrayBufferView): number;
   fill(mapping: MappingHandle, offset: number, bytes: number, byte: number): number;
   fillWords(mapping: MappingHandle, offset: number, words: number, word: number): number;

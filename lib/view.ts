@@ -15,6 +15,7 @@ const tagGetter = getterOf<string | undefined>(typedArray, Symbol.toStringTag);
 const lengthGetter = getterOf<number>(typedArray, 'length');
 const bufferGetters = { array: getterOf<ArrayBufferLike>(typedArray, 'buffer'), view: getterOf<ArrayBufferLike>(DataView.prototype, 'buffer') };
 const byteLengthGetters = { array: getterOf<number>(typedArray, 'byteLength'), view: getterOf<number>(DataView.prototype, 'byteLength') };
+const byteOffsetGetters = { array: getterOf<number>(typedArray, 'byteOffset'), view: getterOf<number>(DataView.prototype, 'byteOffset') };
 const Bytes = Uint8Array;
 
 /** The name of a typed array's class, `'Uint32Array'` for its subclasses too; undefined for what is none. */
@@ -52,7 +53,16 @@ export function checkView(name: string, value: unknown): ArrayBufferView {
   return value;
 }
 
-/** A view as a typed array, which is all that the native copies take. */
-export function asArray(view: ArrayBufferView): ArrayBufferView {
-  return types.isDataView(view) ? new Bytes(view.buffer, view.byteOffset, view.byteLength) : view;
+/** The bytes of a view, as an array of the plainest kind: over the same memory, and of no subclass. */
+export function bytesOf(view: ArrayBufferView): Uint8Array {
+  const kind = types.isDataView(view) ? 'view' : 'array';
+  return new Bytes(bufferGetters[kind].call(view), byteOffsetGetters[kind].call(view), byteLengthGetters[kind].call(view));
+}
+
+/** Whose elements the native copies know the size of; any other class, such as one that is newer, goes to them as bytes. */
+const COPYABLE: ReadonlySet<string | undefined> = new Set(['Uint8Array', 'Uint32Array', 'Int32Array', 'Float32Array']);
+
+/** A view as the native copies take it. */
+export function copyable(view: ArrayBufferView): ArrayBufferView {
+  return COPYABLE.has(arrayTag(view)) ? view : bytesOf(view);
 }

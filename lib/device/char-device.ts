@@ -19,7 +19,7 @@ import { Mapping, type MappingAccess } from './mapping.js';
 import { MemoryMapping } from './memory-mapping.js';
 import { ioctlArgumentBytes } from './request.js';
 import { eventBits, Watcher, type PollEvent } from './watcher.js';
-import { byteLengthOf, checkView } from '../view.js';
+import { byteLengthOf, bytesOf, checkView } from '../view.js';
 import { waitFor, type WaitOptions } from '../wait.js';
 import { isWindow } from './window.js';
 
@@ -134,8 +134,7 @@ export class CharDevice implements Disposable {
    */
   ioctl(request: number, argument: ArrayBufferView | number = 0): number {
     const handle = this.#open();
-    this.#checkRequest(request, argument);
-    return this.#check(native.ioctl(handle, request, argument), 'ioctl', request);
+    return this.#check(native.ioctl(handle, request, this.#ioctlArgument(request, argument)), 'ioctl', request);
   }
 
   /**
@@ -153,27 +152,25 @@ export class CharDevice implements Disposable {
     if (typeof options !== 'object' || options === null) throw invalidType('options', 'an object', options);
     const { offset, path = this.path } = options;
     checkPath('options.path', path);
-    this.#checkRequest(request, argument);
+    const given = this.#ioctlArgument(request, argument);
     if (offset !== undefined) {
-      if (typeof argument === 'number') throw invalidType('argument', 'a view, as there is an offset', argument);
-      checkInteger('options.offset', offset, 0, byteLengthOf(argument) - 4);
+      if (typeof given === 'number') throw invalidType('argument', 'a view, as there is an offset', argument);
+      checkInteger('options.offset', offset, 0, byteLengthOf(given) - 4);
     }
-    const made = native.ioctlOpen(handle, request, argument, offset);
+    const made = native.ioctlOpen(handle, request, given, offset);
     if (typeof made === 'number') throw systemError(made, 'ioctl', { path: this.path, address: request });
     return this.#adopt((onClose) => new CharDevice(made, path, onClose));
   }
 
-  #checkRequest(request: number, argument: ArrayBufferView | number): void {
+  #ioctlArgument(request: number, argument: ArrayBufferView | number): Uint8Array | number {
     checkInteger('request', request, 0, 0xffffffff);
-    if (typeof argument === 'number') {
-      checkInteger('argument', argument, 0, LARGEST_PLAIN_ARGUMENT);
-    } else {
-      this.#checkHostView('argument', argument);
-      const announced = ioctlArgumentBytes(request);
-      const bytes = byteLengthOf(argument);
-      if (bytes < announced) throw outOfRange('argument', `a view of at least ${announced} bytes for request ${formatHex(request)}`, bytes);
-      if (bytes > LARGEST_ARGUMENT) throw outOfRange('argument', `a view of at most ${LARGEST_ARGUMENT} bytes`, bytes);
-    }
+    if (typeof argument === 'number') return checkInteger('argument', argument, 0, LARGEST_PLAIN_ARGUMENT);
+    const given = this.#hostBytes('argument', argument);
+    const announced = ioctlArgumentBytes(request);
+    const bytes = byteLengthOf(given);
+    if (bytes < announced) throw outOfRange('argument', `a view of at least ${announced} bytes for request ${formatHex(request)}`, bytes);
+    if (bytes > LARGEST_ARGUMENT) throw outOfRange('argument', `a view of at most ${LARGEST_ARGUMENT} bytes`, bytes);
+    return given;
   }
 
   /**
@@ -214,33 +211,33 @@ export class CharDevice implements Disposable {
   /** read(2) into a view; returns how many bytes came, 0 at the end. @throws SystemError: `EAGAIN` if there is nothing yet */
   read(view: ArrayBufferView): number {
     const handle = this.#open();
-    return this.#check(native.read(handle, this.#checkHostView('view', view)), 'read');
+    return this.#check(native.read(handle, this.#hostBytes('view', view)), 'read');
   }
 
   /** As {@link read}, but gives undefined instead of the error `EAGAIN` if there is nothing yet. */
   tryRead(view: ArrayBufferView): number | undefined {
-    const count = native.read(this.#open(), this.#checkHostView('view', view));
+    const count = native.read(this.#open(), this.#hostBytes('view', view));
     return count === EAGAIN ? undefined : this.#check(count, 'read');
   }
 
   /** write(2) from a view; returns how many bytes were taken. */
   write(view: ArrayBufferView): number {
     const handle = this.#open();
-    return this.#check(native.write(handle, this.#checkHostView('view', view)), 'write');
+    return this.#check(native.write(handle, this.#hostBytes('view', view)), 'write');
   }
 
   /** pread(2): as {@link read}, at a position of up to 2^53 − 1, leaving the device's own position alone. */
   pread(view: ArrayBufferView, position: number): number {
     const handle = this.#open();
     checkInteger('position', position, 0, Number.MAX_SAFE_INTEGER);
-    return this.#check(native.pread(handle, this.#checkHostView('view', view), position), 'pread', position);
+    return this.#check(native.pread(handle, this.#hostBytes('view', view), position), 'pread', position);
   }
 
   /** pwrite(2). */
   pwrite(view: ArrayBufferView, position: number): number {
     const handle = this.#open();
     checkInteger('position', position, 0, Number.MAX_SAFE_INTEGER);
-    return this.#check(native.pwrite(handle, this.#checkHostView('view', view), position), 'pwrite', position);
+    return this.#check(native.pwrite(handle, this.#hostBytes('view', view), position), 'pwrite', position);
   }
 
   /**
@@ -333,10 +330,10 @@ export class CharDevice implements Disposable {
   }
 
   /** System calls copy in their own way, which device memory does not bear. */
-  #checkHostView(name: string, view: unknown): ArrayBufferView {
+  #hostBytes(name: string, view: unknown): Uint8Array {
     const checked = checkView(name, view);
     if (isWindow(checked)) throw invalidType(name, 'in host memory, not a window over device memory', view);
-    return checked;
+    return bytesOf(checked);
   }
 
   #check(status: number, syscall: string, address?: number): number {

@@ -4,7 +4,7 @@ import { constants } from 'node:os';
 import { inspect } from 'node:util';
 import { checkInteger, closedError, EpiphanyError, formatHex, outOfRange, systemError } from '../errors.js';
 import { native, type MappingHandle } from '../native.js';
-import { arrayTag, asArray, lengthOf } from '../view.js';
+import { arrayTag, copyable, lengthOf } from '../view.js';
 import { checkCopyView, isWindow, windowsOver, type Float32Window, type Int32Window, type Uint32Window } from './window.js';
 
 /** Whether a mapping may be written. */
@@ -175,7 +175,7 @@ export class Mapping implements Disposable {
     this.#checkView(offset, view);
     this.#checkWritable();
     const host = isWindow(view) ? (view as unknown as Uint32Array).slice() : view;
-    this.#check(native.copyIn(this.#handle, offset, asArray(host)), offset);
+    this.#check(native.copyIn(this.#handle, offset, copyable(host)), offset);
   }
 
   /** Sets `length` bytes from any offset to `byte`, 0 … 255. @throws as {@link write} */
@@ -209,7 +209,7 @@ export class Mapping implements Disposable {
   }
 
   #copyOut(offset: number, view: ArrayBufferView): void {
-    this.#check(native.copyOut(this.#handle, offset, asArray(view)), offset);
+    this.#check(native.copyOut(this.#handle, offset, copyable(view)), offset);
   }
 
   /**

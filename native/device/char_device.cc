@@ -18,7 +18,8 @@
 namespace device {
 namespace {
 
-// The memory of a typed array or DataView, or null.
+// The memory of a Uint8Array, or nothing: only of bytes the length is known without asking for a size of
+// elements.
 struct View {
   unsigned char* data = nullptr;
   size_t bytes = 0;
@@ -27,17 +28,10 @@ struct View {
 
 View ViewOf(napi_env env, napi_value value) {
   View view;
+  napi_typedarray_type type = napi_float64_array;  // stays so if Node-API does not know the class
   void* data = nullptr;
-  bool is_it = false;
-  if (napi_is_typedarray(env, value, &is_it) == napi_ok && is_it) {
-    Napi::TypedArray array(env, value);
-    napi_get_typedarray_info(env, value, nullptr, nullptr, &data, nullptr, nullptr);
-    view.bytes = array.ByteLength();
-    view.valid = true;
-  } else if (napi_is_dataview(env, value, &is_it) == napi_ok && is_it) {
-    napi_get_dataview_info(env, value, &view.bytes, &data, nullptr, nullptr);
-    view.valid = true;
-  }
+  view.valid = napi_get_typedarray_info(env, value, &type, &view.bytes, &data, nullptr, nullptr) == napi_ok &&
+               type == napi_uint8_array;
   view.data = static_cast<unsigned char*>(data);
   return view;
 }

@@ -192,21 +192,17 @@ napi_value BareAnswer(napi_env env, int value) {
   return result;
 }
 
+// Of the classes that lib/view.ts hands over; 0 for any other.
 size_t ElementBytes(napi_typedarray_type type) {
   switch (type) {
-    case napi_int8_array:
     case napi_uint8_array:
-    case napi_uint8_clamped_array:
       return 1;
-    case napi_int16_array:
-    case napi_uint16_array:
-      return 2;
-    case napi_float64_array:
-    case napi_bigint64_array:
-    case napi_biguint64_array:
-      return 8;
-    default:
+    case napi_int32_array:
+    case napi_uint32_array:
+    case napi_float32_array:
       return 4;
+    default:
+      return 0;
   }
 }
 
@@ -222,15 +218,17 @@ napi_value MoveArray(napi_env env, napi_callback_info info, bool writes, Move mo
   Mapping* mapping = EnvironmentOf(data)->mappings.Find(env, argument[0]);
   if (!mapping || !mapping->is_open()) return BareAnswer(env, -EBADF);
   double offset = -1;
-  napi_typedarray_type type;
+  napi_typedarray_type type = napi_float64_array;  // stays so if Node-API does not know the class
   size_t length = 0;
   void* host = nullptr;
   if (napi_get_value_double(env, argument[1], &offset) != napi_ok ||
       napi_get_typedarray_info(env, argument[2], &type, &length, &host, nullptr, nullptr) != napi_ok) {
     return BareAnswer(env, -EINVAL);
   }
-  const size_t bytes = length * ElementBytes(type);
-  if ((writes && !mapping->is_writable()) || !mapping->Contains(offset, static_cast<double>(bytes))) {
+  const size_t element = ElementBytes(type);
+  const size_t bytes = length * element;
+  if (element == 0 || (writes && !mapping->is_writable()) ||
+      !mapping->Contains(offset, static_cast<double>(bytes))) {
     return BareAnswer(env, -EINVAL);
   }
   move(mapping->base() + static_cast<size_t>(offset), host, bytes);

@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { inspect } from 'node:util';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { CharDevice, ioctlArgumentBytes, ioctlRequest, isWindow, Mapping } from '../../lib/device/index.js';
+import { everyView } from '../conformance/views.js';
 import { probe } from '../native/probe.js';
 
 const CLOSED = { code: 'ERR_EPIPHANY_CLOSED' };
@@ -163,6 +164,51 @@ describe('a memfd beyond 2 GiB', () => {
     expect(error(() => device.map({ offset: 0, length: 4200 }))).toMatchObject({ code: 'ENXIO', syscall: 'mmap' });
     expect(error(() => device.map({ offset: 8192, length: 4 }))).toMatchObject({ code: 'ENXIO' });
     closeSync(descriptor);
+  });
+});
+
+describe('views of every class that this Node has', () => {
+  const views = everyView(64).map((guarded) => [guarded.name, guarded] as const);
+  const counted = Uint8Array.from({ length: 128 }, (_, index) => index);
+
+  it('are there', () => expect(views.length).toBeGreaterThanOrEqual(3 * 13));
+
+  it.each(views)('%s is read and written whole, and nothing around it', (_name, { view, bytes, isBroken }) => {
+    const descriptor = probe.memfd(256);
+    const path = `/proc/self/fd/${descriptor}`;
+    using device = CharDevice.open(path, { fileType: 'any' });
+    const content = (position: number): Uint8Array => {
+      const copy = new Uint8Array(64);
+      device.pread(copy, position);
+      return copy;
+    };
+    device.pwrite(counted, 0);
+    expect([device.read(view), bytes[63]]).toEqual([64, 63]);
+    expect([device.tryRead(view), bytes[63]]).toEqual([64, 127]);
+    expect([device.pread(view, 1), bytes[63]]).toEqual([64, 64]);
+    expect([device.pwrite(view, 64), content(64), content(128)]).toEqual([64, counted.slice(1, 65), new Uint8Array(64)]);
+    using second = CharDevice.open(path, { fileType: 'any' });
+    expect([second.write(view), content(0), content(64)]).toEqual([64, counted.slice(1, 65), counted.slice(1, 65)]);
+    const mapping = device.map({ offset: 0, length: 256 });
+    mapping.fill(0, 256, 0xee);
+    mapping.write(5, view);
+    expect(mapping.read(5, 64)).toEqual(counted.slice(1, 65));
+    expect(mapping.read(69, 100)).toEqual(new Uint8Array(100).fill(0xee));
+    mapping.write(8, counted);
+    mapping.readInto(8, view);
+    expect([bytes[0], bytes[63], isBroken()]).toEqual([0, 63, false]);
+    closeSync(descriptor);
+  });
+
+  it.each(views)('%s is the argument of a request', (_name, { view, bytes, isBroken }) => {
+    using terminal = CharDevice.open('/dev/ptmx');
+    bytes.fill(0xff);
+    expect(terminal.ioctl(GET_PTY_NUMBER, view)).toBe(0);
+    const number = new Int32Array(1);
+    terminal.ioctl(GET_PTY_NUMBER, number);
+    expect([...bytes.subarray(0, 5)]).toEqual([...new Uint8Array(number.buffer), 0xff]);
+    expect(isBroken()).toBe(false);
+    expect(error(() => terminal.ioctl(ioctlRequest('read', 'T', 0x30, 65), view))).toMatchObject({ code: 'ERR_OUT_OF_RANGE', actual: 64 });
   });
 });
 

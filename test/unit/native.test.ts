@@ -100,6 +100,19 @@ describe('the addon, called with nonsense', () => {
     expect(native.buffer(mapping)).toBe(EBADF);
   });
 
+  it('refuses arrays whose elements it does not know', async () => {
+    const { everyView } = await import('../conformance/views.js');
+    const device = native.open('/dev/zero', 2, false) as DeviceHandle;
+    const mapping = native.map(device, 0, 4096, true) as MappingHandle;
+    for (const { name, view } of everyView(8)) {
+      const known = /^(Uint8|Uint32|Int32|Float32)Array |^Buffer /.test(name) ? 0 : -22;
+      expect([native.copyIn(mapping, 0, view), native.copyOut(mapping, 0, view)], name).toEqual([known, known]);
+      expect(native.read(device, view as Uint8Array), name).toBe(/^(Uint8Array|Buffer) /.test(name) ? 8 : -22);
+    }
+    native.unmap(mapping);
+    native.close(device);
+  });
+
   it('refuses ranges outside a mapping, whatever their arithmetic', () => {
     const device = native.open('/dev/zero', 2, false) as DeviceHandle;
     const mapping = native.map(device, 0, 4096, true) as MappingHandle;

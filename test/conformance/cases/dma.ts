@@ -2,6 +2,7 @@
 /** Copies by the host's DMA engine. */
 import assert from 'node:assert/strict';
 import type { Board, Core } from 'node-epiphany';
+import { everyView } from '../views.js';
 import { CLOSED, generator, NO_INTEGERS, NO_NUMBERS, onBoard, OUT_OF_RANGE, randomBytes, RESET, SRAM_BYTES, WRONG_TYPE, type Case } from '../case.js';
 
 /** A case over a core of a group and a buffer of shared DRAM of 3 MiB. */
@@ -42,6 +43,22 @@ export const dma: Case[] = [
       assert.deepEqual(host.slice(0, 400), content.slice(64, 464));
     } else {
       await assert.rejects(board.dma.copy({ core, address: 0x1000 }, host, 400), { code: 'ERR_EPIPHANY_UNSUPPORTED' });
+    }
+  }),
+  onPlaces('DMA takes views of every class, and touches nothing around them', async (board, _core, buffer) => {
+    const random = generator(8);
+    for (const { name, view, bytes, isBroken } of everyView(64)) {
+      const [source, target] = [randomBytes(random, 64), randomBytes(random, 64)];
+      buffer.bytes.fill(0xee, 0, 256);
+      bytes.set(source);
+      await board.dma.copy(view, { buffer, offset: 64 }, 64);
+      assert.deepEqual(buffer.bytes.slice(64, 128), source, name);
+      assert.ok(buffer.bytes.subarray(128, 256).every((byte) => byte === 0xee), name);
+      buffer.bytes.set(target);
+      await board.dma.copy(buffer, view, 64);
+      assert.deepEqual(Uint8Array.from(bytes), target, name);
+      assert.ok(!isBroken(), name);
+      await assert.rejects(board.dma.copy(buffer, view, 68), OUT_OF_RANGE, name);
     }
   }),
   onPlaces('copies by DMA that were asked for at once are all made', async (board, core, buffer) => {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 /** SRAM of cores: copies, and windows over it. */
 import assert from 'node:assert/strict';
+import { everyView } from '../views.js';
 import { generator, NO_INTEGERS, NO_NUMBERS, onBoard, onCore, OUT_OF_RANGE, randomBytes, SRAM_BYTES, WRONG_TYPE, type Case } from '../case.js';
 
 export const memory: Case[] = [
@@ -56,6 +57,45 @@ export const memory: Case[] = [
           expected.set(source, from);
           assert.deepEqual(target, expected, `${length} bytes from ${at} to ${from}`);
         }
+      }
+    }
+  }),
+  onCore('views of every class copy exactly, and nothing around them is touched', (core) => {
+    const random = generator(7);
+    for (const length of [64, 256]) {
+      for (const { name, view, bytes, isBroken } of everyView(length)) {
+        for (const address of [0x1000, 0x1003]) {
+          const [source, target] = [randomBytes(random, length), randomBytes(random, length)];
+          core.fill(0xf00, 0x400, 0xee);
+          bytes.set(source);
+          core.write(address, view);
+          assert.deepEqual(core.read(address, length), source, name);
+          assert.ok(core.read(address + length, 0x100).every((byte) => byte === 0xee), name);
+          assert.ok(core.read(address - 0x100, 0x100).every((byte) => byte === 0xee), name);
+          core.write(address, target);
+          assert.equal(core.readInto(address, view), view, name);
+          assert.deepEqual(Uint8Array.from(bytes), target, name);
+          assert.ok(!isBroken(), name);
+        }
+        assert.throws(() => core.write(SRAM_BYTES - length + 1, view), OUT_OF_RANGE, name);
+        assert.throws(() => core.readInto(SRAM_BYTES - length + 1, view), OUT_OF_RANGE, name);
+      }
+    }
+  }),
+  onCore('windows are set from arrays of every class, element by element', (core) => {
+    for (const { name, view, bytes } of everyView(64)) {
+      if (!('length' in view)) continue; // a DataView is no array
+      const array = view as unknown as ArrayLike<number>;
+      bytes.forEach((_, index) => (bytes[index] = index));
+      for (const [window, Plain] of [[core.words, Uint32Array], [core.int32, Int32Array], [core.float32, Float32Array]] as const) {
+        core.fill(0, 0x400, 0xee);
+        if (name.startsWith('Big')) {
+          assert.throws(() => window.set(array, 8), TypeError, name);
+          continue;
+        }
+        window.set(array, 8);
+        assert.deepEqual(window.slice(8, 8 + array.length), Plain.from(array), name);
+        assert.ok([...core.read(0, 32), ...core.read(32 + 4 * array.length, 32)].every((byte) => byte === 0xee), name);
       }
     }
   }),
