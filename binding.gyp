@@ -10,6 +10,8 @@
         "native/device/char_device.cc",
         "native/device/event_poll.cc",
         "native/device/guarded_memory.cc",
+        "native/device/leases.cc",
+        "native/device/map_budget.cc",
         "native/device/mapping.cc",
         "native/device/word_copy.cc",
         "native/chip/chip.cc",

@@ -38,7 +38,7 @@ export class Dram {
    * @param bytes how many, 1 … 2^31; whole pages are taken
    * @throws `ERR_EPIPHANY_BUSY` if the address has been given out, SystemError `ENOSPC` if so much is not free in one
    *   piece, RangeError for an address outside shared DRAM, `ERR_EPIPHANY_UNSUPPORTED` without `features.dram`,
-   *   `ERR_EPIPHANY_CLOSED`
+   *   `ERR_EPIPHANY_CLOSED`, SystemError `ENOMEM` if this process has too many mappings
    * @example
    * using buffer = board.dram.alloc(1 << 20);
    * new Float32Array(buffer.bytes.buffer)[0] = 1.5;
@@ -111,7 +111,7 @@ export class DramBuffer implements Disposable {
     return new Uint8Array(this.#block.memory.buffer, 0, this.length);
   }
 
-  /** Gives it back; every view of it is empty afterwards. Doing it again does nothing. */
+  /** Gives it back. Views of it reach it no more: they show memory of no meaning, zero at first. Doing it again does nothing. */
   close(): void {
     this.#block.close();
   }

@@ -24,6 +24,10 @@ export type PollHandle = Handle<'poll'>;
 /** A simulated chip with its memory; gone when collected. */
 export type SimulatorHandle = Handle<'simulator'>;
 
+/** Device memory for reading, the same for reading and writing, or memory like any other. */
+export const MAPPING_KINDS = { read: 0, 'read-write': 1, memory: 2 } as const;
+type MappingKind = (typeof MAPPING_KINDS)[keyof typeof MAPPING_KINDS];
+
 interface Native {
   /** Bytes of a page of this machine. */
   readonly pageBytes: number;
@@ -32,6 +36,8 @@ interface Native {
   /** open(2) with O_CLOEXEC and O_NOCTTY added to `flags`; `-ENODEV` for what is no character device, unless any file will do. */
   open(path: string, flags: number, anyFile: boolean): DeviceHandle | number;
   close(device: DeviceHandle): number;
+  /** Ends the leases of all mappings of the device, and of devices that its requests have made; see `unmap`. */
+  endLeases(device: DeviceHandle): number;
   /** The file descriptor, for calls of `node:fs` that take one. */
   descriptor(device: DeviceHandle): number;
   /** flock(2), exclusive, without waiting. */
@@ -49,9 +55,9 @@ interface Native {
   pwrite(device: DeviceHandle, view: Uint8Array, position: number): number;
 
   // native/device/mapping.cc: offsets and lengths in bytes from the start of the mapping
-  /** mmap(2), shared; `-ENXIO` beyond the end of a regular file. */
-  map(device: DeviceHandle, offset: number, bytes: number, writable: boolean): MappingHandle | number;
-  /** Ends a lease: its buffer is detached, and its range covered or given back. */
+  /** mmap(2), shared; `-ENXIO` beyond the end of a regular file, `-ENOMEM` also if this process has too many mappings. */
+  map(device: DeviceHandle, offset: number, bytes: number, kind: MappingKind): MappingHandle | number;
+  /** Ends a lease: its range is covered or given back, and its buffer detached unless it is plain memory. */
   unmap(mapping: MappingHandle): number;
   /** The one ArrayBuffer over the mapping; `-EOPNOTSUPP` where V8 allows no foreign memory. */
   buffer(mapping: MappingHandle): ArrayBuffer | number;
@@ -79,6 +85,8 @@ interface Native {
   simulatorClose(simulator: SimulatorHandle): number;
   /** The chip's memory as a device to be mapped: SRAM of all cores in row-major order, then shared DRAM. */
   simulatorMemory(simulator: SimulatorHandle): DeviceHandle | number;
+  /** Makes whole pages of that memory zero, and gives them back to the system. */
+  simulatorClear(simulator: SimulatorHandle, offset: number, bytes: number): number;
   /** Where event records are read; given once, `-EBUSY` afterwards. */
   simulatorEvents(simulator: SimulatorHandle): DeviceHandle | number;
   /** A word as the host's bus loads it; `-EIO` if nothing answers. */

@@ -5,12 +5,14 @@
 #include <pthread.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
+#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
 #include <atomic>
 #include <cerrno>
 #include <cstring>
+#include <list>
 #include <memory>
 #include <mutex>
 #include <utility>
@@ -20,6 +22,7 @@
 #include "chip/free_runner.h"
 #include "chip/trace_recorder.h"
 #include "device/char_device.h"
+#include "device/map_budget.h"
 
 namespace {
 
@@ -32,6 +35,9 @@ enum RecordType : uint32_t { kMailbox = 1, kReset = 2, kOverflow = 6, kHalt = 0x
 
 // More would need too much memory for what a trace says in the worst case.
 constexpr uint64_t kTracedAtOnce = 4096;
+
+// Of a chip: its memory, what the allocator maps for its cores, and a thread with its guard.
+constexpr int kMaps = 4;
 
 // Cores of a chip that runs by itself share so many threads; others of the process want to run, too.
 constexpr unsigned kThreads = 1;
@@ -51,11 +57,13 @@ static_assert(sizeof(Record) == 32);
 class Simulator final : private chip::EventSink {
  public:
   // Null, with errno set, if the system refuses memory or descriptors.
-  static Simulator* Create(const chip::Model& model);
+  static Simulator* Create(napi_env env, const chip::Model& model);
   ~Simulator();
 
   chip::Chip& chip() { return *chip_; }
   int memory_descriptor() const { return memory_descriptor_; }
+  // What it takes of the machine's memory at the moment.
+  int64_t ResidentBytes() const;
   // The read end of the event pipe, given away once; -1 afterwards.
   int TakeEventDescriptor() { return std::exchange(event_read_, -1); }
   void Emit(uint32_t type, uint64_t payload);
@@ -112,7 +120,11 @@ class Simulator final : private chip::EventSink {
   uint64_t idle_end_ = 0;  // where in all that was written the last kIdle ended
 };
 
-Simulator* Simulator::Create(const chip::Model& model) {
+Simulator* Simulator::Create(napi_env env, const chip::Model& model) {
+  if (!device::TakeMaps(env, kMaps)) {
+    errno = ENOMEM;
+    return nullptr;
+  }
   std::unique_ptr<Simulator> self(new Simulator);
   if (self->Allocate(model)) return self.release();
   const int failure = errno;
@@ -154,6 +166,20 @@ Simulator::~Simulator() {
   if (memory_) munmap(memory_, memory_bytes_);
   for (const int descriptor : {memory_descriptor_, event_read_, event_write_})
     if (descriptor >= 0) close(descriptor);
+  device::GiveMaps(kMaps);
+}
+
+int64_t Simulator::ResidentBytes() const {
+  struct stat file;
+  int64_t bytes = fstat(memory_descriptor_, &file) == 0 ? int64_t{file.st_blocks} * 512 : 0;
+  const chip::Chip::Extent extent = chip_->extent();
+  const auto page = static_cast<uintptr_t>(sysconf(_SC_PAGESIZE));
+  const uintptr_t begin = reinterpret_cast<uintptr_t>(extent.begin) / page * page;
+  std::vector<unsigned char> is_resident(
+      (reinterpret_cast<uintptr_t>(extent.begin) + extent.bytes - begin + page - 1) / page);
+  if (mincore(reinterpret_cast<void*>(begin), is_resident.size() * page, is_resident.data()) == 0)
+    for (const unsigned char flags : is_resident) bytes += flags & 1 ? page : 0;
+  return bytes;
 }
 
 bool Simulator::Run(const chip::RunRequest& request, uint32_t* trace, size_t trace_words, Done done,
@@ -271,11 +297,14 @@ bool Simulator::WriteRecord(uint32_t type, uint64_t payload) {
 // What a handle refers to: it outlives the simulator that was closed.
 struct Handle {
   std::unique_ptr<Simulator> simulator;
+  int64_t told = 0;  // bytes, to V8
+  std::list<Handle*>::iterator turn;
 };
 
 struct Binding {
   EnvironmentPointer devices;
   device::LiveSet<Handle> handles;
+  std::list<Handle*> open;  // in the order in which they are to be weighed
 };
 using BindingPointer = std::shared_ptr<Binding>;
 
@@ -292,21 +321,47 @@ Simulator* SimulatorOf(const Napi::CallbackInfo& info) {
   return SimulatorOf(info.Env(), info[0], info.Data());
 }
 
+// V8 must know what chips weigh, or it would not collect those that a program has forgotten. They grow as
+// they run, and nobody says when: so whenever one is opened, it is weighed, and some of the others are again.
+void WeighSome(napi_env env, Binding& binding) {
+  constexpr size_t kAtOnce = 8;
+  int64_t change = 0;
+  for (size_t i = 0; i < kAtOnce && i < binding.open.size(); ++i) {
+    Handle* handle = binding.open.front();
+    const int64_t bytes = handle->simulator->ResidentBytes();
+    change += bytes - std::exchange(handle->told, bytes);
+    binding.open.splice(binding.open.end(), binding.open, binding.open.begin());
+  }
+  int64_t total = 0;
+  napi_adjust_external_memory(env, change, &total);
+}
+
+void Shut(napi_env env, Binding& binding, Handle* handle) {
+  if (!handle->simulator) return;
+  handle->simulator.reset();
+  binding.open.erase(handle->turn);
+  int64_t total = 0;
+  napi_adjust_external_memory(env, -std::exchange(handle->told, 0), &total);
+}
+
 Napi::Value Open(const Napi::CallbackInfo& info) {
   const uint32_t type = info[0].As<Napi::Number>().Uint32Value();
   for (const chip::Model* model : chip::kModels) {
     if (model->type != type) continue;
-    std::unique_ptr<Simulator> simulator(Simulator::Create(*model));
+    std::unique_ptr<Simulator> simulator(Simulator::Create(info.Env(), *model));
     if (!simulator) return Answer(info.Env(), -errno);
-    auto* handle = new Handle{std::move(simulator)};
+    auto* handle = new Handle{std::move(simulator), 0, {}};
     auto* binding = new BindingPointer(BindingOf(info.Data()));
     (*binding)->handles.Add(handle);
+    handle->turn = (*binding)->open.insert((*binding)->open.begin(), handle);
+    WeighSome(info.Env(), **binding);
     return device::WrapHandle(
         info.Env(), handle,
-        [](napi_env, void* data, void* hint) {
+        [](napi_env env, void* data, void* hint) {
           auto* object = static_cast<Handle*>(data);
           auto* kept = static_cast<BindingPointer*>(hint);
           (*kept)->handles.Remove(object);
+          Shut(env, **kept, object);
           delete object;
           delete kept;
         },
@@ -318,7 +373,7 @@ Napi::Value Open(const Napi::CallbackInfo& info) {
 Napi::Value Close(const Napi::CallbackInfo& info) {
   Handle* handle = BindingOf(info.Data())->handles.Find(info.Env(), info[0]);
   if (!handle || !handle->simulator) return Answer(info.Env(), -EBADF);
-  handle->simulator.reset();
+  Shut(info.Env(), *BindingOf(info.Data()), handle);
   return Answer(info.Env(), 0);
 }
 
@@ -328,6 +383,17 @@ Napi::Value Memory(const Napi::CallbackInfo& info) {
   const int duplicate = fcntl(simulator->memory_descriptor(), F_DUPFD_CLOEXEC, 0);
   if (duplicate < 0) return Answer(info.Env(), -errno);
   return CharDevice::Wrap(info.Env(), BindingOf(info.Data())->devices, duplicate);
+}
+
+// (simulator, offset, bytes)
+Napi::Value Clear(const Napi::CallbackInfo& info) {
+  Simulator* simulator = SimulatorOf(info);
+  if (!simulator) return Answer(info.Env(), -EBADF);
+  const off_t offset = info[1].As<Napi::Number>().Int64Value();
+  const off_t bytes = info[2].As<Napi::Number>().Int64Value();
+  constexpr int kHole = FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE;
+  const int result = fallocate(simulator->memory_descriptor(), kHole, offset, bytes);
+  return Answer(info.Env(), result != 0 ? -errno : 0);
 }
 
 Napi::Value Events(const Napi::CallbackInfo& info) {
@@ -599,7 +665,8 @@ void RegisterSimulator(Napi::Env env, Napi::Object exports, EnvironmentPointer* 
   env.AddCleanupHook(
       [](BindingPointer* kept) {
         // Their threads must be gone before the environment is.
-        (*kept)->handles.ForEach([](Handle* handle) { handle->simulator.reset(); });
+        for (Handle* handle : (*kept)->open) handle->simulator.reset();
+        (*kept)->open.clear();
         delete kept;
       },
       binding);
@@ -607,6 +674,7 @@ void RegisterSimulator(Napi::Env env, Napi::Object exports, EnvironmentPointer* 
   table.Add("simulatorOpen", Open);
   table.Add("simulatorClose", Close);
   table.Add("simulatorMemory", Memory);
+  table.Add("simulatorClear", Clear);
   table.Add("simulatorEvents", Events);
   table.Add("simulatorPushMailbox", PushMailbox);
   table.Add("simulatorInterrupt", Interrupt);

@@ -14,7 +14,7 @@ import {
   outOfRange,
   systemError,
 } from '../errors.js';
-import { native, type DeviceHandle, type MappingHandle } from '../native.js';
+import { MAPPING_KINDS, native, type DeviceHandle, type MappingHandle } from '../native.js';
 import { Mapping, type MappingAccess } from './mapping.js';
 import { MemoryMapping } from './memory-mapping.js';
 import { ioctlArgumentBytes } from './request.js';
@@ -51,10 +51,14 @@ export interface IoctlOpenOptions {
   path?: string;
 }
 
-/** What is closed with its device. */
-type Child = Mapping | MemoryMapping | Watcher | CharDevice;
+/** What is closed with its device, besides the mappings that the native side knows of. */
+type Child = Watcher | CharDevice;
 
-const [EAGAIN, ENODEV, ENXIO] = [-osConstants.errno.EAGAIN, -osConstants.errno.ENODEV, -osConstants.errno.ENXIO];
+const [EAGAIN, ENODEV] = [-osConstants.errno.EAGAIN, -osConstants.errno.ENODEV];
+const MAP_REMEDIES: ReadonlyMap<number, string> = new Map([
+  [-osConstants.errno.ENXIO, 'There is nothing at that offset'],
+  [-osConstants.errno.ENOMEM, 'If this process has too many mappings: close those that are not needed, and let the event loop turn, so that closed ones whose buffers are collected are given back'],
+]);
 const ACCESS_FLAGS = { read: constants.O_RDONLY, write: constants.O_WRONLY, 'read-write': constants.O_RDWR } as const;
 /**
  * A number as argument of an ioctl must be too small for an address: the zero page is never mapped, so no
@@ -82,7 +86,7 @@ export class CharDevice implements Disposable {
   readonly path: string;
   readonly #handle: DeviceHandle;
   readonly #onClose: (device: CharDevice) => void;
-  /** What must be closed before the device is. Weak: a mapping may be collected before its device. */
+  /** What must be closed before the device is. Weak: it may be collected before its device. */
   readonly #children = new Set<WeakRef<Child>>();
   readonly #tidy = new FinalizationRegistry<WeakRef<Child>>((child) => this.#children.delete(child));
   readonly #pending = new Set<(reason: Error) => void>();
@@ -176,11 +180,14 @@ export class CharDevice implements Disposable {
   /**
    * Maps a part of the device. The mapping is a lease, closed with the device at the latest.
    * @throws RangeError if the offset is not page-aligned or the length no positive multiple of 4; SystemError as
-   *   mmap(2), and `ENXIO` for what lies beyond the end of a regular file
+   *   mmap(2): `ENOMEM` also if this process has too many mappings, `ENXIO` for what lies beyond the end of a regular file
    */
   map(options: MapOptions): Mapping {
-    const { mapped, ...origin } = this.#map(options);
-    return this.#adopt((onClose) => new Mapping(mapped, { ...origin, path: this.path, onClose }));
+    if (typeof options !== 'object' || options === null) throw invalidType('options', 'an object', options);
+    const { access = 'read-write' } = options;
+    if (access !== 'read' && access !== 'read-write') throw outOfRange('access', 'read, read-write', access);
+    const { mapped, ...origin } = this.#map(options, access);
+    return new Mapping(mapped, { ...origin, access, path: this.path, device: this });
   }
 
   /**
@@ -189,23 +196,20 @@ export class CharDevice implements Disposable {
    * @throws as {@link map}
    */
   mapMemory(options: Omit<MapOptions, 'access'>): MemoryMapping {
-    const { mapped, length, baseAddress } = this.#map({ ...options, access: 'read-write' });
-    return this.#adopt((onClose) => new MemoryMapping(mapped, { path: this.path, length, baseAddress, onClose }));
+    if (typeof options !== 'object' || options === null) throw invalidType('options', 'an object', options);
+    const { mapped, length, baseAddress } = this.#map(options, 'memory');
+    return new MemoryMapping(mapped, { path: this.path, length, baseAddress, device: this });
   }
 
-  #map(options: MapOptions): Required<MapOptions> & { mapped: MappingHandle } {
-    const handle = this.#open();
-    if (typeof options !== 'object' || options === null) throw invalidType('options', 'an object', options);
-    const { offset, length, access = 'read-write', baseAddress = offset } = options;
+  #map({ offset, length, baseAddress = offset }: MapOptions, kind: keyof typeof MAPPING_KINDS): Required<Omit<MapOptions, 'access'>> & { mapped: MappingHandle } {
     checkInteger('offset', offset, 0, Number.MAX_SAFE_INTEGER);
     if (offset % native.pageBytes !== 0) throw outOfRange('offset', `a multiple of the page size, ${native.pageBytes}`, offset);
     checkInteger('length', length, 4, bufferConstants.MAX_LENGTH);
     if (length % 4 !== 0) throw outOfRange('length', 'a multiple of 4', length);
-    if (access !== 'read' && access !== 'read-write') throw outOfRange('access', 'read, read-write', access);
     checkInteger('baseAddress', baseAddress, 0, Number.MAX_SAFE_INTEGER);
-    const mapped = native.map(handle, offset, length, access === 'read-write');
-    if (typeof mapped === 'number') throw systemError(mapped, 'mmap', { path: this.path, address: offset }, mapped === ENXIO ? 'There is nothing at that offset' : '');
-    return { mapped, offset, length, access, baseAddress };
+    const mapped = native.map(this.#open(), offset, length, MAPPING_KINDS[kind]);
+    if (typeof mapped === 'number') throw systemError(mapped, 'mmap', { path: this.path, address: offset }, MAP_REMEDIES.get(mapped));
+    return { mapped, offset, length, baseAddress };
   }
 
   /** read(2) into a view; returns how many bytes came, 0 at the end. @throws SystemError: `EAGAIN` if there is nothing yet */
@@ -288,8 +292,9 @@ export class CharDevice implements Disposable {
    */
   close(): void {
     if (this.#closed) return;
-    for (const child of [...this.#children]) child.deref()?.close();
+    this.#check(native.endLeases(this.#handle), 'mmap');
     this.#closed = true;
+    for (const child of [...this.#children]) child.deref()?.close();
     this.#onClose(this);
     for (const reject of [...this.#pending]) reject(this.#closedError());
     const status = native.close(this.#handle);

@@ -4,7 +4,7 @@ import { constants } from 'node:os';
 import { inspect } from 'node:util';
 import { checkInteger, closedError, EpiphanyError, formatHex, outOfRange, systemError } from '../errors.js';
 import { native, type MappingHandle } from '../native.js';
-import { arrayTag, copyable, lengthOf } from '../view.js';
+import { arrayTag, bufferOf, copyable, lengthOf } from '../view.js';
 import { checkCopyView, isWindow, windowsOver, type Float32Window, type Int32Window, type Uint32Window } from './window.js';
 
 /** Whether a mapping may be written. */
@@ -18,15 +18,15 @@ interface Origin {
   readonly access: MappingAccess;
   /** Address of the first byte, for messages. */
   readonly baseAddress: number;
-  /** Called once, when the mapping is closed. */
-  readonly onClose: (mapping: Mapping) => void;
+  /** What is mapped; its end is that of the lease. */
+  readonly device: { readonly closed: boolean };
 }
 
 // Taken once: a program that replaces them must not be handed the view that a mapping keeps to itself.
 const { load, store } = Atomics;
 const Words = Uint32Array;
 
-const EBADF = -constants.errno.EBADF;
+const ENOTSUP = -constants.errno.EOPNOTSUPP;
 /** Up to here a loop of JavaScript beats the call into native code. */
 const SHORT_WORDS = 16;
 
@@ -49,51 +49,31 @@ export class Mapping implements Disposable {
   /** Address by which messages and `inspect` call the first byte: the offset, unless told otherwise. */
   readonly baseAddress: number;
   readonly #handle: MappingHandle;
-  readonly #onClose: Origin['onClose'];
-  /** For our own loads and stores; never handed out, so a read-only mapping has no writer. */
-  readonly #words: Uint32Array;
+  readonly #device: Origin['device'];
+  /** For our own loads and stores; never handed out, so a read-only mapping has no writer. Made when first asked for. */
+  #words: Uint32Array | undefined;
   readonly #wordCount: number;
   readonly #writable: boolean;
-  readonly #windows: ReturnType<typeof windowsOver> | undefined;
+  #windows: ReturnType<typeof windowsOver> | undefined;
   #closed = false;
 
   /** @internal Use `CharDevice.map`. */
   constructor(handle: MappingHandle, origin: Origin) {
-    const buffer = native.buffer(handle);
-    if (typeof buffer === 'number') {
-      native.unmap(handle);
-      throw systemError(buffer, 'mmap', { path: origin.path, address: origin.baseAddress }, 'This JavaScript engine allows no memory that it did not allocate itself');
-    }
     this.path = origin.path;
     this.offset = origin.offset;
     this.length = origin.length;
     this.access = origin.access;
     this.baseAddress = origin.baseAddress;
     this.#handle = handle;
-    this.#onClose = origin.onClose;
-    this.#words = new Words(buffer);
+    this.#device = origin.device;
     this.#wordCount = origin.length / 4;
     this.#writable = origin.access === 'read-write';
-    if (this.#writable) {
-      const isClosed = (): boolean => this.#closed;
-      this.#windows = windowsOver(
-        {
-          handle,
-          path: origin.path,
-          baseAddress: origin.baseAddress,
-          get closed() {
-            return isClosed();
-          },
-        },
-        buffer,
-      );
-    }
     Object.freeze(this);
   }
 
   /** Whether the lease is over. */
   get closed(): boolean {
-    return this.#closed;
+    return this.#closed || this.#device.closed;
   }
 
   /** Live unsigned words, zero-copy. See lib/device/window.ts for what a window does differently. */
@@ -112,11 +92,29 @@ export class Mapping implements Disposable {
   }
 
   #window(): ReturnType<typeof windowsOver> {
-    if (this.#closed) throw this.#closedError();
-    if (!this.#windows) {
+    if (this.closed) throw this.#closedError();
+    if (!this.#writable) {
       throw new EpiphanyError('ERR_EPIPHANY_UNSUPPORTED', `no window over '${this.path}': it is mapped for reading, and a window could be written; use read or readWord`, { path: this.path });
     }
-    return this.#windows;
+    return (this.#windows ??= this.#makeWindows());
+  }
+
+  #makeWindows(): ReturnType<typeof windowsOver> {
+    const isClosed = (): boolean => this.closed;
+    const owner = {
+      handle: this.#handle,
+      path: this.path,
+      baseAddress: this.baseAddress,
+      get closed() {
+        return isClosed();
+      },
+    };
+    return windowsOver(owner, bufferOf(this.#words ?? this.#makeWords()) as ArrayBuffer);
+  }
+
+  /** A mapping whose buffer nobody has asked for is given back when it is closed; any other, when its buffer is collected. */
+  #makeWords(): Uint32Array {
+    return (this.#words = new Words(bufferOfMapping(this.#handle, this.path, this.baseAddress)));
   }
 
   /**
@@ -124,17 +122,17 @@ export class Mapping implements Disposable {
    * @throws RangeError if the offset is misaligned or outside
    */
   readWord(offset: number): number {
-    if (this.#closed) throw this.#closedError();
-    return load(this.#words, this.#wordIndex(offset));
+    if (this.closed) throw this.#closedError();
+    return load(this.#words ?? this.#makeWords(), this.#wordIndex(offset));
   }
 
   /** Stores a word, 0 … 0xFFFFFFFF, at `offset`, a multiple of 4. @throws as {@link write} */
   writeWord(offset: number, value: number): void {
-    if (this.#closed) throw this.#closedError();
+    if (this.closed) throw this.#closedError();
     this.#checkWritable();
     const index = this.#wordIndex(offset);
     if (typeof value !== 'number' || !(value >= 0 && value <= 0xffffffff && value === Math.trunc(value))) checkInteger('value', value, 0, 0xffffffff);
-    store(this.#words, index, value);
+    store(this.#words ?? this.#makeWords(), index, value);
   }
 
   /** Copies `length` bytes out, from any offset. */
@@ -150,8 +148,9 @@ export class Mapping implements Disposable {
     const short = this.#shortWords(offset, view);
     if (short > 0) {
       const words = view as unknown as Uint32Array;
+      const memory = this.#words ?? this.#makeWords();
       const first = offset / 4;
-      for (let i = 0; i < short; ++i) words[i] = this.#words[first + i] as number;
+      for (let i = 0; i < short; ++i) words[i] = memory[first + i] as number;
       return view;
     }
     const bytes = this.#checkView(offset, view);
@@ -168,8 +167,9 @@ export class Mapping implements Disposable {
     const short = this.#writable ? this.#shortWords(offset, view) : 0;
     if (short > 0) {
       const words = view as unknown as Uint32Array;
+      const memory = this.#words ?? this.#makeWords();
       const first = offset / 4;
-      for (let i = 0; i < short; ++i) this.#words[first + i] = words[i] as number;
+      for (let i = 0; i < short; ++i) memory[first + i] = words[i] as number;
       return;
     }
     this.#checkView(offset, view);
@@ -191,12 +191,11 @@ export class Mapping implements Disposable {
    * @throws SystemError if the kernel refuses; the mapping is then as open as before
    */
   close(): void {
-    if (this.#closed) return;
-    // Nothing may come between these two, or a mapping could be gone without saying so. EBADF: it had been.
-    const status = native.unmap(this.#handle);
-    if (status >= 0 || status === EBADF) this.#closed = true;
-    else this.#check(status, 0, 'mmap');
-    this.#onClose(this);
+    if (this.closed) return;
+    this.#check(native.unmap(this.#handle), 0, 'mmap');
+    this.#closed = true;
+    this.#words = undefined; // the range is kept for who has the buffer, which is not us
+    this.#windows = undefined;
   }
 
   [Symbol.dispose](): void {
@@ -204,7 +203,7 @@ export class Mapping implements Disposable {
   }
 
   [inspect.custom](): string {
-    const state = this.#closed ? 'closed' : this.access;
+    const state = this.closed ? 'closed' : this.access;
     return `Mapping(${this.length} bytes at ${formatHex(this.baseAddress)} of '${this.path}', ${state})`;
   }
 
@@ -218,7 +217,7 @@ export class Mapping implements Disposable {
    * windows, which may overlap, are left to the careful way.
    */
   #shortWords(offset: number, view: ArrayBufferView): number {
-    if (typeof offset !== 'number' || this.#closed) return 0;
+    if (typeof offset !== 'number' || this.closed) return 0;
     const index = offset / 4;
     if (!(index >= 0 && index === Math.trunc(index))) return 0;
     const tag = arrayTag(view);
@@ -229,14 +228,14 @@ export class Mapping implements Disposable {
 
   /** Checks a view as the other side of a copy, and returns its bytes. */
   #checkView(offset: number, view: ArrayBufferView): number {
-    if (this.#closed) throw this.#closedError();
+    if (this.closed) throw this.#closedError();
     const bytes = checkCopyView(view);
     this.#checkRange(offset, bytes);
     return bytes;
   }
 
   #checkRange(offset: number, length: number): void {
-    if (this.#closed) throw this.#closedError();
+    if (this.closed) throw this.#closedError();
     checkInteger('offset', offset, 0, this.length);
     checkInteger('length', length, 0, Number.MAX_SAFE_INTEGER);
     if (length > this.length - offset) {
@@ -267,6 +266,13 @@ export class Mapping implements Disposable {
   #closedError(): EpiphanyError {
     return closedError(`the mapping of '${this.path}'`);
   }
+}
+
+/** The one ArrayBuffer over a mapping. `path` and `address` are for messages. */
+export function bufferOfMapping(handle: MappingHandle, path: string, address: number): ArrayBuffer {
+  const buffer = native.buffer(handle);
+  if (typeof buffer === 'number') throw systemError(buffer, 'mmap', { path, address }, buffer === ENOTSUP ? 'This JavaScript engine allows no memory that it did not allocate itself' : '');
+  return buffer;
 }
 
 /** `bytes` as the plain array type that a window of words is made of, for the window's own `set`. */

@@ -1,20 +1,21 @@
 // SPDX-License-Identifier: MIT
 /** A lease of mapped memory that is like any other memory, and may be viewed in any way. */
 import { inspect } from 'node:util';
-import { constants } from 'node:os';
 import { closedError, formatHex, systemError } from '../errors.js';
 import { native, type MappingHandle } from '../native.js';
+import { bufferOfMapping } from './mapping.js';
 
 interface Origin {
   readonly path: string;
   readonly length: number;
   /** Address of the first byte, for messages. */
   readonly baseAddress: number;
-  /** Called once, when the mapping is closed. */
-  readonly onClose: (mapping: MemoryMapping) => void;
+  /** What is mapped; its end is that of the lease. */
+  readonly device: { readonly closed: boolean };
 }
 
-const EBADF = -constants.errno.EBADF;
+/** A view keeps its mapping, and what is done when nothing is left of that waits for the view. */
+const mappings = new WeakMap<ArrayBuffer, MemoryMapping>();
 
 /** Memory of a device mapped into this process, without rules about how it is accessed; made by `CharDevice.mapMemory`. */
 export class MemoryMapping implements Disposable {
@@ -25,34 +26,32 @@ export class MemoryMapping implements Disposable {
   /** Address by which messages call the first byte. */
   readonly baseAddress: number;
   readonly #handle: MappingHandle;
-  readonly #buffer: ArrayBuffer;
-  readonly #onClose: Origin['onClose'];
+  #buffer: ArrayBuffer | undefined;
+  readonly #device: Origin['device'];
   #closed = false;
 
   /** @internal Use `CharDevice.mapMemory`. */
-  constructor(handle: MappingHandle, { path, length, baseAddress, onClose }: Origin) {
-    const buffer = native.buffer(handle);
-    if (typeof buffer === 'number') {
-      native.unmap(handle);
-      throw systemError(buffer, 'mmap', { path, address: baseAddress }, 'This JavaScript engine allows no memory that it did not allocate itself');
-    }
+  constructor(handle: MappingHandle, { path, length, baseAddress, device }: Origin) {
     this.path = path;
     this.length = length;
     this.baseAddress = baseAddress;
     this.#handle = handle;
-    this.#buffer = buffer;
-    this.#onClose = onClose;
+    this.#device = device;
     Object.freeze(this);
   }
 
   /** Whether the lease is over. */
   get closed(): boolean {
-    return this.#closed;
+    return this.#closed || this.#device.closed;
   }
 
   /** All of it, zero-copy; other views can be made over the same buffer. @throws `ERR_EPIPHANY_CLOSED` */
   get buffer(): ArrayBuffer {
-    if (this.#closed) throw closedError(`the mapping of '${this.path}'`);
+    if (this.closed) throw closedError(`the mapping of '${this.path}'`);
+    if (!this.#buffer) {
+      this.#buffer = bufferOfMapping(this.#handle, this.path, this.baseAddress);
+      mappings.set(this.#buffer, this);
+    }
     return this.#buffer;
   }
 
@@ -64,15 +63,16 @@ export class MemoryMapping implements Disposable {
   }
 
   /**
-   * Ends the lease: the buffer and every view of it are empty afterwards. Doing it again does nothing.
+   * Ends the lease: the buffer and every view of it reach the memory no more. They are as long as before, because
+   * asynchronous calls may be using them, and show memory of no meaning, zero at first. Doing it again does nothing.
    * @throws SystemError if the kernel refuses; the mapping is then as open as before
    */
   close(): void {
-    if (this.#closed) return;
+    if (this.closed) return;
     const status = native.unmap(this.#handle);
-    if (status < 0 && status !== EBADF) throw systemError(status, 'mmap', { path: this.path, address: this.baseAddress });
+    if (status < 0) throw systemError(status, 'mmap', { path: this.path, address: this.baseAddress });
     this.#closed = true;
-    this.#onClose(this);
+    this.#buffer = undefined; // the range is kept for who has the buffer, which is not us
   }
 
   [Symbol.dispose](): void {
@@ -80,6 +80,6 @@ export class MemoryMapping implements Disposable {
   }
 
   [inspect.custom](): string {
-    return `MemoryMapping(${this.length} bytes at ${formatHex(this.baseAddress)} of '${this.path}'${this.#closed ? ', closed' : ''})`;
+    return `MemoryMapping(${this.length} bytes at ${formatHex(this.baseAddress)} of '${this.path}'${this.closed ? ', closed' : ''})`;
   }
 }

@@ -207,8 +207,8 @@ export class SimulatorTransport implements Transport, Host {
     const whole = Math.ceil(bytes / native.pageBytes) * native.pageBytes;
     const place = this.#pool.take(whole, Math.max(align, native.pageBytes), address);
     try {
+      this.#clear(place, whole);
       const memory = this.#memory.mapMemory({ offset: this.#sramBytes + place - SHARED_DRAM_BASE, length: whole, baseAddress: place });
-      new Uint8Array(memory.buffer).fill(0);
       if (scrub) this.#scrubbed.set(place, whole);
       return new SimulatedBlock(place as EmeshAddress, memory, () => this.#giveBack(place));
     } catch (error) {
@@ -218,14 +218,17 @@ export class SimulatorTransport implements Transport, Host {
   }
 
   #giveBack(place: number): void {
-    const bytes = this.#scrubbed.get(place) ?? 0;
-    const zeros = Buffer.alloc(Math.min(bytes, PIECE_BYTES));
+    const bytes = this.#scrubbed.get(place);
     try {
-      for (let done = 0; done < bytes && !this.#closed; done += zeros.length) this.#memory.pwrite(zeros.subarray(0, bytes - done), this.#sramBytes + place - SHARED_DRAM_BASE + done);
+      if (bytes !== undefined && !this.#closed) this.#clear(place, bytes);
     } finally {
       this.#scrubbed.delete(place);
       this.#pool.give(place);
     }
+  }
+
+  #clear(place: number, bytes: number): void {
+    this.checkResult(native.simulatorClear(this.#handle, this.#sramBytes + place - SHARED_DRAM_BASE, bytes), 'fallocate');
   }
 
   dma(): DmaEngine {
@@ -374,7 +377,7 @@ class SimulatedBlock implements DramBlock {
     this.address = address;
     this.memory = memory;
     this.#giveBack = giveBack;
-    abandoned.register(memory.buffer, giveBack, this);
+    abandoned.register(memory, giveBack, this);
   }
 
   close(): void {

@@ -67,6 +67,13 @@ class Chip {
 
   const Model& model() const noexcept { return model_; }
 
+  // Where nearly all of its own memory lies, for who wants to know how much of it is in use.
+  struct Extent {
+    const void* begin;
+    size_t bytes;
+  };
+  Extent extent() const noexcept { return {mesh_.first_core(), mesh_.cores() * sizeof(Core)}; }
+
   // One access of the host's bus, 1, 2 or 4 bytes wide, at an eMesh address: SRAM and registers of the cores,
   // and the eLink. Registers take aligned words only. The host's view has no DRAM: that is host memory.
   // A register of a core that runs on another thread is reached between two of its instructions.

@@ -93,7 +93,10 @@ Entry MakeEntry(const Instruction& instruction);
 
 class CodeCache {
  public:
-  void Construct(const unsigned char* sram) { sram_ = sram; }
+  void Construct(const unsigned char* sram) {
+    sram_ = sram;
+    blocks_[0] = {};
+  }
 
   // The run that begins at this offset, as the memory is now. Null if not even its first instruction is
   // within SRAM. Valid until the next call.
@@ -128,9 +131,10 @@ class CodeCache {
   const unsigned char* sram_ = nullptr;
   // Of each halfword, because a program may jump to any: its block. The first of all runs is none.
   std::array<uint16_t, kSramBytes / 2> starts_{};
-  std::array<Block, kBlocks> blocks_{};
-  std::array<Entry, kEntries> entries_{};
-  std::array<Word, kWords> bits_{};
+  // The rest begins as it is, so that a core which runs a small program takes little memory.
+  std::array<Block, kBlocks> blocks_;
+  std::array<Entry, kEntries> entries_;
+  std::array<Word, kWords> bits_;
   size_t used_blocks_ = 1;
   size_t used_entries_ = 0;
   size_t used_words_ = 0;

@@ -25,6 +25,7 @@ class Mesh {
 
   const Model& model() const { return model_; }
   unsigned cores() const { return model_.cores(); }
+  const Core* first_core() const { return cores_.get(); }
   Core& core(unsigned index) { return cores_[index]; }
   const Core& core(unsigned index) const { return cores_[index]; }
   // Null if there is none.

@@ -80,6 +80,11 @@ Napi::Value Close(const Napi::CallbackInfo& info) {
   return Answer(info.Env(), device ? device->Close() : -EBADF);
 }
 
+Napi::Value EndLeases(const Napi::CallbackInfo& info) {
+  CharDevice* device = OpenDevice(info);
+  return Answer(info.Env(), device ? device->leases()->Close(info.Env()) : -EBADF);
+}
+
 Napi::Value Descriptor(const Napi::CallbackInfo& info) {
   CharDevice* device = OpenDevice(info);
   return Answer(info.Env(), device ? device->descriptor() : -EBADF);
@@ -137,7 +142,7 @@ Napi::Value Adopt(const Napi::CallbackInfo& info, int descriptor) {
     ::close(descriptor);
     return Answer(info.Env(), -failure);
   }
-  return CharDevice::Wrap(info.Env(), EnvironmentOf(info), descriptor);
+  return CharDevice::Wrap(info.Env(), EnvironmentOf(info), descriptor, OpenDevice(info)->leases());
 }
 
 // (device, request, argument, offset): a request that makes a descriptor. It is what the request returns, or,
@@ -184,8 +189,10 @@ Napi::Value PositionedWrite(const Napi::CallbackInfo& info) {
 
 }  // namespace
 
-CharDevice::CharDevice(EnvironmentPointer environment, int descriptor)
-    : environment_(std::move(environment)), descriptor_(descriptor) {
+CharDevice::CharDevice(EnvironmentPointer environment, int descriptor, const std::shared_ptr<Leases>& maker)
+    : environment_(std::move(environment)),
+      leases_(std::make_shared<Leases>(maker)),
+      descriptor_(descriptor) {
   environment_->devices.Add(this);
 }
 
@@ -201,8 +208,9 @@ int CharDevice::Close() {
   return result < 0 && errno != EINTR ? -errno : 0;
 }
 
-Napi::Value CharDevice::Wrap(Napi::Env env, const EnvironmentPointer& environment, int descriptor) {
-  auto* device = new CharDevice(environment, descriptor);
+Napi::Value CharDevice::Wrap(Napi::Env env, const EnvironmentPointer& environment, int descriptor,
+                             const std::shared_ptr<Leases>& maker) {
+  auto* device = new CharDevice(environment, descriptor, maker);
   return WrapHandle(env, device,
                     [](napi_env, void* object, void*) { delete static_cast<CharDevice*>(object); });
 }
@@ -211,6 +219,7 @@ void RegisterCharDevice(Napi::Env env, Napi::Object exports, EnvironmentPointer*
   Exports table(env, exports, environment);
   table.Add("open", Open);
   table.Add("close", Close);
+  table.Add("endLeases", EndLeases);
   table.Add("descriptor", Descriptor);
   table.Add("lock", Lock);
   table.Add("ioctl", Ioctl);

@@ -8,9 +8,17 @@
 #include <utility>
 
 #include "device/char_device.h"
+#include "device/map_budget.h"
 #include "device/word_copy.h"
 
 namespace device {
+namespace {
+
+// Bytes that V8 is told of for each mapping, whatever its length: that many are not worth so many of the
+// mappings that a process may have.
+constexpr int64_t kWeight = 16384;
+
+}  // namespace
 
 bool Mapping::Contains(double offset, double bytes) const {
   // Written so that NaN fails, and without a sum that could wrap.
@@ -18,23 +26,39 @@ bool Mapping::Contains(double offset, double bytes) const {
   return open_ && offset >= 0 && bytes >= 0 && offset <= size && bytes <= size - offset;
 }
 
-Mapping::Mapping(EnvironmentPointer environment, unsigned char* base, size_t bytes, bool writable)
-    : environment_(std::move(environment)), base_(base), bytes_(bytes), writable_(writable) {
+Mapping::Mapping(EnvironmentPointer environment, std::shared_ptr<Leases> leases, unsigned char* base,
+                 size_t bytes, MappingKind kind)
+    : environment_(std::move(environment)),
+      leases_(std::move(leases)),
+      base_(base),
+      bytes_(bytes),
+      kind_(kind) {
   environment_->mappings.Add(this);
+  leases_->Add(this);
 }
 
 Mapping::~Mapping() {
-  if (base_ && !stolen_) munmap(base_, bytes_);
+  leases_->Remove(this);
+  Unmap();
 }
 
-Napi::Value Mapping::Create(Napi::Env env, const EnvironmentPointer& environment, int descriptor,
-                            int64_t offset, size_t bytes, bool writable) {
-  const int protection = PROT_READ | (writable ? PROT_WRITE : 0);
+Napi::Value Mapping::Create(Napi::Env env, const EnvironmentPointer& environment,
+                            const std::shared_ptr<Leases>& leases, int descriptor, int64_t offset,
+                            size_t bytes, MappingKind kind) {
+  if (!TakeMaps(env, 1)) return Answer(env, -ENOMEM);
+  const int protection = PROT_READ | (kind == MappingKind::kReadOnlyDevice ? 0 : PROT_WRITE);
   void* base = mmap(nullptr, bytes, protection, MAP_SHARED, descriptor, offset);
-  if (base == MAP_FAILED) return Answer(env, -errno);
-  auto* mapping = new Mapping(environment, static_cast<unsigned char*>(base), bytes, writable);
+  if (base == MAP_FAILED) {
+    const int failure = errno;
+    GiveMaps(1);
+    return Answer(env, -failure);
+  }
+  auto* mapping = new Mapping(environment, leases, static_cast<unsigned char*>(base), bytes, kind);
+  mapping->Tell(env, kWeight);
   return WrapHandle(env, mapping, [](napi_env env, void* object, void*) {
-    static_cast<Mapping*>(object)->ReleaseHandle(env);
+    auto* self = static_cast<Mapping*>(object);
+    self->environment_->mappings.Remove(self);
+    self->Release(env, &self->handle_lives_);
   });
 }
 
@@ -42,37 +66,41 @@ Napi::Value Mapping::Buffer(Napi::Env env) {
   if (!open_) return Answer(env, -EBADF);
   napi_value buffer = nullptr;
   if (buffer_ && napi_get_reference_value(env, buffer_, &buffer) == napi_ok && buffer) return {env, buffer};
-  // Collected but not yet finalised: a second buffer now would be released by the first one's finaliser.
-  if (buffer_lives_) return Answer(env, -EAGAIN);
-  if (buffer_) napi_delete_reference(env, std::exchange(buffer_, nullptr));
-  const auto finalize = [](napi_env, void*, void* hint) { static_cast<Mapping*>(hint)->ReleaseBuffer(); };
-  const napi_status status = napi_create_external_arraybuffer(env, base_, bytes_, finalize, this, &buffer);
+  // Collected but not yet finalised: a second buffer now would be released by the first one's finalisers.
+  if (has_buffer()) return Answer(env, -EAGAIN);
+  const auto release_store = [](napi_env env, void*, void* self) {
+    static_cast<Mapping*>(self)->Release(env, &static_cast<Mapping*>(self)->store_lives_);
+  };
+  const auto release_object = [](napi_env env, void* self, void*) {
+    static_cast<Mapping*>(self)->Release(env, &static_cast<Mapping*>(self)->object_lives_);
+  };
+  const napi_status status =
+      napi_create_external_arraybuffer(env, base_, bytes_, release_store, this, &buffer);
   // Hosts that run V8 in a sandbox (Electron) refuse memory that V8 did not allocate itself.
   if (status == napi_no_external_buffers_allowed) return Answer(env, -EOPNOTSUPP);
   if (status != napi_ok) return Answer(env, -ENOMEM);
-  buffer_lives_ = true;
+  store_lives_ = true;
+  object_lives_ = napi_add_finalizer(env, buffer, this, release_object, nullptr, nullptr) == napi_ok;
   napi_create_reference(env, buffer, 0, &buffer_);
   return {env, buffer};
 }
 
 int Mapping::Close(napi_env env) {
   if (!open_) return 0;
-  if (!buffer_lives_) {
-    if (munmap(base_, bytes_) != 0) return -errno;
-    base_ = nullptr;
-  } else {
-    // Covered before detached: if the kernel refuses, everything is still as it was.
-    if (!Cover()) return -errno;
-    napi_value buffer = nullptr;
-    if (buffer_ && napi_get_reference_value(env, buffer_, &buffer) == napi_ok && buffer) {
-      if (napi_is_detached_arraybuffer(env, buffer, &stolen_) == napi_ok && !stolen_)
-        napi_detach_arraybuffer(env, buffer);
-    }
-    // Address space is scarce on 32 bits: V8, which forgets a detached buffer, must know what waits for it.
-    int64_t total = 0;
-    napi_adjust_external_memory(env, static_cast<int64_t>(bytes_), &total);
+  // Covered before detached: if the kernel refuses, everything is still as it was.
+  if (has_buffer() ? !Cover() : Unmap() != 0) return -errno;
+  napi_value buffer = nullptr;
+  if (buffer_ && napi_get_reference_value(env, buffer_, &buffer) == napi_ok && buffer) {
+    bool is_detached = false;
+    napi_is_detached_arraybuffer(env, buffer, &is_detached);
+    stolen_ = is_detached && store_lives_;
+    if (!is_detached && kind_ != MappingKind::kMemory) napi_detach_arraybuffer(env, buffer);
   }
   open_ = false;
+  leases_->Remove(this);
+  // Address space is scarce on 32 bits, and mappings are everywhere: V8, which forgets a detached buffer,
+  // must know what waits for it. It can do nothing about a stolen one.
+  Tell(env, base_ && !stolen_ ? kWeight + static_cast<int64_t>(bytes_) : 0);
   return 0;
 }
 
@@ -82,22 +110,37 @@ bool Mapping::Cover() {
   return mmap(base_, bytes_, PROT_READ | PROT_WRITE, kAnonymous, -1, 0) != MAP_FAILED;
 }
 
-void Mapping::ReleaseHandle(napi_env env) {
-  environment_->mappings.Remove(this);
-  if (buffer_) napi_delete_reference(env, std::exchange(buffer_, nullptr));
+int Mapping::Unmap() {
+  if (!base_ || stolen_) return 0;
+  if (munmap(base_, bytes_) != 0) return -1;
+  base_ = nullptr;
+  GiveMaps(1);
+  return 0;
+}
+
+// V8 may collect garbage at once, and finalise other mappings before this returns: nothing may be done behind
+// it that they could have changed.
+void Mapping::Tell(napi_env env, int64_t bytes) {
+  const int64_t change = bytes - told_;
+  told_ = bytes;
   int64_t total = 0;
-  if (!open_ && base_) napi_adjust_external_memory(env, -static_cast<int64_t>(bytes_), &total);
-  handle_lives_ = false;
-  DeleteIfUnused();
+  if (change != 0) napi_adjust_external_memory(env, change, &total);
 }
 
-void Mapping::ReleaseBuffer() {
-  buffer_lives_ = false;
-  DeleteIfUnused();
-}
-
-void Mapping::DeleteIfUnused() {
-  if (!handle_lives_ && !buffer_lives_) delete this;
+// JavaScript has lost one of the three; the last takes everything along.
+void Mapping::Release(napi_env env, bool* lives) {
+  *lives = false;
+  if (buffer_ && !object_lives_) napi_delete_reference(env, std::exchange(buffer_, nullptr));
+  if (has_buffer()) return;
+  if (!open_) Unmap();
+  if (!handle_lives_) {
+    int64_t total = 0;
+    const int64_t told = told_;
+    delete this;
+    napi_adjust_external_memory(env, -told, &total);
+  } else {
+    Tell(env, open_ ? kWeight : 0);
+  }
 }
 
 namespace {
@@ -112,15 +155,17 @@ Napi::Value Map(const Napi::CallbackInfo& info) {
   if (!device || !device->is_open()) return Answer(info.Env(), -EBADF);
   const int64_t offset = info[1].As<Napi::Number>().Int64Value();
   const int64_t bytes = info[2].As<Napi::Number>().Int64Value();
-  const bool writable = info[3].As<Napi::Boolean>().Value();
-  if (offset < 0 || bytes <= 0 || static_cast<uint64_t>(bytes) > SIZE_MAX) return Answer(info.Env(), -EINVAL);
+  const uint32_t kind = info[3].As<Napi::Number>().Uint32Value();
+  if (kind > static_cast<uint32_t>(MappingKind::kMemory) || offset < 0 || bytes <= 0 ||
+      static_cast<uint64_t>(bytes) > SIZE_MAX)
+    return Answer(info.Env(), -EINVAL);
   // Beyond the end of a file every access would be a SIGBUS. What a device has behind an offset only it
   // knows.
   struct stat file;
   if (fstat(device->descriptor(), &file) != 0) return Answer(info.Env(), -errno);
   if (S_ISREG(file.st_mode) && bytes > file.st_size - offset) return Answer(info.Env(), -ENXIO);
-  return Mapping::Create(info.Env(), EnvironmentOf(info), device->descriptor(), offset,
-                         static_cast<size_t>(bytes), writable);
+  return Mapping::Create(info.Env(), EnvironmentOf(info), device->leases(), device->descriptor(), offset,
+                         static_cast<size_t>(bytes), static_cast<MappingKind>(kind));
 }
 
 Napi::Value Unmap(const Napi::CallbackInfo& info) {

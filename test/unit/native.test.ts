@@ -61,7 +61,7 @@ describe('the addon, called with nonsense', () => {
 
   it('answers an error or throws, and never crashes', () => {
     const device = native.open('/dev/zero', 2, false) as DeviceHandle;
-    const mapping = native.map(device, 0, 4096, true) as MappingHandle;
+    const mapping = native.map(device, 0, 4096, 1) as MappingHandle;
     const simulator = native.simulatorOpen(1) as SimulatorHandle;
     const handles: unknown[] = [device, mapping, simulator];
     const functions = Object.entries(native).filter((entry): entry is [string, (...parameters: unknown[]) => unknown] => typeof entry[1] === 'function');
@@ -86,14 +86,14 @@ describe('the addon, called with nonsense', () => {
 
   it('refuses a handle of another kind, and a closed one', () => {
     const device = native.open('/dev/zero', 2, false) as DeviceHandle;
-    const mapping = native.map(device, 0, 4096, true) as MappingHandle;
-    expect(native.map(mapping as unknown as DeviceHandle, 0, 4096, true)).toBe(EBADF);
+    const mapping = native.map(device, 0, 4096, 1) as MappingHandle;
+    expect(native.map(mapping as unknown as DeviceHandle, 0, 4096, 1)).toBe(EBADF);
     expect(native.unmap(device as unknown as MappingHandle)).toBe(EBADF);
     expect(native.simulatorLoad(device as unknown as SimulatorHandle, 0)).toBe(EBADF);
     expect(native.copyIn(device as unknown as MappingHandle, 0, new Uint8Array(1))).toBe(EBADF);
     expect(native.close(device)).toBe(0);
     expect(native.close(device)).toBe(EBADF);
-    expect(native.map(device, 0, 4096, true)).toBe(EBADF);
+    expect(native.map(device, 0, 4096, 1)).toBe(EBADF);
     expect(native.unmap(mapping)).toBe(0);
     expect(native.unmap(mapping)).toBe(EBADF);
     expect(native.copyOut(mapping, 0, new Uint8Array(1))).toBe(EBADF);
@@ -103,7 +103,7 @@ describe('the addon, called with nonsense', () => {
   it('refuses arrays whose elements it does not know', async () => {
     const { everyView } = await import('../conformance/views.js');
     const device = native.open('/dev/zero', 2, false) as DeviceHandle;
-    const mapping = native.map(device, 0, 4096, true) as MappingHandle;
+    const mapping = native.map(device, 0, 4096, 1) as MappingHandle;
     for (const { name, view } of everyView(8)) {
       const known = /^(Uint8|Uint32|Int32|Float32)Array |^Buffer /.test(name) ? 0 : -22;
       expect([native.copyIn(mapping, 0, view), native.copyOut(mapping, 0, view)], name).toEqual([known, known]);
@@ -115,7 +115,7 @@ describe('the addon, called with nonsense', () => {
 
   it('refuses ranges outside a mapping, whatever their arithmetic', () => {
     const device = native.open('/dev/zero', 2, false) as DeviceHandle;
-    const mapping = native.map(device, 0, 4096, true) as MappingHandle;
+    const mapping = native.map(device, 0, 4096, 1) as MappingHandle;
     const EINVAL = -22;
     for (const offset of [-1, 4097, 4093, 2 ** 32, 2 ** 63, -(2 ** 63), Number.NaN, Infinity]) {
       expect(native.copyIn(mapping, offset, new Uint32Array(1)), String(offset)).toBe(EINVAL);
@@ -130,7 +130,7 @@ describe('the addon, called with nonsense', () => {
       expect(native.moveWords(mapping, 0, mapping, 0, words)).toBe(EINVAL);
     }
     expect(native.fillWords(mapping, 2, 1, 0)).toBe(EINVAL);
-    const readOnly = native.map(device, 0, 4096, false) as MappingHandle;
+    const readOnly = native.map(device, 0, 4096, 0) as MappingHandle;
     expect(native.copyIn(readOnly, 0, new Uint8Array(1))).toBe(EINVAL);
     expect(native.fill(readOnly, 0, 1, 0)).toBe(EINVAL);
     expect(native.fillWords(readOnly, 0, 1, 0)).toBe(EINVAL);

@@ -143,6 +143,14 @@ describe('nothing leaks', () => {
     expect(after[1]).toBeLessThanOrEqual((before[1] ?? 0) + 8);
   });
 
+  it('over boards that are forgotten: V8 knows what they weigh', async () => {
+    // No gc(). Each has a megabyte in its shared DRAM, and much more reserved.
+    const text = await survives(`${open}
+      for (let i = 0; i < 300; ++i) { openBoard('sim').sharedDramMapping().fill(0x100000, 0x100000, 1); await new Promise(setImmediate); }
+      console.log(process.resourceUsage().maxRSS);`);
+    expect(Number(text)).toBeLessThan(400_000); // KiB
+  });
+
   it('when only a window is left of a board: it stays valid', async () => {
     await survives(`${open} ${count}
       let { words } = openBoard('sim').core(0, 0); words[3] = 3;
@@ -167,6 +175,111 @@ describe('nothing leaks', () => {
       assert.equal(board.mailbox.lost, 10000 - got); assert.ok(next.sequence > last + board.mailbox.lost);
       board.close();`);
   });
+});
+
+describe('close ends every lease', () => {
+  const settle = 'const settle = async () => { for (let i = 0; i < 4; ++i) { gc(); await new Promise(setImmediate); } };';
+
+  it('also of memory that an asynchronous read has, which goes nowhere then', async () => {
+    await survives(`${open} ${settle}
+      import { promisify } from 'node:util'; import { spawnSync } from 'node:child_process';
+      import { mkdtempSync, openSync, read, rmSync, writeSync } from 'node:fs'; import { join } from 'node:path'; import { tmpdir } from 'node:os';
+      const folder = mkdtempSync(join(tmpdir(), 'read-')); const fifo = join(folder, 'fifo'); spawnSync('mkfifo', [fifo]); const file = openSync(fifo, 'r+');
+      const zero = CharDevice.open('/dev/zero');
+      for (const close of ['buffer', 'board', 'neither']) {
+        const board = openBoard('sim'); let buffer = board.dram.alloc(65536);
+        const done = promisify(read)(file, buffer.bytes, 0, 65536, null); await new Promise(setImmediate);
+        if (close === 'buffer') buffer.close(); buffer = undefined; if (close === 'board') board.close();
+        await settle();
+        // Had the range been given back, one of these would have got it.
+        const others = Array.from({ length: 64 }, () => new Uint32Array(zero.mapMemory({ offset: 0, length: 65536 }).buffer));
+        writeSync(file, Buffer.alloc(65536, 7)); await done;
+        assert.ok(others.every((words) => words.every((word) => word === 0)), close);
+      }
+      rmSync(folder, { recursive: true });`);
+  });
+
+  it('also of those of which only a view is left', async () => {
+    await survives(`${open} ${steal} ${settle}
+      const board = openBoard('sim'); const zero = CharDevice.open('/dev/zero'); const address = board.sharedDram.address + 0x10000;
+      const all = board.sharedDramMapping();
+      const views = [board.dram.alloc(4096, { address }).bytes, new Uint8Array(zero.mapMemory({ offset: 0, length: 4096 }).buffer)];
+      const windows = [board.core(0, 0).words, board.workgroup({ rows: 1, columns: 1 }).cores[0].int32, all.float32, zero.map({ offset: 0, length: 4096 }).words];
+      const bare = bufferOf.call(zero.map({ offset: 0, length: 4096 }).words);
+      for (const view of [...views, ...windows]) view[0] = 1;
+      await settle();
+      for (const view of [...views, ...windows]) assert.equal(view[0], 1);
+      board.close(); zero.close();
+      for (const view of views) assert.equal(view[0], 0);
+      for (const window of windows) { assert.equal(window.length, 0); assert.throws(() => window.slice(), { code: 'ERR_EPIPHANY_CLOSED' }); }
+      assert.equal(bare.byteLength, 0);`);
+  });
+
+  it('also of memory that was taken by transfer(), when nothing else is left of its mapping', async () => {
+    await survives(`${open} ${settle}
+      if (!ArrayBuffer.prototype.transfer) process.exit(0); // Node 22 and later
+      const board = openBoard('sim'); const stolen = new Uint8Array(board.dram.alloc(4096).bytes.buffer.transfer());
+      stolen[0] = 1; await settle(); assert.equal(stolen[0], 1); board.close(); assert.equal(stolen[0], 0); stolen[0] = 2;`);
+  });
+
+  it('and the board holds none that nobody holds', async () => {
+    await survives(`${open} ${settle}
+      const board = openBoard('sim');
+      for (let i = 0; i < 8; ++i) { board.dram.alloc(board.sharedDram.bytes).bytes[0] = 1; await settle(); }`);
+  });
+});
+
+describe('the address space', () => {
+  const maps = `import { readFileSync } from 'node:fs'; const maps = () => readFileSync('/proc/self/maps', 'utf8').split('\\n').length;`;
+
+  it.each([
+    ['buffers of shared DRAM', "const board = openBoard('sim');", 'board.dram.alloc(4096).close();'],
+    ['mappings', "const zero = CharDevice.open('/dev/zero');", 'zero.map({ offset: 0, length: 4096 }).close();'],
+    ['mappings that were copied from', "const zero = CharDevice.open('/dev/zero');", 'const mapping = zero.map({ offset: 0, length: 4096 }); mapping.fill(0, 4096); mapping.read(0, 64); mapping.close();'],
+    ['boards', '', "openBoard('sim').close();"],
+  ])('is given back at once by %s whose buffer nobody asked for', async (what, before, act) => {
+    const times = what === 'boards' ? 100 : 5000;
+    const text = await survives(`${open} ${maps} ${before} ${act}
+      const first = maps(); for (let i = 0; i < ${times}; ++i) { ${act} } console.log(maps() - first);`);
+    expect(Number(text)).toBeLessThan(times / 10);
+  });
+
+  it.each([
+    ['buffers that are closed', "const board = openBoard('sim');", 'const buffer = board.dram.alloc(4096); buffer.bytes[0] = 1; buffer.close();'],
+    ['windows that are closed', "const zero = CharDevice.open('/dev/zero');", 'const mapping = zero.map({ offset: 0, length: 4096 }); mapping.words[0] = 1; mapping.close();'],
+    ['mappings that are forgotten', "const zero = CharDevice.open('/dev/zero');", 'zero.map({ offset: 0, length: 4096 }).writeWord(0, 1);'],
+  ])('runs out in a loop of %s with an error, and is there again after some turns', async (_what, before, act) => {
+    // No gc(): it is for the library to see to it.
+    await survives(`${open} ${before} let refused = 0;
+      for (let i = 0; i < 20000; ++i) {
+        for (let tries = 0; ; ++tries) {
+          try { ${act} break; } catch (error) {
+            assert.equal(error.code, 'ENOMEM'); assert.equal(error.syscall, 'mmap'); assert.ok(tries < 100);
+            refused++; await new Promise((resolve) => setTimeout(resolve, 10));
+          }
+        }
+      }
+      assert.ok(refused > 0);`);
+  }, 300_000);
+
+  it('runs out for all threads at a part of what V8 needs', async () => {
+    await survives(`${open} import { Worker } from 'node:worker_threads'; import { readFileSync } from 'node:fs';
+      const device = new URL('dist/device/index.js', 'file://' + process.cwd() + '/').href;
+      const body = \`import { CharDevice } from '\${device}'; import { parentPort } from 'node:worker_threads';
+        const zero = CharDevice.open('/dev/zero'); globalThis.kept = []; let code;
+        while (!code) try { kept.push(zero.map({ offset: 0, length: 4096 })); } catch (error) { code = error.code; }
+        parentPort.postMessage([kept.length, code]); parentPort.on('message', () => process.exit());\`;
+      const workers = Array.from({ length: 2 }, () => new Worker(new URL('data:text/javascript,' + encodeURIComponent(body))));
+      const told = await Promise.all(workers.map((worker) => new Promise((resolve, reject) => { worker.on('message', resolve); worker.on('error', reject); })));
+      const limit = Number(readFileSync('/proc/sys/vm/max_map_count')) / 4;
+      const sum = told.reduce((sum, [count, code]) => { assert.equal(code, 'ENOMEM'); return sum + count; }, 0);
+      assert.ok(sum <= limit && sum > limit - 100, String(sum));
+      assert.throws(() => openBoard('sim'), { code: 'ENOMEM' });
+      const heap = Array.from({ length: 1e6 }, (_, index) => ({ index })); assert.equal(heap.length, 1e6); // V8 has room
+      for (const worker of workers) worker.postMessage('end');
+      await Promise.all(workers.map((worker) => new Promise((resolve) => worker.on('exit', resolve))));
+      openBoard('sim').close();`);
+  }, 300_000);
 });
 
 describe('processes and threads', () => {

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 /** Shared DRAM that is given out. */
 import assert from 'node:assert/strict';
+import { promisify } from 'node:util';
+import { deflate, inflateSync } from 'node:zlib';
 import { BUSY, CLOSED, NO_INTEGERS, NO_NUMBERS, onBoard, OUT_OF_RANGE, WRONG_TYPE, type Case } from '../case.js';
 
 const PAGE = 4096;
@@ -64,21 +66,41 @@ export const dram: Case[] = [
     using again = board.dram.alloc(2 * PAGE, { address: base + 0x1000000 - PAGE });
     assert.equal(again.closed, false);
   }, ['dram']),
-  onBoard('a buffer that was given back is empty, and says so', (board) => {
-    const buffer = board.dram.alloc(100);
+  onBoard('a buffer that was given back says so, and its views reach it no more', (board) => {
+    const address = (board.sharedDram?.address ?? 0) + 0x1000000;
+    const buffer = board.dram.alloc(100, { address });
     const { bytes } = buffer;
     const floats = new Float32Array(bytes.buffer);
+    bytes.fill(1);
     buffer.close();
     buffer.close();
-    assert.deepEqual([buffer.closed, bytes.length, floats.length], [true, 0, 0]);
+    assert.equal(buffer.closed, true);
+    assert.deepEqual([bytes[0], floats[1]], [0, 0]);
     assert.throws(() => buffer.bytes, CLOSED);
-    const late = board.dram.alloc(100);
+    const late = board.dram.alloc(100, { address });
     const { bytes: lateBytes } = late;
+    bytes.fill(2);
+    assert.equal(lateBytes[0], 0);
+    lateBytes.fill(3);
+    assert.equal(bytes[0], 2);
     board.close();
-    assert.deepEqual([late.closed, lateBytes.length], [true, 0]);
+    assert.deepEqual([late.closed, lateBytes[0]], [true, 0]);
     assert.throws(() => late.bytes, CLOSED);
     assert.throws(() => board.dram.alloc(1), CLOSED);
     late.close();
+  }, ['dram']),
+  onBoard('an asynchronous call goes on with memory that was given back meanwhile', async (board) => {
+    // Several pieces of output: Node looks at the view again after each.
+    const compressed = Array.from({ length: 3 }, () => {
+      const buffer = board.dram.alloc(2 ** 22);
+      const { bytes } = buffer;
+      for (let at = 0; at < 2 ** 20; ++at) bytes[at] = (at * 2654435761) >>> 13;
+      const result = promisify(deflate)(bytes, { level: 1 });
+      buffer.close();
+      return result;
+    });
+    for (let turn = 0; turn < 3; ++turn) await new Promise(setImmediate);
+    for (const buffer of await Promise.all(compressed)) assert.equal(inflateSync(buffer).length, 2 ** 22);
   }, ['dram']),
   onBoard('what cannot be given out is refused', (board) => {
     const base = board.sharedDram?.address ?? 0;

@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: MIT
+#include "device/map_budget.h"
+
+#include <atomic>
+#include <cstdint>
+#include <cstdio>
+
+namespace device {
+namespace {
+
+// The rest is for V8, whose heap alone may take several thousand, for libraries and for other addons.
+constexpr int kShare = 4;
+constexpr int kUsualLimit = 65530;
+
+int Limit() {
+  int limit = 0;
+  if (FILE* file = std::fopen("/proc/sys/vm/max_map_count", "re")) {
+    if (std::fscanf(file, "%d", &limit) != 1) limit = 0;
+    std::fclose(file);
+  }
+  return (limit > 0 ? limit : kUsualLimit) / kShare;
+}
+
+std::atomic<int> used{0};
+
+}  // namespace
+
+bool TakeMaps(napi_env env, int count) {
+  static const int limit = Limit();
+  if (used.fetch_add(count) + count <= limit) return true;
+  GiveMaps(count);
+  // More than any heap may have outside of itself.
+  constexpr int64_t kAlarm = int64_t{1} << 40;
+  int64_t total = 0;
+  napi_adjust_external_memory(env, kAlarm, &total);
+  napi_adjust_external_memory(env, -kAlarm, &total);
+  return false;
+}
+
+void GiveMaps(int count) {
+  used.fetch_sub(count);
+}
+
+}  // namespace device
