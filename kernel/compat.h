@@ -9,6 +9,7 @@
 #include <linux/device.h>
 #include <linux/highmem.h>
 #include <linux/mm.h>
+#include <linux/pagemap.h>
 #include <linux/pm.h>
 #include <linux/version.h>
 
@@ -16,6 +17,11 @@
 #if LINUX_VERSION_CODE < KERNEL_VERSION(5, 11, 0)
 #define kmap_local_page(page) kmap_atomic(page)
 #define kunmap_local(address) kunmap_atomic(address)
+#endif
+
+/* 5.16: the name of what brings a user's pages in, and how many bytes it could not. */
+#if LINUX_VERSION_CODE < KERNEL_VERSION(5, 16, 0)
+#define fault_in_writeable(address, bytes) fault_in_pages_writeable(address, bytes)
 #endif
 
 /* 5.17: operations of power management that vanish without it. */

@@ -87,7 +87,7 @@ static int state_show(struct seq_file *seq, void *unused)
 	seq_printf(seq, "txcfg: 0x%08x\nrxcfg: 0x%08x\n", elink->txcfg, elink->rxcfg);
 	spin_lock(&elink->ring_lock);
 	seq_printf(seq, "messages: %llu\nlegacy lost: %llu\n", elink->messages,
-		   elink->legacy.lost_ever);
+		   elink->legacy_lost);
 	spin_unlock(&elink->ring_lock);
 	mutex_unlock(&elink->lock);
 	return 0;

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* The eLink's platform device: what the device tree says of it, and its life. */
-#include <linux/fpga/fpga-mgr.h>
 #include <linux/ioport.h>
 #include <linux/module.h>
 #include <linux/of.h>
@@ -19,7 +18,7 @@ static void elink_free(struct device *dev)
 	struct epi_elink *elink = container_of(dev, struct epi_elink, dev);
 
 	epi_pools_free(elink->pools);
-	epi_ring_free(&elink->legacy);
+	kfifo_free(&elink->legacy);
 	kvfree(elink->uses);
 	if (!IS_ERR_OR_NULL(elink->inode))
 		epi_inode_free(elink->inode);
@@ -27,6 +26,8 @@ static void elink_free(struct device *dev)
 	put_device(dev->parent);
 	kfree(elink);
 }
+
+static const struct attribute_group *elink_groups[] = { &epi_vdd_group, &epi_power_group, NULL };
 
 /* Copies first: what they still write must not be what is zeroed. */
 static const epi_quiesce_fn quiesce[] = {
@@ -51,7 +52,6 @@ static struct epi_elink *elink_new(struct device *parent)
 		return ERR_PTR(ret);
 	}
 	mutex_init(&elink->lock);
-	mutex_init(&elink->legacy_readers);
 	spin_lock_init(&elink->ring_lock);
 	init_waitqueue_head(&elink->wait);
 	INIT_LIST_HEAD(&elink->files);
@@ -67,11 +67,11 @@ static struct epi_elink *elink_new(struct device *parent)
 	elink->dev.class = &epiphany_class;
 	elink->dev.parent = parent;
 	elink->dev.devt = epi_devt(elink->index, false);
-	elink->dev.groups = epi_elink_groups;
+	elink->dev.groups = elink_groups;
 	elink->dev.release = elink_free;
 	ret = dev_set_name(&elink->dev, "elink%d", elink->index);
 	if (!ret)
-		ret = epi_ring_init(&elink->legacy, EPI_LEGACY_MESSAGES);
+		ret = kfifo_alloc(&elink->legacy, EPI_LEGACY_MESSAGES, GFP_KERNEL);
 	if (!ret) {
 		elink->uses = kvcalloc(EPI_MAX_CORES, sizeof(*elink->uses), GFP_KERNEL);
 		ret = elink->uses ? 0 : -ENOMEM;
@@ -90,35 +90,6 @@ static struct epi_elink *elink_new(struct device *parent)
 static void elink_put(void *elink)
 {
 	put_device(&((struct epi_elink *)elink)->dev);
-}
-
-/* Nothing of the FPGA answers before it is configured; where somebody can tell, wait. */
-static int wait_for_fpga(struct device *dev)
-{
-	struct device_node *node = of_parse_phandle(dev->of_node, "fpga-mgr", 0);
-	bool is_named = node;
-	enum fpga_mgr_states state;
-	struct fpga_manager *manager;
-
-	if (!node)
-		node = of_find_compatible_node(NULL, NULL, "xlnx,zynq-devcfg-1.0");
-	if (!node || !IS_REACHABLE(CONFIG_FPGA)) {
-		of_node_put(node);
-		return 0;
-	}
-	manager = of_fpga_mgr_get(node);
-	of_node_put(node);
-	if (IS_ERR(manager)) {
-		/* There may never be one: whoever boots from U-Boot need not have its driver. */
-		if (!is_named && !IS_ENABLED(CONFIG_FPGA_MGR_ZYNQ_FPGA))
-			return 0;
-		return dev_err_probe(dev, -EPROBE_DEFER, "waits for the FPGA's manager\n");
-	}
-	state = manager->state;
-	fpga_mgr_put(manager);
-	if (state != FPGA_MGR_STATE_OPERATING)
-		return dev_err_probe(dev, -EPROBE_DEFER, "waits for the FPGA to be configured\n");
-	return 0;
 }
 
 /* Old trees do not name their two ranges. */
@@ -274,7 +245,7 @@ static int detect_chip(struct epi_elink *elink, struct device *dev)
 	if (ret)
 		return dev_err_probe(dev, ret, "cannot switch the chip on\n");
 	mutex_lock(&elink->lock);
-	ret = epi_elink_read(elink, EPI_VERSION, &elink->version);
+	ret = epi_power_up(elink) ?: epi_elink_read(elink, EPI_VERSION, &elink->version);
 	mutex_unlock(&elink->lock);
 	/* At once: what comes next is for a chip that is known. */
 	pm_runtime_put_sync_suspend(dev);
@@ -316,7 +287,7 @@ static int elink_setup(struct epi_elink *elink, struct platform_device *pdev)
 	struct device *dev = &pdev->dev;
 	int ret;
 
-	ret = wait_for_fpga(dev) ?:
+	ret = epi_fpga_wait(dev) ?:
 	      map_window(elink, pdev) ?:
 	      reserve_memory(elink, dev) ?:
 	      enable_clocks(dev) ?:
@@ -333,13 +304,19 @@ static int elink_setup(struct epi_elink *elink, struct platform_device *pdev)
 }
 
 /* From here on no file reaches hardware, and no mapping shows it. */
+static void leave_hardware(struct epi_elink *elink)
+{
+	epi_power_end(elink);
+	epi_event(elink, EPIPHANY_EVENT_GONE, 0, 0, 0);
+	epi_events_wake(elink);
+}
+
 static void elink_end(void *data)
 {
 	struct epi_elink *elink = data;
 
+	leave_hardware(elink);
 	epi_power_remove(elink);
-	epi_event(elink, EPIPHANY_EVENT_GONE, 0, 0, 0);
-	epi_events_wake(elink);
 	epi_dma_remove(elink);
 }
 
@@ -399,9 +376,10 @@ static int elink_probe(struct platform_device *pdev)
 	return 0;
 }
 
+/* Before the machine restarts or ends: nothing may write to memory that a next kernel has. */
 static void elink_shutdown(struct platform_device *pdev)
 {
-	epi_power_shutdown(platform_get_drvdata(pdev));
+	leave_hardware(platform_get_drvdata(pdev));
 }
 
 static const struct of_device_id elink_match[] = { { .compatible = "adapteva,elink" }, {} };

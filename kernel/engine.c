@@ -165,7 +165,7 @@ int epi_dma_probe(struct epi_elink *elink)
 {
 	mutex_init(&elink->dma_lock);
 	init_completion(&elink->dma_done);
-	elink->dma_queue = alloc_ordered_workqueue("epiphany-dma%d", 0, elink->index);
+	elink->dma_queue = alloc_ordered_workqueue("epiphany-dma%d", WQ_FREEZABLE, elink->index);
 	return elink->dma_queue ? 0 : -ENOMEM;
 }
 

@@ -8,9 +8,10 @@
 #include <linux/slab.h>
 #include <linux/uaccess.h>
 
+#include "compat.h"
 #include "internal.h"
 
-#define RECORDS_AT_ONCE 32
+#define RECORDS_AT_ONCE 8
 
 /* Each event walks all files with a spinlock held: there cannot be any number of them. */
 #define MAX_STREAMS	   512
@@ -23,7 +24,6 @@ struct epi_stream {
 	struct epi_ring ring;
 	u64 family;
 	u32 mask;
-	struct mutex readers; /* one after the other: a record is copied before it is dropped */
 	wait_queue_head_t wait;
 };
 
@@ -79,49 +79,57 @@ static int wait_for_records(struct epi_stream *stream, bool nonblocking)
 					has_records(stream) || READ_ONCE(stream->elink->gone));
 }
 
+/* Some of the oldest records go to the user, or stay: EFAULT if the pages for them are not there. */
+static int take(struct epi_stream *stream, struct epiphany_event __user *to, int wanted, int *got)
+{
+	struct epiphany_event records[RECORDS_AT_ONCE];
+	int ret = 0;
+
+	spin_lock(&stream->elink->ring_lock);
+	*got = epi_ring_peek(&stream->ring, records, min(wanted, RECORDS_AT_ONCE));
+	if (*got)
+		ret = copy_to_user_nofault(to, records, *got * sizeof(*records));
+	if (*got && !ret)
+		epi_ring_drop(&stream->ring, records[*got - 1].sequence);
+	spin_unlock(&stream->elink->ring_lock);
+	return ret;
+}
+
+/* How many of them went, which may be none, or an error. */
+static int take_all(struct epi_stream *stream, struct epiphany_event __user *to, int wanted)
+{
+	int done = 0;
+	int got;
+
+	do {
+		if (!take(stream, to + done, wanted - done, &got)) {
+			done += got;
+			continue;
+		}
+		/* For as long as whoever provides the pages likes: so under no lock. */
+		if (fault_in_writeable((char __user *)(to + done), got * sizeof(*to)))
+			return done ?: -EFAULT;
+		if (signal_pending(current))
+			return done ?: -ERESTARTSYS;
+	} while (got && done < wanted);
+	return done;
+}
+
 static ssize_t stream_read(struct file *filp, char __user *buffer, size_t count, loff_t *offset)
 {
 	struct epi_stream *stream = filp->private_data;
-	struct epiphany_event *records;
-	unsigned int wanted, got;
-	ssize_t done = 0;
+	int wanted = min_t(size_t, count / sizeof(struct epiphany_event), INT_MAX);
 	int ret;
 
-	if (count < sizeof(*records))
+	if (!wanted)
 		return -EINVAL;
-	records = kmalloc_array(RECORDS_AT_ONCE, sizeof(*records), GFP_KERNEL);
-	if (!records)
-		return -ENOMEM;
 	do {
 		ret = wait_for_records(stream, filp->f_flags & O_NONBLOCK);
-		if (ret)
-			break;
-		ret = mutex_lock_interruptible(&stream->readers);
-		if (ret) {
-			ret = -ERESTARTSYS;
-			break;
-		}
-		do {
-			wanted = min_t(size_t, RECORDS_AT_ONCE, (count - done) / sizeof(*records));
-			spin_lock(&stream->elink->ring_lock);
-			got = epi_ring_peek(&stream->ring, records, wanted);
-			spin_unlock(&stream->elink->ring_lock);
-			if (!got)
-				break;
-			if (copy_to_user(buffer + done, records, got * sizeof(*records))) {
-				ret = -EFAULT;
-				break;
-			}
-			spin_lock(&stream->elink->ring_lock);
-			epi_ring_drop(&stream->ring, records[got - 1].sequence);
-			spin_unlock(&stream->elink->ring_lock);
-			done += got * sizeof(*records);
-		} while (got == wanted && count - done >= sizeof(*records));
-		mutex_unlock(&stream->readers);
+		if (!ret)
+			ret = take_all(stream, (struct epiphany_event __user *)buffer, wanted);
 		/* Another reader may have been faster: then wait again. */
-	} while (!done && !ret);
-	kfree(records);
-	return done ?: ret;
+	} while (!ret);
+	return ret > 0 ? (ssize_t)ret * sizeof(struct epiphany_event) : ret;
 }
 
 static __poll_t stream_poll(struct file *filp, poll_table *wait)
@@ -196,7 +204,6 @@ struct file *epi_events_create(struct epi_file *file, u32 mask)
 	stream->elink = elink;
 	stream->family = file->family;
 	stream->mask = mask | EPIPHANY_EVENT_BIT(EPIPHANY_EVENT_GONE);
-	mutex_init(&stream->readers);
 	init_waitqueue_head(&stream->wait);
 	filp = anon_inode_getfile("[epiphany-events]", &stream_fops, stream, O_RDONLY);
 	if (IS_ERR(filp)) {

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* The state of open files: device nodes, work-groups and DRAM. What a kind does is its own to say. */
 #include <linux/anon_inodes.h>
-#include <linux/pm_runtime.h>
 #include <linux/slab.h>
 
 #include "internal.h"
@@ -39,10 +38,7 @@ void epi_file_free(struct epi_file *file)
 		file->ops->release(file);
 	mutex_lock(&elink->lock);
 	list_del(&file->list);
-	if (file->has_power) {
-		pm_runtime_mark_last_busy(elink->dev.parent);
-		pm_runtime_put_autosuspend(elink->dev.parent);
-	}
+	epi_file_put_power(file);
 	mutex_unlock(&elink->lock);
 	kvfree(file->core_mappings);
 	if (file->dummy)

@@ -12,6 +12,7 @@
 #include <linux/device.h>
 #include <linux/file.h>
 #include <linux/fs.h>
+#include <linux/kfifo.h>
 #include <linux/list.h>
 #include <linux/mutex.h>
 #include <linux/rbtree.h>
@@ -38,6 +39,9 @@ enum epi_scope { EPI_SCOPE_CHIP, EPI_SCOPE_ALL };
 /* Stops it before the chip or the eLink goes; the lock of the eLink is held. */
 typedef void (*epi_quiesce_fn)(struct epi_elink *elink, enum epi_scope scope);
 
+/* Whether the first user after the last one gets a chip that was reset, if it is still on. */
+enum epi_first_use { EPI_FIRST_USE_LEGACY, EPI_FIRST_USE_ALWAYS, EPI_FIRST_USE_NEVER };
+
 /*
  * One eLink, and the chip behind it.
  *
@@ -60,6 +64,9 @@ struct epi_elink {
 	bool active;		/* runtime PM wants power */
 	bool powered;		/* and there is: out of reset, links up */
 	bool thermal;		/* switched off by the thermal daemon */
+	unsigned int users;	/* files that hold power */
+	bool was_left;		/* by the last of them, since the chip was reset */
+	enum epi_first_use first_use;
 	u64 generation;		/* counts resets of any scope, and changes of power */
 	u64 epoch;		/* counts those that end work-groups */
 	u64 families;		/* numbers open files */
@@ -93,12 +100,11 @@ struct epi_elink {
 
 	/* Guards the rings; taken in the interrupt's thread. */
 	spinlock_t ring_lock;
-	struct epi_ring legacy;	  /* messages for MAILBOX_READ */
+	DECLARE_KFIFO_PTR(legacy, u64); /* messages for MAILBOX_READ */
+	u64 legacy_lost;
 	struct list_head streams; /* files of events */
 	u64 messages;		  /* that came at all */
 	wait_queue_head_t wait;	  /* for messages in legacy, or the end */
-	struct mutex
-		legacy_readers; /* one after the other: a message is copied before it is dropped */
 
 	struct dentry *debugfs;
 };
@@ -167,6 +173,7 @@ struct epi_file {
 	const struct epi_file_ops *ops;
 	u64 family;	/* of the open device node that it comes from */
 	bool has_power; /* holds a runtime PM reference */
+	bool is_new;	/* a device node by which somebody used an ioctl of ours */
 	unsigned int mappings;
 	unsigned int *core_mappings; /* of a device node, by core; NULL until there is one */
 	struct page *dummy;	     /* what its mappings read when there is nothing else */
@@ -181,6 +188,12 @@ struct epi_place {
 	phys_addr_t phys;
 	bool normal; /* memory that merges and reorders: DRAM that was given out */
 };
+
+/* A client of the 5.4-era driver, for all that it has shown: it gets what that driver did. */
+static inline bool epi_file_is_legacy(const struct epi_file *file)
+{
+	return file->kind == EPI_FILE_DEVICE && !READ_ONCE(file->is_new);
+}
 
 /* reach.c */
 int epi_state_error(struct epi_elink *elink);
@@ -247,29 +260,35 @@ void epi_link_write(struct epi_elink *elink, unsigned int side, u32 local, u32 v
 
 /* power.c */
 int epi_power_probe(struct epi_elink *elink);
+void epi_power_end(struct epi_elink *elink);
 void epi_power_remove(struct epi_elink *elink);
-void epi_power_shutdown(struct epi_elink *elink);
+int epi_power_up(struct epi_elink *elink);
 int epi_power_thermal(struct epi_elink *elink, bool off);
 int epi_vdd(struct epi_elink *elink);
 int epi_file_power(struct epi_file *file);
+void epi_file_put_power(struct epi_file *file);
 int epi_reset_chip(struct epi_elink *elink);
 void epi_reset_cores(struct epi_elink *elink, u32 scope, const unsigned long *cores);
 extern const struct dev_pm_ops epi_pm_ops;
+extern const struct attribute_group epi_power_group;
+
+/* fpga.c */
+int epi_fpga_wait(struct device *dev);
+bool epi_fpga_is_configured(struct epi_elink *elink);
 
 /* vdd.c */
 int epi_vdd_enable(struct epi_elink *elink);
 void epi_vdd_disable(struct epi_elink *elink);
 int epi_vdd_hwmon(struct epi_elink *elink);
 u32 epi_vdd_link_divider(struct epi_elink *elink);
-extern const struct attribute_group *epi_elink_groups[];
+extern const struct attribute_group epi_vdd_group;
 
 /* mailbox.c */
 int epi_mailbox_probe(struct epi_elink *elink);
 void epi_mailbox_enable(struct epi_elink *elink);
 void epi_mailbox_disable(struct epi_elink *elink);
-int epi_mailbox_peek(struct epi_elink *elink, struct epiphany_event *message);
+int epi_mailbox_take(struct epi_elink *elink, struct e_mailbox_msg __user *to);
 int epi_mailbox_wait(struct epi_elink *elink);
-void epi_mailbox_drop(struct epi_elink *elink, const struct epiphany_event *message);
 unsigned int epi_mailbox_messages(struct epi_elink *elink);
 int epi_mailbox_count(struct epi_elink *elink);
 

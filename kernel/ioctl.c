@@ -333,6 +333,9 @@ long epi_ioctl(struct file *filp, unsigned int cmd, unsigned long argument)
 	const struct epi_command *command = find_command(file, cmd);
 	long ret = -ENOTTY;
 
+	/* Before it does anything: what it does may be the first use of the chip. */
+	if (command)
+		WRITE_ONCE(file->is_new, true);
 	if (READ_ONCE(file->elink->gone))
 		ret = -ENODEV;
 	else if (command)

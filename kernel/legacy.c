@@ -2,10 +2,11 @@
 /* The ioctls of the 5.4-era driver: their numbers and layouts, not their defects. */
 #include <linux/capability.h>
 #include <linux/kdev_t.h>
-#include <linux/mutex.h>
+#include <linux/sched/signal.h>
 #include <linux/slab.h>
 #include <linux/uaccess.h>
 
+#include "compat.h"
 #include "internal.h"
 
 /* As stat() tells it. */
@@ -83,42 +84,26 @@ static long get_mappings(struct epi_elink *elink, void __user *argument)
 	return ret;
 }
 
-/* A message is dropped when it has been delivered, not before; so one reader at a time. */
-static int deliver_message(struct epi_elink *elink, void __user *argument)
-{
-	struct epiphany_event message;
-	struct e_mailbox_msg old;
-	int ret;
-
-	if (mutex_lock_interruptible(&elink->legacy_readers))
-		return -ERESTARTSYS;
-	ret = epi_mailbox_peek(elink, &message);
-	if (ret)
-		goto unlock;
-	old.from = lower_32_bits(message.payload);
-	old.data = upper_32_bits(message.payload);
-	if (message.type == EPIPHANY_EVENT_OVERFLOW)
-		ret = -EOVERFLOW; /* once, where messages are missing */
-	else if (copy_to_user(argument, &old, sizeof(old)))
-		ret = -EFAULT;
-	if (ret != -EFAULT)
-		epi_mailbox_drop(elink, &message);
-unlock:
-	mutex_unlock(&elink->legacy_readers);
-	return ret;
-}
-
-static long mailbox_read(struct epi_elink *elink, bool nonblocking, void __user *argument)
+static long mailbox_read(struct epi_elink *elink, bool nonblocking,
+			 struct e_mailbox_msg __user *argument)
 {
 	int ret;
 
 	for (;;) {
-		ret = deliver_message(elink, argument);
-		if (ret != -EAGAIN || nonblocking)
+		ret = epi_mailbox_take(elink, argument);
+		if (ret == -EFAULT) {
+			/* For as long as whoever provides the page likes: so under no lock. */
+			if (fault_in_writeable((char __user *)argument, sizeof(*argument)))
+				return -EFAULT;
+			if (signal_pending(current))
+				return -ERESTARTSYS;
+		} else if (ret == -EAGAIN && !nonblocking) {
+			ret = epi_mailbox_wait(elink);
+			if (ret)
+				return ret;
+		} else {
 			return ret;
-		ret = epi_mailbox_wait(elink);
-		if (ret)
-			return ret;
+		}
 	}
 }
 

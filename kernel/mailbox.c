@@ -10,7 +10,7 @@
 #include <linux/delay.h>
 #include <linux/interrupt.h>
 #include <linux/irq.h>
-#include <linux/ktime.h>
+#include <linux/uaccess.h>
 
 #include "internal.h"
 #include "trace.h"
@@ -23,7 +23,8 @@ static void deal(struct epi_elink *elink, u64 payload)
 	epi_event(elink, EPIPHANY_EVENT_MAILBOX, 0, payload, 0);
 	spin_lock(&elink->ring_lock);
 	elink->messages++;
-	epi_ring_push(&elink->legacy, EPIPHANY_EVENT_MAILBOX, 0, ktime_get_ns(), payload);
+	if (!kfifo_put(&elink->legacy, payload))
+		elink->legacy_lost++;
 	spin_unlock(&elink->ring_lock);
 	wake_up_interruptible(&elink->wait);
 }
@@ -65,7 +66,7 @@ void epi_mailbox_enable(struct epi_elink *elink)
 {
 	/* What came before a reset is over. */
 	spin_lock(&elink->ring_lock);
-	epi_ring_clear(&elink->legacy);
+	kfifo_reset(&elink->legacy);
 	spin_unlock(&elink->ring_lock);
 	WRITE_ONCE(elink->mailbox_off, false);
 	if (elink->mailbox_dead)
@@ -96,19 +97,31 @@ static int end_error(struct epi_elink *elink)
 	return ret;
 }
 
-/* The oldest message, which stays until epi_mailbox_drop(). EAGAIN if there is none. */
-int epi_mailbox_peek(struct epi_elink *elink, struct epiphany_event *message)
+/*
+ * Hands the oldest message over. EAGAIN if there is none; EFAULT if the user's page is not there:
+ * then the message stays.
+ */
+int epi_mailbox_take(struct epi_elink *elink, struct e_mailbox_msg __user *to)
 {
-	unsigned int count;
+	struct e_mailbox_msg message;
+	u64 payload;
 	int ret;
 
 	ret = end_error(elink);
 	if (ret)
 		return ret;
 	spin_lock(&elink->ring_lock);
-	count = epi_ring_peek(&elink->legacy, message, 1);
+	if (kfifo_peek(&elink->legacy, &payload)) {
+		message.from = lower_32_bits(payload);
+		message.data = upper_32_bits(payload);
+		ret = copy_to_user_nofault(to, &message, sizeof(message));
+		if (!ret)
+			kfifo_skip(&elink->legacy);
+	} else {
+		ret = -EAGAIN;
+	}
 	spin_unlock(&elink->ring_lock);
-	return count ? 0 : -EAGAIN;
+	return ret;
 }
 
 /* Until there is a message, or there will be none; ERESTARTSYS if a signal came. */
@@ -118,20 +131,12 @@ int epi_mailbox_wait(struct epi_elink *elink)
 					has_ended(elink) || epi_mailbox_messages(elink));
 }
 
-void epi_mailbox_drop(struct epi_elink *elink, const struct epiphany_event *message)
-{
-	spin_lock(&elink->ring_lock);
-	epi_ring_drop(&elink->legacy, message->sequence);
-	spin_unlock(&elink->ring_lock);
-}
-
-/* How many there are, an error of MAILBOX_READ among them. */
 unsigned int epi_mailbox_messages(struct epi_elink *elink)
 {
 	unsigned int count;
 
 	spin_lock(&elink->ring_lock);
-	count = elink->legacy.count + !!elink->legacy.lost;
+	count = kfifo_len(&elink->legacy);
 	spin_unlock(&elink->ring_lock);
 	return count;
 }

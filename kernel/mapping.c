@@ -232,7 +232,9 @@ int epi_file_mmap(struct file *filp, struct vm_area_struct *vma)
 	if (ret)
 		return ret;
 
-	vm_flags_mod(vma, VM_IO | VM_PFNMAP | VM_DONTEXPAND | VM_DONTDUMP | VM_DONTCOPY,
+	vm_flags_mod(vma,
+		     VM_IO | VM_PFNMAP | VM_DONTEXPAND | VM_DONTDUMP |
+			     (epi_file_is_legacy(file) ? 0 : VM_DONTCOPY),
 		     VM_EXEC | VM_MAYEXEC);
 	vma->vm_private_data = use;
 	vma->vm_ops = &mapping_ops;

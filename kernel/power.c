@@ -10,6 +10,8 @@
 #include <linux/io.h>
 #include <linux/module.h>
 #include <linux/pm_runtime.h>
+#include <linux/string.h>
+#include <linux/sysfs.h>
 
 #include "compat.h"
 #include "internal.h"
@@ -47,6 +49,7 @@ static void bring_up(struct epi_elink *elink)
 {
 	unsigned int side, core;
 
+	elink->was_left = false;
 	epi_elink_write(elink, EPI_RESET, 0);
 	usleep_range(RESET_US, RESET_US + 100);
 	if (elink->coreid_pins && elink->layout.first_core)
@@ -90,15 +93,26 @@ static void new_generation(struct epi_elink *elink)
 	wake_up_all(&elink->wait);
 }
 
-static int power_up(struct epi_elink *elink)
+/*
+ * Unless it is on, or may not be. Whoever wants it next tries again if this fails. The lock is held,
+ * and runtime PM wants it.
+ */
+int epi_power_up(struct epi_elink *elink)
 {
 	int ret;
 
+	if (elink->powered || elink->thermal || elink->gone)
+		return 0;
+	if (!epi_fpga_is_configured(elink)) {
+		dev_warn_ratelimited(&elink->dev, "the FPGA is not configured\n");
+		return -EIO;
+	}
 	/* RESET works without power, and keeps the links quiet while it comes. */
 	hold_in_reset(elink);
 	ret = epi_vdd_enable(elink);
 	if (ret) {
-		dev_err(&elink->dev, "cannot switch the chip on: %d\n", ret);
+		dev_warn_ratelimited(&elink->dev, "cannot switch the chip on: %d, PM status %d\n",
+				     ret, elink->dev.parent->power.runtime_status);
 		return ret;
 	}
 	bring_up(elink);
@@ -117,7 +131,9 @@ static void power_down(struct epi_elink *elink)
 	epi_mailbox_disable(elink);
 	elink->powered = false;
 	new_generation(elink);
-	hold_in_reset(elink);
+	/* While it is configured anew, there is no eLink. */
+	if (epi_fpga_is_configured(elink))
+		hold_in_reset(elink);
 	epi_vdd_disable(elink);
 	trace_epiphany_power(elink->index, false);
 	epi_event(elink, EPIPHANY_EVENT_POWER, 0, 0, 0);
@@ -137,6 +153,10 @@ int epi_reset_chip(struct epi_elink *elink)
 
 	if (ret)
 		return ret;
+	if (!epi_fpga_is_configured(elink)) {
+		power_down(elink);
+		return -EIO;
+	}
 	epi_mailbox_disable(elink);
 	/* Nobody may reach the chip while it cannot answer. */
 	elink->powered = false;
@@ -179,8 +199,9 @@ int epi_power_thermal(struct epi_elink *elink, bool off)
 		power_down(elink);
 		elink->thermal = true;
 	} else if (!off && elink->thermal) {
+		elink->thermal = false;
 		if (elink->active)
-			ret = power_up(elink);
+			ret = epi_power_up(elink);
 		elink->thermal = ret != 0;
 	} else {
 		mutex_unlock(&elink->lock);
@@ -193,62 +214,94 @@ int epi_power_thermal(struct epi_elink *elink, bool off)
 	return ret;
 }
 
-/*
- * A supply that failed once may do better the next time; runtime PM would not
- * let it. What it remembers of an earlier failure it tells as -EINVAL.
- */
-static int switch_on(struct device *parent)
-{
-	int ret = pm_runtime_resume_and_get(parent);
+static const char *const first_uses[] = {
+	[EPI_FIRST_USE_LEGACY] = "legacy",
+	[EPI_FIRST_USE_ALWAYS] = "always",
+	[EPI_FIRST_USE_NEVER] = "never",
+};
 
-	if (ret == -EINVAL) {
-		pm_runtime_set_suspended(parent);
-		ret = pm_runtime_resume_and_get(parent);
-	}
-	if (ret && ret != -EACCES)
-		pm_runtime_set_suspended(parent);
-	return ret;
+/* Whether this file, the only one that uses the chip, is to find nothing of those before it. */
+static bool wants_reset(const struct epi_file *file)
+{
+	const struct epi_elink *elink = file->elink;
+
+	if (!elink->powered || !elink->was_left)
+		return false;
+	/* Who has the chip kept on, as by the old driver's `nopm`, wants it as it was left. */
+	if (elink->first_use == EPI_FIRST_USE_LEGACY)
+		return epi_file_is_legacy(file) && elink->dev.parent->power.runtime_auto;
+	return elink->first_use == EPI_FIRST_USE_ALWAYS;
+}
+
+/* The file has a runtime PM reference from now on. The lock is held. */
+static void begin_use(struct epi_file *file)
+{
+	struct epi_elink *elink = file->elink;
+
+	file->has_power = true;
+	if (!elink->users++ && wants_reset(file))
+		epi_reset_chip(elink);
 }
 
 /* Switches the chip on for as long as the file is open. Not under the lock. */
 int epi_file_power(struct epi_file *file)
 {
 	struct epi_elink *elink = file->elink;
+	struct device *parent = elink->dev.parent;
 	int ret;
 
 	/* The platform device may have been bound again: it is no longer ours to switch on. */
 	if (READ_ONCE(elink->gone))
 		return -ENODEV;
-	ret = switch_on(elink->dev.parent);
+	ret = pm_runtime_resume_and_get(parent);
 	mutex_lock(&elink->lock);
 	if (elink->gone) {
 		/* Unbinding has given back what files held, but not yet this one. */
 		if (!ret)
-			pm_runtime_put_autosuspend(elink->dev.parent);
+			pm_runtime_put_autosuspend(parent);
 		ret = -ENODEV;
-	} else if (!ret) {
+	} else if (ret) {
+		dev_warn_ratelimited(&elink->dev, "PM does not switch the chip on: %d, status %d\n",
+				     ret, parent->power.runtime_status);
+	} else {
 		if (file->has_power)
-			pm_runtime_put_autosuspend(elink->dev.parent);
-		file->has_power = true;
-		ret = epi_state_error(elink);
+			pm_runtime_put_autosuspend(parent);
+		else
+			begin_use(file);
+		ret = epi_power_up(elink) ?: epi_state_error(elink);
 	}
 	mutex_unlock(&elink->lock);
 	return ret;
 }
 
+/* When the file is released. The lock is held. */
+void epi_file_put_power(struct epi_file *file)
+{
+	struct epi_elink *elink = file->elink;
+	struct device *parent = elink->dev.parent;
+
+	if (!file->has_power)
+		return;
+	file->has_power = false;
+	if (!--elink->users)
+		elink->was_left = true;
+	pm_runtime_mark_last_busy(parent);
+	pm_runtime_put_autosuspend(parent);
+}
+
+/*
+ * Never fails: PM would remember it, and refuse whoever comes next. What went wrong has been said,
+ * and who uses the chip tries again.
+ */
 static int runtime_resume(struct device *dev)
 {
 	struct epi_elink *elink = dev_get_drvdata(dev);
-	int ret = 0;
 
 	mutex_lock(&elink->lock);
-	if (elink->gone)
-		ret = -ENODEV;
-	else if (!elink->thermal)
-		ret = power_up(elink);
-	elink->active = !ret;
+	elink->active = true;
+	epi_power_up(elink);
 	mutex_unlock(&elink->lock);
-	return ret;
+	return 0;
 }
 
 static int runtime_suspend(struct device *dev)
@@ -280,15 +333,23 @@ int epi_power_probe(struct epi_elink *elink)
 }
 
 /* For good: no file reaches hardware afterwards. */
+void epi_power_end(struct epi_elink *elink)
+{
+	mutex_lock(&elink->lock);
+	elink->gone = true;
+	power_down(elink);
+	/* Power-down does so, too; but without power there may be mappings and copies. */
+	quiesce(elink, EPI_SCOPE_ALL);
+	mutex_unlock(&elink->lock);
+}
+
+/* After the end: what files hold is given back, as the platform device may be bound again. */
 void epi_power_remove(struct epi_elink *elink)
 {
 	struct device *parent = elink->dev.parent;
 	struct epi_file *file;
 
 	mutex_lock(&elink->lock);
-	elink->gone = true;
-	power_down(elink);
-	quiesce(elink, EPI_SCOPE_ALL);
 	list_for_each_entry(file, &elink->files, list) {
 		if (file->has_power)
 			pm_runtime_put_noidle(parent);
@@ -300,11 +361,25 @@ void epi_power_remove(struct epi_elink *elink)
 	pm_runtime_dont_use_autosuspend(parent);
 }
 
-/* Before the machine restarts or ends: eCores must not write to memory that a next kernel has. */
-void epi_power_shutdown(struct epi_elink *elink)
+static ssize_t first_use_reset_show(struct device *dev, struct device_attribute *attr, char *buf)
 {
-	mutex_lock(&elink->lock);
-	power_down(elink);
-	elink->active = false;
-	mutex_unlock(&elink->lock);
+	struct epi_elink *elink = container_of(dev, struct epi_elink, dev);
+
+	return sysfs_emit(buf, "%s\n", first_uses[READ_ONCE(elink->first_use)]);
 }
+
+static ssize_t first_use_reset_store(struct device *dev, struct device_attribute *attr,
+				     const char *buf, size_t count)
+{
+	struct epi_elink *elink = container_of(dev, struct epi_elink, dev);
+	int choice = sysfs_match_string(first_uses, buf);
+
+	if (choice < 0)
+		return choice;
+	WRITE_ONCE(elink->first_use, choice);
+	return count;
+}
+static DEVICE_ATTR_RW(first_use_reset);
+
+static struct attribute *power_attributes[] = { &dev_attr_first_use_reset.attr, NULL };
+const struct attribute_group epi_power_group = { .attrs = power_attributes };

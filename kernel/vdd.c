@@ -124,8 +124,7 @@ static DEVICE_ATTR_RW(vdd_wanted);
 
 static struct attribute *vdd_attributes[] = { &dev_attr_vdd_current.attr, &dev_attr_vdd_wanted.attr,
 					      NULL };
-static const struct attribute_group vdd_group = { .attrs = vdd_attributes };
-const struct attribute_group *epi_elink_groups[] = { &vdd_group, NULL };
+const struct attribute_group epi_vdd_group = { .attrs = vdd_attributes };
 
 static umode_t hwmon_visible(const void *data, enum hwmon_sensor_types type, u32 attr, int channel)
 {

@@ -524,8 +524,7 @@ static inline void wait_with_all(int way, int ready)
 				ioctl(fd, E_IOCTL_MAILBOX_READ, &message);
 			break;
 		case 3:
-			is_over = ioctl(fd, E_IOCTL_MAILBOX_READ, &message) < 0 &&
-				  errno != EOVERFLOW;
+			is_over = ioctl(fd, E_IOCTL_MAILBOX_READ, &message) < 0;
 			break;
 		default:
 			if (given != MAP_FAILED)

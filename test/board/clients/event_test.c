@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Files of events: what they tell to whom, how they are read and waited for, and what is told of losses. */
-#include "client.h"
+#include "stalled_page.h"
 
 #include <pthread.h>
 
@@ -398,6 +398,62 @@ TEST(there_are_not_any_number_of_queues)
 		EXPECT(events(files[FILES], 0) >= 0);
 	EXPECT_ERROR(events(files[FILES], 0), EMFILE);
 	EXPECT(events(files[0], 0) >= 0);
+}
+
+struct stalled_reader {
+	struct stalled_page page;
+	int queue;
+	ssize_t bytes;
+};
+
+static void *read_into(void *argument)
+{
+	struct stalled_reader *reader = argument;
+
+	reader->bytes = read(reader->queue, reader->page.address, 2 * sizeof(struct epiphany_event));
+	return NULL;
+}
+
+TEST(a_reader_whose_page_does_not_come_is_in_nobodys_way)
+{
+	int fd = open_powered(), queue = events(fd, BIT(MAILBOX));
+	struct stalled_reader reader = { .page = make_stalled_page(), .queue = queue };
+	struct epiphany_event record;
+	pthread_t thread;
+
+	set_nonblocking(queue);
+	send_messages(0x30, 3);
+	REQUIRE(!pthread_create(&thread, NULL, read_into, &reader));
+	wait_for_touch(&reader.page);
+	EXPECT_EQ(read(queue, &record, sizeof(record)), sizeof(record));
+	EXPECT_EQ(record.payload, 0x30);
+	provide(&reader.page);
+	pthread_join(thread, NULL);
+	EXPECT_EQ(reader.bytes, 2 * sizeof(record));
+	memcpy(&record, reader.page.address, sizeof(record));
+	EXPECT_EQ(record.payload, 0x31);
+	EXPECT_ERROR(read(queue, &record, sizeof(record)), EAGAIN);
+}
+
+TEST(records_that_cannot_be_handed_over_stay)
+{
+	int fd = open_powered(), queue = events(fd, BIT(MAILBOX));
+	uint8_t *pages = mmap(NULL, 2 * PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS,
+			      -1, 0);
+	struct epiphany_event record, *last = (void *)(pages + PAGE - sizeof(record));
+
+	REQUIRE(pages != MAP_FAILED && !munmap(pages + PAGE, PAGE));
+	set_nonblocking(queue);
+	/* There is room for one, in a page that nobody has touched yet. */
+	send_messages(0x40, 1);
+	EXPECT_EQ(read(queue, last, 4 * sizeof(record)), sizeof(record));
+	EXPECT_EQ(last->payload, 0x40);
+	send_messages(0x41, 2);
+	EXPECT_ERROR(read(queue, last + 1, 2 * sizeof(record)), EFAULT);
+	EXPECT_EQ(read(queue, &record, sizeof(record)), sizeof(record));
+	EXPECT_EQ(record.payload, 0x41);
+	EXPECT_EQ(read(queue, &record, sizeof(record)), sizeof(record));
+	EXPECT_EQ(record.payload, 0x42);
 }
 
 MAIN

@@ -549,4 +549,36 @@ TEST_WITHIN(unbound_a_hundred_times_while_others_do_as_they_like, 300)
 	EXPECT(wait_for_state("files", 0, 10));
 }
 
+/* ---- The machine's end. */
+
+TEST(after_shutdown_nothing_reaches_the_chip)
+{
+	uint64_t address = 0;
+	int fd = open_mesh(), other = open_mesh(), elink = open_kind("elink", O_RDWR);
+	int dram = dram_alloc(fd, PAGE, &address), queue = events(fd, BIT(GONE));
+	volatile uint32_t *memory = must_map(fd, core_address(0, 0), PAGE),
+			  *given = must_map(dram, address, PAGE);
+	struct epiphany_event event;
+	uint32_t word;
+
+	memory[0] = given[0] = 1;
+	write_text("/sys/module/test_shutdown/parameters/device", platform_device());
+	EXPECT(!bench_get(BENCH_POWERED));
+	/* Users may still run then: kexec and `reboot -f` do not end them. */
+	EXPECT_ERROR(pread(fd, &word, 4, core_address(0, 0)), ENODEV);
+	EXPECT_ERROR(pread(other, &word, 4, core_address(0, 0)), ENODEV);
+	EXPECT_ERROR(ioctl(fd, E_IOCTL_RESET), ENODEV);
+	EXPECT_ERROR(ioctl(elink, E_IOCTL_THERMAL_ALLOW), ENODEV);
+	EXPECT_ERROR(open_kind("mesh", O_RDWR), ENODEV);
+	EXPECT_EQ(memory[0], 0);
+	EXPECT_EQ(given[0], 0);
+	write_text(platform_file("power/control"), "on");
+	EXPECT(!bench_get(BENCH_POWERED));
+	write_text(platform_file("power/control"), "auto");
+	EXPECT_EQ(read(queue, &event, sizeof(event)), sizeof(event));
+	unbind_driver();
+	bind_driver();
+	EXPECT(is_alive());
+}
+
 MAIN

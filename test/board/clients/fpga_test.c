@@ -97,4 +97,41 @@ TEST(it_does_not_hold_the_manager)
 	EXPECT(info_of(fd).abi_version > 0);
 }
 
+#define CONFIGURED "/sys/module/test_fpga/parameters/configured"
+
+TEST(what_is_configured_anew_is_left_alone)
+{
+	uint32_t id = 0;
+
+	EXPECT(is_there(10));
+	int fd = open_mesh();
+	REQUIRE(wait_for_state("powered", 0, 10));
+	write_text(CONFIGURED, "0");
+	EXPECT_ERROR(pread(fd, &id, 4, core_address(0, 1) + COREID), EIO);
+	EXPECT(!bench_get(BENCH_POWERED));
+	write_text(CONFIGURED, "1");
+	EXPECT_EQ(pread(fd, &id, 4, core_address(0, 1) + COREID), 4);
+	EXPECT_EQ(id, 0x809);
+	/* In the midst of use, there is no reset, and the chip goes off. */
+	int queue = events(fd, EPIPHANY_EVENT_BIT(EPIPHANY_EVENT_RESET));
+	fcntl(queue, F_SETFL, O_NONBLOCK);
+	struct epiphany_event event;
+	write_text(CONFIGURED, "0");
+	EXPECT_ERROR(reset(fd, EPIPHANY_RESET_CHIP, 0), EIO);
+	EXPECT(!bench_get(BENCH_POWERED));
+	EXPECT_ERROR(read(queue, &event, sizeof(event)), EAGAIN);
+	EXPECT_ERROR(pread(fd, &id, 4, core_address(0, 1) + COREID), EIO);
+	write_text(CONFIGURED, "1");
+	EXPECT(!reset(fd, EPIPHANY_RESET_CHIP, 0));
+	EXPECT_EQ(pread(fd, &id, 4, core_address(0, 1) + COREID), 4);
+	/* Nor does its last user's going touch it. */
+	write_text(CONFIGURED, "0");
+	close(fd);
+	close(queue);
+	EXPECT(wait_for_state("powered", 0, 10));
+	EXPECT(!bench_get(BENCH_POWERED));
+	write_text(CONFIGURED, "1");
+	expect_it_works();
+}
+
 MAIN

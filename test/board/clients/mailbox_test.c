@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* The old calls for messages: MAILBOX_READ, MAILBOX_COUNT and poll on the device. */
-#include "client.h"
+#include "stalled_page.h"
+
+#include <pthread.h>
 
 #define QUEUE 2048
 
@@ -47,32 +49,59 @@ TEST(read_and_count)
 	EXPECT_ERROR(ioctl(fd, E_IOCTL_MAILBOX_READ, NULL), EAGAIN);
 }
 
-TEST(an_overflow_is_told_once)
+TEST(what_the_queue_cannot_hold_is_lost_without_an_error)
 {
 	int fd = open_powered(O_NONBLOCK);
 	struct e_mailbox_msg message;
-	unsigned int got = 0, errors = 0;
+	unsigned int got = 0;
 
 	drain(fd);
+	long long lost = state("legacy lost");
 	send_messages(0, QUEUE + 300);
-	EXPECT(ioctl(fd, E_IOCTL_MAILBOX_COUNT) > QUEUE / 2);
-	for (;;) {
-		int ret = ioctl(fd, E_IOCTL_MAILBOX_READ, &message);
-		if (ret && errno == EAGAIN)
-			break;
-		if (ret) {
-			EXPECT_EQ(errno, EOVERFLOW);
-			errors++;
-		} else if (!EXPECT_EQ(message.from, got++)) {
-			break;
-		}
-	}
-	EXPECT_EQ(errors, 1);
-	EXPECT(got > QUEUE - 3 && got < QUEUE + 1);
+	EXPECT_EQ(ioctl(fd, E_IOCTL_MAILBOX_COUNT), QUEUE);
+	while (!ioctl(fd, E_IOCTL_MAILBOX_READ, &message))
+		if (!EXPECT_EQ(message.from, got++))
+			return;
+	EXPECT_EQ(errno, EAGAIN);
+	EXPECT_EQ(got, QUEUE);
+	EXPECT_EQ(state("legacy lost") - lost, 300);
 	EXPECT_EQ(ioctl(fd, E_IOCTL_MAILBOX_COUNT), 0);
 	send_messages(5, 1);
 	EXPECT(!ioctl(fd, E_IOCTL_MAILBOX_READ, &message));
 	EXPECT_EQ(message.from, 5);
+}
+
+static void *read_into(void *argument)
+{
+	const struct stalled_page *page = argument;
+	int fd = open_kind("mesh", O_RDWR);
+
+	REQUIRE(!ioctl(fd, E_IOCTL_MAILBOX_READ, page->address));
+	close(fd);
+	return NULL;
+}
+
+TEST(a_reader_whose_page_does_not_come_is_in_nobodys_way)
+{
+	int fd = open_powered(O_NONBLOCK), waiting = open_kind("elink", O_RDWR);
+	struct stalled_page page = make_stalled_page();
+	struct e_mailbox_msg message;
+	pthread_t reader;
+
+	drain(fd);
+	send_messages(0x20, 3);
+	REQUIRE(!pthread_create(&reader, NULL, read_into, &page));
+	wait_for_touch(&page);
+	EXPECT(!ioctl(fd, E_IOCTL_MAILBOX_READ, &message));
+	EXPECT_EQ(message.from, 0x20);
+	EXPECT(!ioctl(waiting, E_IOCTL_MAILBOX_READ, &message));
+	EXPECT_EQ(message.from, 0x21);
+	EXPECT_EQ(ioctl(fd, E_IOCTL_MAILBOX_COUNT), 1);
+	provide(&page);
+	pthread_join(reader, NULL);
+	memcpy(&message, page.address, sizeof(message));
+	EXPECT_EQ(message.from, 0x22);
+	EXPECT_EQ(ioctl(fd, E_IOCTL_MAILBOX_COUNT), 0);
 }
 
 TEST(a_reset_clears_the_queue)

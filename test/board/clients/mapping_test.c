@@ -211,9 +211,32 @@ TEST(what_is_moved_and_cut_keeps_its_claim)
 	EXPECT(wait_for_state("files", 0, 1));
 }
 
-TEST(children_do_not_inherit_mappings)
+TEST(children_of_an_old_client_inherit_mappings)
 {
 	int fd = open_mesh();
+	volatile uint32_t *core = must_map(fd, core_address(0, 0), PAGE);
+	volatile uint32_t *dram = must_map(fd, DRAM_BASE, PAGE);
+
+	*core = *dram = 1;
+	IN_CHILD({
+		close(fd);
+		EXPECT_EQ(state("mappings"), 4);
+		EXPECT_EQ(*core, 1);
+		EXPECT_EQ(*dram, 1);
+		*core = *dram = 2;
+		EXPECT(!ioctl(open_mesh(), E_IOCTL_RESET));
+		EXPECT_EQ(*core, 0x5a5a5a5a);
+		EXPECT_EQ(*dram, 2);
+	});
+	EXPECT_EQ(*core, 0x5a5a5a5a);
+	EXPECT_EQ(*dram, 2);
+	EXPECT(wait_for_state("mappings", 2, 1));
+}
+
+TEST(children_of_others_do_not_inherit_mappings)
+{
+	int fd = open_mesh();
+	info_of(fd);
 	volatile uint32_t *core = must_map(fd, core_address(0, 0), PAGE);
 	volatile uint32_t *dram = must_map(fd, DRAM_BASE, PAGE);
 

@@ -4,7 +4,11 @@
 
 #include <dirent.h>
 #include <grp.h>
+#include <pthread.h>
 #include <sys/stat.h>
+
+/* What the regulator fails with when it is to be switched on; 0 for nothing. */
+#define SUPPLY_ERROR "/sys/module/test_regulator/parameters/error"
 
 static bool is_on(void)
 {
@@ -86,21 +90,115 @@ TEST(it_is_off_when_nobody_uses_it)
 	}
 }
 
-TEST(a_new_user_soon_after_finds_what_was_there)
+/* What the next user of a chip that is still on reads where the last one wrote this. */
+static uint32_t left_for(bool is_old)
 {
 	int fd = open_mesh();
 	uint32_t word = 0x1234567, seen = 0;
 
 	EXPECT_EQ(pwrite(fd, &word, 4, core_address(0, 0)), 4);
-	close(fd);
-	fd = open_mesh();
-	EXPECT_EQ(pread(fd, &seen, 4, core_address(0, 0)), 4);
+	/* While somebody uses it, nobody else changes anything. */
+	int other = open_mesh();
+	EXPECT_EQ(pread(other, &seen, 4, core_address(0, 0)), 4);
 	EXPECT_EQ(seen, word);
+	close(fd);
+	close(other);
+	fd = open_mesh();
+	if (!is_old)
+		info_of(fd);
+	EXPECT_EQ(pread(fd, &seen, 4, core_address(0, 0)), 4);
+	if (is_old) {
+		/* Its later calls are no first use. */
+		uint32_t first = seen;
+		EXPECT_EQ(pread(fd, &seen, 4, core_address(0, 0)), 4);
+		EXPECT_EQ(seen, first);
+	}
+	close(fd);
+	return seen;
+}
+
+TEST(a_new_user_soon_after)
+{
+	const uint32_t word = 0x1234567;
+	uint32_t seen;
+
+	wait_until_off();
+	EXPECT(!strcmp(read_text(elink_folder("first_use_reset")), "legacy"));
+	EXPECT_EQ(left_for(false), word);
+	EXPECT(left_for(true) != word);
+	/* What is kept on is kept as it is, as by the module parameter of old. */
+	write_text(platform_file("power/control"), "on");
+	EXPECT_EQ(left_for(true), word);
+	write_text(platform_file("power/control"), "auto");
+	write_text(elink_folder("first_use_reset"), "always\n");
+	EXPECT(left_for(false) != word);
+	EXPECT(left_for(true) != word);
+	write_text(elink_folder("first_use_reset"), "never");
+	EXPECT_EQ(left_for(false), word);
+	EXPECT_EQ(left_for(true), word);
+	int file = open(elink_folder("first_use_reset"), O_WRONLY | O_CLOEXEC);
+	EXPECT_ERROR(write(file, "sometimes", 9), EINVAL);
+	EXPECT(!strcmp(read_text(elink_folder("first_use_reset")), "never"));
+	write_text(elink_folder("first_use_reset"), "legacy");
+	/* Whoever comes later finds nothing anyway. */
+	int fd = open_mesh();
+	info_of(fd);
+	EXPECT_EQ(pwrite(fd, &word, 4, core_address(0, 0)), 4);
 	close(fd);
 	wait_until_off();
 	fd = open_mesh();
 	EXPECT_EQ(pread(fd, &seen, 4, core_address(0, 0)), 4);
 	EXPECT(seen != word);
+}
+
+static void *use_and_close(void *argument)
+{
+	unsigned int *others = argument;
+	uint32_t word;
+
+	for (int i = 0; i < 40; i++) {
+		int fd = open_mesh();
+		if (pread(fd, &word, 4, core_address(0, 0)) != 4 && errno != EPROTO)
+			__atomic_fetch_add(others, 1, __ATOMIC_RELAXED);
+		close(fd);
+	}
+	return NULL;
+}
+
+TEST(a_supply_that_fails_is_tried_again_by_whoever_comes_next)
+{
+	int fd = open_mesh();
+	unsigned int others = 0;
+	pthread_t users[4];
+	uint32_t word;
+
+	wait_until_off();
+	write_text(SUPPLY_ERROR, "71"); /* EPROTO, which nobody else has */
+	for (int i = 0; i < 3; i++)
+		EXPECT_ERROR(pread(fd, &word, 4, core_address(0, 0)), EPROTO);
+	EXPECT_ERROR(claim(fd, 0, 0, 1, 1, 0, 0), EPROTO);
+	EXPECT(map(fd, core_address(0, 0), PAGE) == MAP_FAILED);
+	EXPECT_EQ(info_of(fd).state, 0);
+	/* Nobody is told of what befell another, nor of what runtime PM thinks of it. */
+	for (int i = 0; i < 4; i++)
+		REQUIRE(!pthread_create(&users[i], NULL, use_and_close, &others));
+	for (int i = 0; i < 4; i++)
+		pthread_join(users[i], NULL);
+	EXPECT_EQ(others, 0);
+	write_text(SUPPLY_ERROR, "0");
+	EXPECT_EQ(pread(fd, &word, 4, core_address(0, 0)), 4);
+	EXPECT(is_on());
+	close(fd);
+	wait_until_off();
+	/* While it is kept on, too. */
+	write_text(SUPPLY_ERROR, "71");
+	write_text(platform_file("power/control"), "on");
+	EXPECT(!is_on());
+	fd = open_mesh();
+	EXPECT_ERROR(pread(fd, &word, 4, core_address(0, 0)), EPROTO);
+	write_text(SUPPLY_ERROR, "0");
+	EXPECT_EQ(pread(fd, &word, 4, core_address(0, 0)), 4);
+	write_text(platform_file("power/control"), "auto");
 }
 
 TEST(it_stays_on_if_it_is_told_to)

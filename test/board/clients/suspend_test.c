@@ -68,4 +68,48 @@ TEST(asleep_when_it_was_too_hot)
 	EXPECT(bench_get(BENCH_POWERED));
 }
 
+/* Copies between blocks of DRAM need no chip, but an engine, which sleeps like everything else. */
+TEST_WITHIN(no_copy_is_made_while_it_sleeps, 300)
+{
+	const uint64_t bytes = 4 << 20;
+	uint64_t from = 0, to = 0;
+	int fd = open_mesh(), source = dram_alloc(fd, bytes, &from),
+	    target = dram_alloc(fd, bytes, &to);
+	int queue = events(fd, EPIPHANY_EVENT_BIT(EPIPHANY_EVENT_POWER) |
+				       EPIPHANY_EVENT_BIT(EPIPHANY_EVENT_DMA));
+	struct epiphany_event event;
+	uint64_t off = 0, on = 0;
+	unsigned int copies = 0, after = 0;
+
+	/* It is on, so that its going off tells when the devices went to sleep. */
+	must_map(fd, core_address(0, 0), PAGE);
+	for (int i = 0; i < 64; i++) {
+		struct epiphany_dma_copy request = {
+			.size = sizeof(request),
+			.source = { EPIPHANY_DMA_FILE, source, from },
+			.destination = { EPIPHANY_DMA_FILE, target, to },
+			.bytes = bytes,
+		};
+		if (!ioctl(fd, EPIPHANY_IOC_DMA_COPY, &request))
+			copies++;
+	}
+	EXPECT(copies > 32);
+	sleep_once("devices");
+	for (unsigned int done = 0; done < copies;) {
+		REQUIRE(read(queue, &event, sizeof(event)) == sizeof(event));
+		if (event.type == EPIPHANY_EVENT_POWER) {
+			*(event.payload ? &on : &off) = event.time;
+			continue;
+		}
+		done++;
+		/* None is lost for it. */
+		EXPECT_EQ(event.flags, 0);
+		EXPECT(!off || on);
+		after += on != 0;
+	}
+	EXPECT(off && on);
+	/* Or it was all over before, and nothing was shown. */
+	EXPECT(after > 0);
+}
+
 MAIN

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * The manager of the virtual board's FPGA, as the Zynq's would tell whether it is configured, which QEMU's Zynq cannot.
- * It takes no bitstream: what it says is said when it is loaded.
+ * It takes no bitstream: what it says is its parameter, which may change as if somebody began to configure it anew.
  */
 #include <linux/fpga/fpga-mgr.h>
 #include <linux/mod_devicetable.h>
@@ -9,8 +9,23 @@
 #include <linux/platform_device.h>
 
 static bool configured = true;
-module_param(configured, bool, 0444);
-MODULE_PARM_DESC(configured, "Whether the boot loader has configured the FPGA");
+static struct fpga_manager *manager;
+
+static int set_configured(const char *text, const struct kernel_param *param)
+{
+	int ret = param_set_bool(text, param);
+
+	if (!ret && manager)
+		manager->state = configured ? FPGA_MGR_STATE_OPERATING : FPGA_MGR_STATE_WRITE;
+	return ret;
+}
+
+static const struct kernel_param_ops configured_ops = {
+	.set = set_configured,
+	.get = param_get_bool,
+};
+module_param_cb(configured, &configured_ops, &configured, 0644);
+MODULE_PARM_DESC(configured, "Whether the FPGA is configured");
 
 static enum fpga_mgr_states test_fpga_state(struct fpga_manager *mgr)
 {
@@ -29,8 +44,8 @@ static const struct fpga_manager_ops test_fpga_ops = {
 
 static int test_fpga_probe(struct platform_device *pdev)
 {
-	return PTR_ERR_OR_ZERO(
-		devm_fpga_mgr_register(&pdev->dev, "epiphany-test-fpga", &test_fpga_ops, NULL));
+	manager = devm_fpga_mgr_register(&pdev->dev, "epiphany-test-fpga", &test_fpga_ops, NULL);
+	return PTR_ERR_OR_ZERO(manager);
 }
 
 static const struct of_device_id test_fpga_match[] = { { .compatible = "epiphany,test-fpga" }, {} };

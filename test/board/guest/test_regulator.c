@@ -28,8 +28,14 @@ static u32 test_regulator_get(struct regulator_dev *rdev, unsigned int reg)
 	return readl(bench + reg);
 }
 
+static unsigned int error;
+module_param(error, uint, 0644);
+MODULE_PARM_DESC(error, "What switching on fails with, an errno, or 0");
+
 static int test_regulator_enable(struct regulator_dev *rdev)
 {
+	if (error)
+		return -(int)error;
 	return test_regulator_set(rdev, BENCH_POWERED, 1);
 }
 
