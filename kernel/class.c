@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* What all boards share: the class of their devices, numbers, and a file system for their inodes. */
+/* What all boards share: the class of their devices, numbers, a file system for their inodes. */
 #include <linux/idr.h>
 #include <linux/mount.h>
 #include <linux/pseudo_fs.h>

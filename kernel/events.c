@@ -79,7 +79,7 @@ static int wait_for_records(struct epi_stream *stream, bool nonblocking)
 					has_records(stream) || READ_ONCE(stream->elink->gone));
 }
 
-/* Some of the oldest records go to the user, or stay: EFAULT if the pages for them are not there. */
+/* Some of the oldest records go to the user, or stay: EFAULT if pages for them are not there. */
 static int take(struct epi_stream *stream, struct epiphany_event __user *to, int wanted, int *got)
 {
 	struct epiphany_event records[RECORDS_AT_ONCE];

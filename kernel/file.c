@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* The state of open files: device nodes, work-groups and DRAM. What a kind does is its own to say. */
+/* The state of open files: device nodes, work-groups, DRAM. What a kind does is its own to say. */
 #include <linux/anon_inodes.h>
 #include <linux/slab.h>
 

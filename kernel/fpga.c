@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Whether the FPGA is configured: nothing of it answers before, and whoever asks it hangs the bus. */
+/* Whether the FPGA is configured: nothing of it answers before, and whoever asks hangs the bus. */
 #include <linux/fpga/fpga-mgr.h>
 #include <linux/of.h>
 

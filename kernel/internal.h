@@ -61,11 +61,11 @@ struct epi_elink {
 	 */
 	struct mutex lock;
 	bool gone;
-	bool active;		/* runtime PM wants power */
-	bool powered;		/* and there is: out of reset, links up */
-	bool thermal;		/* switched off by the thermal daemon */
-	unsigned int users;	/* files that hold power */
-	bool was_left;		/* by the last of them, since the chip was reset */
+	bool active;	    /* runtime PM wants power */
+	bool powered;	    /* and there is: out of reset, links up */
+	bool thermal;	    /* switched off by the thermal daemon */
+	unsigned int users; /* files that hold power */
+	bool was_left;	    /* by the last of them, since the chip was reset */
 	enum epi_first_use first_use;
 	u64 generation;		/* counts resets of any scope, and changes of power */
 	u64 epoch;		/* counts those that end work-groups */
@@ -158,7 +158,7 @@ enum epi_file_kind { EPI_FILE_DEVICE, EPI_FILE_GROUP, EPI_FILE_DRAM };
 
 struct epi_file;
 
-/* What differs by kind, and is not in reach.c. All of it may be NULL, but the name of what is no node. */
+/* What differs by kind, besides what reach.c decides. NULL is nothing; nodes have no name. */
 struct epi_file_ops {
 	const char *name;
 	void (*release)(struct epi_file *file);

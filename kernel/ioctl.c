@@ -278,8 +278,7 @@ static const struct epi_command *find_command(const struct epi_file *file, unsig
 	return NULL;
 }
 
-static int run_command(struct file *filp, const struct epi_command *command,
-		       void __user *argument)
+static int run_command(struct file *filp, const struct epi_command *command, void __user *argument)
 {
 	union epi_request request = {};
 	struct file *made = NULL;

@@ -94,8 +94,8 @@ static void new_generation(struct epi_elink *elink)
 }
 
 /*
- * Unless it is on, or may not be. Whoever wants it next tries again if this fails. The lock is held,
- * and runtime PM wants it.
+ * Unless it is on, or may not be. Whoever wants it next tries again if this fails. The lock is
+ * held, and runtime PM wants it.
  */
 int epi_power_up(struct epi_elink *elink)
 {
@@ -263,6 +263,7 @@ int epi_file_power(struct epi_file *file)
 	} else if (ret) {
 		dev_warn_ratelimited(&elink->dev, "PM does not switch the chip on: %d, status %d\n",
 				     ret, parent->power.runtime_status);
+		ret = -EIO; /* PM's means something else to a user */
 	} else {
 		if (file->has_power)
 			pm_runtime_put_autosuspend(parent);
