@@ -39,7 +39,7 @@ enum epi_scope { EPI_SCOPE_CHIP, EPI_SCOPE_ALL };
 /* Stops it before the chip or the eLink goes; the lock of the eLink is held. */
 typedef void (*epi_quiesce_fn)(struct epi_elink *elink, enum epi_scope scope);
 
-/* Whether the first user after the last one gets a chip that was reset, if it is still on. */
+/* Whether the first user after the last one gets a chip that was off, if it is still on. */
 enum epi_first_use { EPI_FIRST_USE_LEGACY, EPI_FIRST_USE_ALWAYS, EPI_FIRST_USE_NEVER };
 
 /*
@@ -65,7 +65,7 @@ struct epi_elink {
 	bool powered;	    /* and there is: out of reset, links up */
 	bool thermal;	    /* switched off by the thermal daemon */
 	unsigned int users; /* files that hold power */
-	bool was_left;	    /* by the last of them, since the chip was reset */
+	bool was_left;	    /* by the last of them, and is as they left it */
 	enum epi_first_use first_use;
 	u64 generation;		/* counts resets of any scope, and changes of power */
 	u64 epoch;		/* counts those that end work-groups */

@@ -221,7 +221,7 @@ static const char *const first_uses[] = {
 };
 
 /* Whether this file, the only one that uses the chip, is to find nothing of those before it. */
-static bool wants_reset(const struct epi_file *file)
+static bool wants_fresh_chip(const struct epi_file *file)
 {
 	const struct epi_elink *elink = file->elink;
 
@@ -239,8 +239,9 @@ static void begin_use(struct epi_file *file)
 	struct epi_elink *elink = file->elink;
 
 	file->has_power = true;
-	if (!elink->users++ && wants_reset(file))
-		epi_reset_chip(elink);
+	/* A reset alone would keep SRAM. */
+	if (!elink->users++ && wants_fresh_chip(file))
+		power_down(elink);
 }
 
 /* Switches the chip on for as long as the file is open. Not under the lock. */
@@ -362,14 +363,14 @@ void epi_power_remove(struct epi_elink *elink)
 	pm_runtime_dont_use_autosuspend(parent);
 }
 
-static ssize_t first_use_reset_show(struct device *dev, struct device_attribute *attr, char *buf)
+static ssize_t first_use_power_cycle_show(struct device *dev, struct device_attribute *attr, char *buf)
 {
 	struct epi_elink *elink = container_of(dev, struct epi_elink, dev);
 
 	return sysfs_emit(buf, "%s\n", first_uses[READ_ONCE(elink->first_use)]);
 }
 
-static ssize_t first_use_reset_store(struct device *dev, struct device_attribute *attr,
+static ssize_t first_use_power_cycle_store(struct device *dev, struct device_attribute *attr,
 				     const char *buf, size_t count)
 {
 	struct epi_elink *elink = container_of(dev, struct epi_elink, dev);
@@ -380,7 +381,7 @@ static ssize_t first_use_reset_store(struct device *dev, struct device_attribute
 	WRITE_ONCE(elink->first_use, choice);
 	return count;
 }
-static DEVICE_ATTR_RW(first_use_reset);
+static DEVICE_ATTR_RW(first_use_power_cycle);
 
-static struct attribute *power_attributes[] = { &dev_attr_first_use_reset.attr, NULL };
+static struct attribute *power_attributes[] = { &dev_attr_first_use_power_cycle.attr, NULL };
 const struct attribute_group epi_power_group = { .attrs = power_attributes };

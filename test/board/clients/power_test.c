@@ -123,23 +123,23 @@ TEST(a_new_user_soon_after)
 	uint32_t seen;
 
 	wait_until_off();
-	EXPECT(!strcmp(read_text(elink_folder("first_use_reset")), "legacy"));
+	EXPECT(!strcmp(read_text(elink_folder("first_use_power_cycle")), "legacy"));
 	EXPECT_EQ(left_for(false), word);
 	EXPECT(left_for(true) != word);
 	/* What is kept on is kept as it is, as by the module parameter of old. */
 	write_text(platform_file("power/control"), "on");
 	EXPECT_EQ(left_for(true), word);
 	write_text(platform_file("power/control"), "auto");
-	write_text(elink_folder("first_use_reset"), "always\n");
+	write_text(elink_folder("first_use_power_cycle"), "always\n");
 	EXPECT(left_for(false) != word);
 	EXPECT(left_for(true) != word);
-	write_text(elink_folder("first_use_reset"), "never");
+	write_text(elink_folder("first_use_power_cycle"), "never");
 	EXPECT_EQ(left_for(false), word);
 	EXPECT_EQ(left_for(true), word);
-	int file = open(elink_folder("first_use_reset"), O_WRONLY | O_CLOEXEC);
+	int file = open(elink_folder("first_use_power_cycle"), O_WRONLY | O_CLOEXEC);
 	EXPECT_ERROR(write(file, "sometimes", 9), EINVAL);
-	EXPECT(!strcmp(read_text(elink_folder("first_use_reset")), "never"));
-	write_text(elink_folder("first_use_reset"), "legacy");
+	EXPECT(!strcmp(read_text(elink_folder("first_use_power_cycle")), "never"));
+	write_text(elink_folder("first_use_power_cycle"), "legacy");
 	/* Whoever comes later finds nothing anyway. */
 	int fd = open_mesh();
 	info_of(fd);
