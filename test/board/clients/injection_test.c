@@ -105,10 +105,13 @@ static int call_claim(void)
 
 static int call_dram(void)
 {
-	uint64_t address;
-	int own = dram_alloc(fd, 4 * PAGE, &address), error = result(own);
+	struct epiphany_dram_alloc request = { .size = sizeof(request),
+					       .flags = EPIPHANY_DRAM_SCRUB,
+					       .bytes = 4 * PAGE };
+	int error = result(ioctl(fd, EPIPHANY_IOC_DRAM_ALLOC, &request));
 
-	close(own);
+	if (!error)
+		close(request.fd);
 	return error;
 }
 

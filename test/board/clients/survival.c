@@ -147,12 +147,13 @@ static void do_alloc(void)
 {
 	struct epiphany_dram_alloc request = {
 		.size = sizeof(request),
+		.flags = any(2) ? EPIPHANY_DRAM_SCRUB : 0,
 		.bytes = any(8) ? any(0x20000) : any(DRAM_BYTES),
 		.align = any(3) ? 0 : 1u << any(31),
 	};
 
 	if (!any(4)) {
-		request.flags = EPIPHANY_DRAM_FIXED;
+		request.flags |= EPIPHANY_DRAM_FIXED;
 		request.address = any_address() & ~(uint64_t)(any(8) ? PAGE - 1 : 0);
 		request.align = 0;
 	}
