@@ -15,6 +15,9 @@
 #include "internal.h"
 #include "trace.h"
 
+/* A core's registers are one page; a larger one would show what is beside them. */
+static_assert(PAGE_SIZE == EPI_REGISTERS_BYTES);
+
 /* DRAM stays, but is faulted in anew. */
 void epi_mappings_quiesce(struct epi_elink *elink, enum epi_scope scope)
 {
