@@ -5,7 +5,7 @@ import { constants as osConstants } from 'node:os';
 import { debuglog, inspect } from 'node:util';
 import { coreIdAt, formatCoreId, meshCoordinate, REGISTERS_BASE, REGISTERS_BYTES, splitEmeshAddress, SRAM_BYTES, type CoreId, type EmeshAddress, type Rectangle } from './address.js';
 import type { Chip, SharedDram } from './chip.js';
-import { Core } from './core.js';
+import { coreOf, type Core } from './core.js';
 import { Dma } from './dma.js';
 import { blockOf, Dram, DramBuffer } from './dram.js';
 import type { Mapping } from './device/index.js';
@@ -83,7 +83,7 @@ export function openBoard(path?: string, options: SimulatorOptions = {}): Board 
   checkSimulatorOptions(options, spec !== undefined);
   const transport = spec ? new SimulatorTransport(path, spec, options) : CharDeviceTransport.open(path);
   trace('opened %s: %s', path, transport.chip.type);
-  return new Board(transport);
+  return boardOf(transport);
 }
 
 function checkSimulatorOptions(options: SimulatorOptions, isSimulated: boolean): void {
@@ -120,6 +120,9 @@ export interface GroupOptions {
 
 const ON_RELEASE: readonly OnRelease[] = ['leave', 'halt', 'reset', 'scrub'];
 
+/** The board behind a transport, which is closed with it. */
+export let boardOf: (transport: Transport) => Board;
+
 /**
  * An open board. Close it when done: `using board = openBoard()`, or `try … finally { board.close() }`.
  * @example
@@ -152,8 +155,11 @@ export class Board implements Disposable {
   readonly #watch: CoreWatch;
   #elink: RegisterFile<typeof ELINK_REGISTERS> | undefined;
 
-  /** @internal Use {@link openBoard}. */
-  constructor(transport: Transport) {
+  static {
+    boardOf = (transport) => new Board(transport);
+  }
+
+  private constructor(transport: Transport) {
     this.#transport = transport;
     this.#watch = new CoreWatch(transport);
     this.path = transport.path;
@@ -187,7 +193,7 @@ export class Board implements Disposable {
     checkInteger('row', row, 0, rows - 1);
     checkInteger('column', column, 0, columns - 1);
     const first = meshCoordinate(origin);
-    return (this.#cores[row * columns + column] ??= new Core(this.#transport, coreIdAt(first.row + row, first.column + column), { row, column }));
+    return (this.#cores[row * columns + column] ??= coreOf(this.#transport, coreIdAt(first.row + row, first.column + column), { row, column }));
   }
 
   /** The core with a mesh-absolute ID. @throws RangeError if the chip has no such core */

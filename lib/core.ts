@@ -11,6 +11,8 @@ import type { CoreSource } from './transport/transport.js';
 
 /** Through what a core is reached. */
 export let sourceOf: (core: Core) => CoreSource;
+/** The core that is reached through `source`. */
+export let coreOf: (source: CoreSource, id: CoreId, place: Coordinate) => Core;
 
 /**
  * A core of a board, or of a work-group.
@@ -35,11 +37,11 @@ export class Core {
   #registers: RegisterFile<typeof CORE_REGISTERS> | undefined;
 
   static {
+    coreOf = (source, id, place) => new Core(source, id, place);
     sourceOf = (core) => core.#source;
   }
 
-  /** @internal Use `board.core` or `board.coreById`. */
-  constructor(source: CoreSource, id: CoreId, place: Coordinate) {
+  private constructor(source: CoreSource, id: CoreId, place: Coordinate) {
     this.#source = source;
     this.id = id;
     this.row = place.row;

@@ -13,7 +13,7 @@ export interface WaitOptions {
 /** Longest delay that a timer of Node keeps. */
 const LONGEST_TIMEOUT = 0x7fffffff;
 
-/** Checks wait options before anything is waited for, and takes each just once. @internal */
+/** Checks wait options before anything is waited for, and takes each just once. */
 export function checkedWaitOptions(options: WaitOptions): WaitOptions {
   if (typeof options !== 'object' || options === null) throw invalidType('options', 'an object', options);
   const { signal, timeout } = options;

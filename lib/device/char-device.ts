@@ -15,10 +15,10 @@ import {
   systemError,
 } from '../errors.js';
 import { MAPPING_KINDS, native, type DeviceHandle, type MappingHandle } from '../native.js';
-import { Mapping, type MappingAccess } from './mapping.js';
-import { MemoryMapping } from './memory-mapping.js';
+import { mappingOf, type Mapping, type MappingAccess } from './mapping.js';
+import { memoryMappingOf, type MemoryMapping } from './memory-mapping.js';
 import { ioctlArgumentBytes } from './request.js';
-import { eventBits, Watcher, type PollEvent } from './watcher.js';
+import { eventBits, watch, type PollEvent, type Watcher } from './watcher.js';
 import { byteLengthOf, bytesOf, checkView } from '../view.js';
 import { waitFor, type WaitOptions } from '../wait.js';
 import { isWindow } from './window.js';
@@ -47,9 +47,22 @@ export interface MapOptions {
 
 /** Where a request leaves the descriptor that it makes. */
 export interface IoctlOpenOptions {
+  /** Bytes from the start of the argument; left out: the descriptor is what the request returns. */
   offset?: number;
+  /** What to call the new device in messages; default: as the one that made it. */
   path?: string;
 }
+
+/** A device from its handle. */
+export let deviceOf: (handle: DeviceHandle, path: string) => CharDevice;
+
+/**
+ * ioctl(2) of a request that makes a file descriptor, and what it made as a device: non-blocking, close-on-exec, and
+ * closed with `device` at the latest. Only for drivers that are known to make a descriptor there: any other number would
+ * be taken for one, so this is not for users.
+ * @throws as `CharDevice.ioctl`; SystemError `EBADF` if the request left no descriptor
+ */
+export let ioctlOpen: (device: CharDevice, request: number, argument: ArrayBufferView | number, options?: IoctlOpenOptions) => CharDevice;
 
 /** What is closed with its device, besides the mappings that the native side knows of. */
 type Child = Watcher | CharDevice;
@@ -92,8 +105,12 @@ export class CharDevice implements Disposable {
   readonly #pending = new Set<(reason: Error) => void>();
   #closed = false;
 
-  /** @internal Use {@link open}. */
-  constructor(handle: DeviceHandle, path: string, onClose: (device: CharDevice) => void = () => undefined) {
+  static {
+    deviceOf = (handle, path) => new CharDevice(handle, path);
+    ioctlOpen = (device, request, argument, options = {}) => device.#ioctlOpen(request, argument, options);
+  }
+
+  private constructor(handle: DeviceHandle, path: string, onClose: (device: CharDevice) => void = () => undefined) {
     this.#handle = handle;
     this.#onClose = onClose;
     this.path = path;
@@ -141,17 +158,7 @@ export class CharDevice implements Disposable {
     return this.#check(native.ioctl(handle, request, this.#ioctlArgument(request, argument)), 'ioctl', request);
   }
 
-  /**
-   * @internal Only for drivers that are known to make a descriptor there: any other number would be taken for one.
-   *
-   * ioctl(2) of a request that makes a file descriptor, and what it made as a device: non-blocking, close-on-exec,
-   * and closed with this one at the latest. Nobody else must close the descriptor.
-   * @param options.offset where in the view the request leaves the descriptor, in bytes; if it is left out, the
-   *   descriptor is what the request returns
-   * @param options.path what to call the new device in messages; default: as this one
-   * @throws as {@link ioctl}; SystemError `EBADF` if the request left no descriptor
-   */
-  ioctlOpen(request: number, argument: ArrayBufferView | number = 0, options: IoctlOpenOptions = {}): CharDevice {
+  #ioctlOpen(request: number, argument: ArrayBufferView | number, options: IoctlOpenOptions): CharDevice {
     const handle = this.#open();
     if (typeof options !== 'object' || options === null) throw invalidType('options', 'an object', options);
     const { offset, path = this.path } = options;
@@ -187,7 +194,7 @@ export class CharDevice implements Disposable {
     const { access = 'read-write' } = options;
     if (access !== 'read' && access !== 'read-write') throw outOfRange('access', 'read, read-write', access);
     const { mapped, ...origin } = this.#map(options, access);
-    return new Mapping(mapped, { ...origin, access, path: this.path, device: this });
+    return mappingOf(mapped, { ...origin, access, path: this.path, device: this });
   }
 
   /**
@@ -198,7 +205,7 @@ export class CharDevice implements Disposable {
   mapMemory(options: Omit<MapOptions, 'access'>): MemoryMapping {
     if (typeof options !== 'object' || options === null) throw invalidType('options', 'an object', options);
     const { mapped, length, baseAddress } = this.#map(options, 'memory');
-    return new MemoryMapping(mapped, { path: this.path, length, baseAddress, device: this });
+    return memoryMappingOf(mapped, { path: this.path, length, baseAddress, device: this });
   }
 
   #map({ offset, length, baseAddress = offset }: MapOptions, kind: keyof typeof MAPPING_KINDS): Required<Omit<MapOptions, 'access'>> & { mapped: MappingHandle } {
@@ -315,7 +322,7 @@ export class CharDevice implements Disposable {
   }
 
   #watch(handle: DeviceHandle, events: number, listener: (error: Error | undefined, events: ReadonlySet<PollEvent>) => void): Watcher {
-    return this.#adopt((onClose) => new Watcher(handle, this.path, events, listener, onClose));
+    return this.#adopt((onClose) => watch(handle, this.path, events, listener, onClose));
   }
 
   #closedError(): EpiphanyError {

@@ -27,6 +27,9 @@ const { load, store } = Atomics;
 const Words = Uint32Array;
 
 const ENOTSUP = -constants.errno.EOPNOTSUPP;
+/** A mapping from its handle. */
+export let mappingOf: (handle: MappingHandle, origin: Origin) => Mapping;
+
 /** Up to here a loop of JavaScript beats the call into native code. */
 const SHORT_WORDS = 16;
 
@@ -57,8 +60,11 @@ export class Mapping implements Disposable {
   #windows: ReturnType<typeof windowsOver> | undefined;
   #closed = false;
 
-  /** @internal Use `CharDevice.map`. */
-  constructor(handle: MappingHandle, origin: Origin) {
+  static {
+    mappingOf = (handle, origin) => new Mapping(handle, origin);
+  }
+
+  private constructor(handle: MappingHandle, origin: Origin) {
     this.path = origin.path;
     this.offset = origin.offset;
     this.length = origin.length;

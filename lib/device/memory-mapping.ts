@@ -14,6 +14,12 @@ interface Origin {
   readonly device: { readonly closed: boolean };
 }
 
+/** A mapping from its handle. */
+export let memoryMappingOf: (handle: MappingHandle, origin: Origin) => MemoryMapping;
+
+/** Where a mapping lies in this process, for structures that drivers are given. @throws `ERR_EPIPHANY_CLOSED` */
+export let virtualAddressOf: (mapping: MemoryMapping) => number;
+
 /** A view keeps its mapping, and what is done when nothing is left of that waits for the view. */
 const mappings = new WeakMap<ArrayBuffer, MemoryMapping>();
 
@@ -30,8 +36,16 @@ export class MemoryMapping implements Disposable {
   readonly #device: Origin['device'];
   #closed = false;
 
-  /** @internal Use `CharDevice.mapMemory`. */
-  constructor(handle: MappingHandle, { path, length, baseAddress, device }: Origin) {
+  static {
+    memoryMappingOf = (handle, origin) => new MemoryMapping(handle, origin);
+    virtualAddressOf = (mapping) => {
+      const address = native.address(mapping.#handle);
+      if (address < 0) throw closedError(`the mapping of '${mapping.path}'`);
+      return address;
+    };
+  }
+
+  private constructor(handle: MappingHandle, { path, length, baseAddress, device }: Origin) {
     this.path = path;
     this.length = length;
     this.baseAddress = baseAddress;
@@ -53,13 +67,6 @@ export class MemoryMapping implements Disposable {
       mappings.set(this.#buffer, this);
     }
     return this.#buffer;
-  }
-
-  /** @internal Where it lies in this process, for structures that drivers are given. */
-  get virtualAddress(): number {
-    const address = native.address(this.#handle);
-    if (address < 0) throw closedError(`the mapping of '${this.path}'`);
-    return address;
   }
 
   /**

@@ -11,6 +11,11 @@ const EVENT_BITS: Readonly<Record<PollEvent, number>> = { readable: 1, writable:
 const EVENTS = Object.keys(EVENT_BITS) as PollEvent[];
 const [EPERM, EBADF, EIO] = [-constants.errno.EPERM, -constants.errno.EBADF, -constants.errno.EIO];
 
+type Listener = (error: Error | undefined, events: ReadonlySet<PollEvent>) => void;
+
+/** Begins to watch a device; `events` are bits. */
+export let watch: (device: DeviceHandle, path: string, events: number, listener: Listener, onClose: (watcher: Watcher) => void) => Watcher;
+
 /** Reports events of a device until it is closed; made by `CharDevice.watch`. */
 export class Watcher implements Disposable {
   readonly #path: string;
@@ -18,14 +23,11 @@ export class Watcher implements Disposable {
   readonly #onClose: (watcher: Watcher) => void;
   #closed = false;
 
-  /** @internal Use `CharDevice.watch`. */
-  constructor(
-    device: DeviceHandle,
-    path: string,
-    events: number,
-    listener: (error: Error | undefined, events: ReadonlySet<PollEvent>) => void,
-    onClose: (watcher: Watcher) => void,
-  ) {
+  static {
+    watch = (...parameters) => new Watcher(...parameters);
+  }
+
+  private constructor(device: DeviceHandle, path: string, events: number, listener: Listener, onClose: (watcher: Watcher) => void) {
     const poll = native.pollCreate(device);
     if (typeof poll === 'number') throw systemError(poll, 'poll', { path }, poll === EPERM ? 'This file cannot be waited for' : '');
     this.#path = path;

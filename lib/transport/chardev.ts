@@ -11,7 +11,7 @@ import { takenError } from './dram-pool.js';
 import { DriverDma } from './driver-dma.js';
 import { claimRequest, DriverBlock, DriverClaim } from './driver-files.js';
 import { describe, statusOf } from './driver-info.js';
-import { Driver, withRemedy, type DriverDevice, type DriverFile } from './driver.js';
+import { Driver, driverDevice, withRemedy, type DriverDevice, type DriverFile } from './driver.js';
 import { EventPump, RECORD_TYPES } from './events.js';
 import { Lifeline, LIFELINE_TYPES } from './lifeline.js';
 import { LocalClaims, overlapError, resetByRegisters, type Host } from './local-claims.js';
@@ -74,7 +74,7 @@ export class CharDeviceTransport implements Transport, Host {
   /** Opens a device of the driver. */
   static open(path: string): CharDeviceTransport {
     try {
-      return new CharDeviceTransport(CharDevice.open(path));
+      return new CharDeviceTransport(driverDevice(CharDevice.open(path)));
     } catch (error) {
       throw withRemedy(error);
     }

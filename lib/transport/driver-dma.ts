@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 /** Copies by the DMA engine of the host, through the driver. */
 import { emeshAddress } from '../address.js';
+import { virtualAddressOf } from '../device/memory-mapping.js';
 import type { Watcher } from '../device/index.js';
 import { closedError, systemError } from '../errors.js';
 import { CONSTANTS, decode, REQUESTS, structureBytes, type Given } from './abi.js';
@@ -88,7 +89,7 @@ export class DriverDma implements DmaEngine {
   }
 
   #placeOf(end: DmaEnd): Given<'epiphany_dma_place'> {
-    if (end.kind === 'memory') return { kind: CONSTANTS.EPIPHANY_DMA_USER, fd: 0, address: BigInt(end.memory.virtualAddress + end.offset) };
+    if (end.kind === 'memory') return { kind: CONSTANTS.EPIPHANY_DMA_USER, fd: 0, address: BigInt(virtualAddressOf(end.memory) + end.offset) };
     const { fd } = fileOf(end.kind === 'dram' ? end.block : end.claim);
     return { kind: CONSTANTS.EPIPHANY_DMA_FILE, fd, address: BigInt(end.kind === 'dram' ? end.address : emeshAddress(end.core, end.address)) };
   }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 /** A device of the driver: requests to it, and what its errors mean. */
-import type { CharDevice, SystemError } from '../device/index.js';
-import { EpiphanyError } from '../errors.js';
+import { ioctlOpen, type CharDevice } from '../device/char-device.js';
+import { EpiphanyError, type SystemError } from '../errors.js';
 import { decode, encode, offsetOf, type Given, type StructureName, type Values } from './abi.js';
 import { goneError, overheatedError, resetError } from './condition.js';
 
@@ -11,6 +11,17 @@ export type DriverFile = Pick<CharDevice, 'path' | 'fd' | 'ioctl' | 'map' | 'map
 /** What we use of a device: everything that reaches the driver goes through these. */
 export interface DriverDevice extends Pick<CharDevice, 'path' | 'ioctl' | 'map' | 'close'> {
   ioctlOpen(request: number, argument: ArrayBufferView, options: { offset: number; path: string }): DriverFile;
+}
+
+/** An open device as a driver's. */
+export function driverDevice(device: CharDevice): DriverDevice {
+  return {
+    path: device.path,
+    ioctl: (request, argument) => device.ioctl(request, argument),
+    map: (options) => device.map(options),
+    close: () => device.close(),
+    ioctlOpen: (request, argument, options) => ioctlOpen(device, request, argument, options),
+  };
 }
 
 /** Structures that begin with their size. */

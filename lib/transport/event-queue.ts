@@ -12,6 +12,22 @@ export interface EventSupply {
   waitersChanged(): void;
 }
 
+/** Where the events of a queue come in: its source has it, and nobody else. */
+export interface Inlet<Event> {
+  /** Adds an event. */
+  push(event: Event): void;
+  /** Events that the source itself has lost. */
+  countLost(count: number): void;
+  /** No more events will come; those that have come can still be received. */
+  end(reason: Error): void;
+  close(): void;
+  /** Whether the process must stay for those who wait. */
+  readonly holdsProcess: boolean;
+}
+
+/** Makes a queue. `what` its events are, for messages. */
+export let openQueue: <Event>(what: string, supply: EventSupply) => { queue: EventQueue<Event>; inlet: Inlet<Event> };
+
 interface Waiter<Event> {
   resolve(event: Event): void;
   reject(reason: Error): void;
@@ -42,8 +58,23 @@ export class EventQueue<Event> implements AsyncIterable<Event> {
   #end: Error | undefined;
   #referenced = true;
 
-  /** @internal */
-  constructor(what: string, supply: EventSupply) {
+  static {
+    openQueue = <Event>(what: string, supply: EventSupply) => {
+      const queue = new EventQueue<Event>(what, supply);
+      const inlet: Inlet<Event> = {
+        push: (event) => queue.#push(event),
+        countLost: (count) => (queue.#lost += count),
+        end: (reason) => queue.#fail((queue.#end ??= reason)),
+        close: () => queue.#close(),
+        get holdsProcess() {
+          return queue.#referenced && queue.#waiters.size > 0;
+        },
+      };
+      return { queue, inlet };
+    };
+  }
+
+  private constructor(what: string, supply: EventSupply) {
     this.#what = what;
     this.#supply = supply;
   }
@@ -61,11 +92,6 @@ export class EventQueue<Event> implements AsyncIterable<Event> {
   /** Lets the process end although somebody waits here. */
   unref(): this {
     return this.#reference(false);
-  }
-
-  /** @internal Whether the process must stay for those who wait. */
-  get holdsProcess(): boolean {
-    return this.#referenced && this.#waiters.size > 0;
   }
 
   /** How many events of the board were lost so far because nobody took them in time. */
@@ -139,8 +165,7 @@ export class EventQueue<Event> implements AsyncIterable<Event> {
     return `EventQueue(${this.#what}, ${this.waiting} waiting, ${this.#lost} lost${this.#closed ? ', closed' : ''})`;
   }
 
-  /** @internal Adds an event. */
-  push(event: Event): void {
+  #push(event: Event): void {
     if (this.#events.length - this.#first === CAPACITY) {
       this.#take();
       this.#lost++;
@@ -149,26 +174,14 @@ export class EventQueue<Event> implements AsyncIterable<Event> {
     this.#wake();
   }
 
-  /** @internal */
-  countLost(count: number): void {
-    this.#lost += count;
-  }
-
-  /** @internal Rejects everybody who waits. */
-  fail(reason: Error): void {
+  /** Rejects everybody who waits. */
+  #fail(reason: Error): void {
     for (const waiter of [...this.#waiters]) waiter.reject(reason);
   }
 
-  /** @internal No more events will come; those that have come can still be received. */
-  end(reason: Error): void {
-    this.#end ??= reason;
-    this.fail(this.#end);
-  }
-
-  /** @internal */
-  close(): void {
+  #close(): void {
     this.#closed = true;
-    this.fail(this.#closedError());
+    this.#fail(this.#closedError());
   }
 
   #reference(referenced: boolean): this {

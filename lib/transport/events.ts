@@ -3,7 +3,7 @@
 import type { CoreId } from '../address.js';
 import { CONSTANTS, offsetOf, structureBytes } from './abi.js';
 import { goneError } from './condition.js';
-import { EventQueue } from './event-queue.js';
+import { openQueue, type EventQueue, type Inlet } from './event-queue.js';
 import type { CharDevice, Watcher } from '../device/index.js';
 import { closedError } from '../errors.js';
 
@@ -92,6 +92,8 @@ interface EventRecord {
 export class EventPump {
   readonly mailbox: EventQueue<MailboxMessage>;
   readonly board: EventQueue<BoardEvent>;
+  readonly #mailbox: Inlet<MailboxMessage>;
+  readonly #board: Inlet<BoardEvent>;
   readonly #device: EventSource;
   /** What writes the records, if it is of this process: it must not be collected while somebody waits for them. */
   readonly source: object | undefined;
@@ -108,15 +110,15 @@ export class EventPump {
     this.#device = device;
     this.source = source;
     const supply = { poll: () => this.#read(), waitersChanged: () => this.#waitersChanged() };
-    this.mailbox = new EventQueue<MailboxMessage>('mailbox message', supply);
-    this.board = new EventQueue<BoardEvent>('board event', supply);
+    ({ queue: this.mailbox, inlet: this.#mailbox } = openQueue<MailboxMessage>('mailbox message', supply));
+    ({ queue: this.board, inlet: this.#board } = openQueue<BoardEvent>('board event', supply));
   }
 
   close(): void {
     this.#closed = true;
     this.#unwatch();
-    this.mailbox.close();
-    this.board.close();
+    this.#mailbox.close();
+    this.#board.close();
     this.#device.close();
   }
 
@@ -146,7 +148,7 @@ export class EventPump {
         if (!this.#isWanted()) this.#unwatch();
       }).unref();
     }
-    if (this.mailbox.holdsProcess || this.board.holdsProcess) this.#watcher?.ref();
+    if (this.#mailbox.holdsProcess || this.#board.holdsProcess) this.#watcher?.ref();
     else this.#watcher?.unref();
   }
 
@@ -196,12 +198,12 @@ export class EventPump {
 
   #deal({ type, sequence, timestamp, low, high }: EventRecord): void {
     const boardEvent = BOARD_EVENTS.get(type);
-    if (type === RECORD_TYPES.mailbox) this.mailbox.push({ word: low, timestamp, sequence });
-    else if (boardEvent) this.board.push({ type: boardEvent, timestamp, sequence, ...detailsOf(boardEvent, low, high) });
+    if (type === RECORD_TYPES.mailbox) this.#mailbox.push({ word: low, timestamp, sequence });
+    else if (boardEvent) this.#board.push({ type: boardEvent, timestamp, sequence, ...detailsOf(boardEvent, low, high) });
     else if (type === RECORD_TYPES.overflow) {
       // The driver does not know which queue the lost records were for.
-      this.mailbox.countLost(low + high * 2 ** 32);
-      this.board.countLost(low + high * 2 ** 32);
+      this.#mailbox.countLost(low + high * 2 ** 32);
+      this.#board.countLost(low + high * 2 ** 32);
     }
     if (type === RECORD_TYPES.gone) this.#fail(goneError(this.#device.path));
   }
@@ -210,8 +212,8 @@ export class EventPump {
   #fail(error: Error): void {
     this.#ended = true;
     this.#unwatch();
-    this.mailbox.end(error);
-    this.board.end(error);
+    this.#mailbox.end(error);
+    this.#board.end(error);
   }
 }
 

@@ -3,7 +3,8 @@
 import { constants } from 'node:os';
 import { emeshAddress, REGISTERS_BASE, SHARED_DRAM_BASE, SHARED_DRAM_BYTES, SRAM_BYTES, coreId, ELINK_ID, type CoreId, type EmeshAddress, type Rectangle } from '../address.js';
 import { CHIP_MODELS, chipTypeOf, type Chip, type ChipType, type SharedDram } from '../chip.js';
-import { CharDevice, type Mapping, type MemoryMapping } from '../device/index.js';
+import { deviceOf, type CharDevice } from '../device/char-device.js';
+import type { Mapping, MemoryMapping } from '../device/index.js';
 import { closedError, EpiphanyError, outOfRange, systemError } from '../errors.js';
 import { native, type DeviceHandle, type SimulatorHandle } from '../native.js';
 import type { WordPort } from '../register-file.js';
@@ -98,9 +99,9 @@ export class SimulatorTransport implements Transport, Host {
       this.chip = Object.freeze({ type, rows, columns, origin: ORIGIN });
       this.#handle = this.#checked(native.simulatorOpen(number));
       opened.push(() => native.simulatorClose(this.#handle));
-      this.#memory = new CharDevice(this.#checked(native.simulatorMemory(this.#handle)), path);
+      this.#memory = deviceOf(this.#checked(native.simulatorMemory(this.#handle)), path);
       opened.push(() => this.#memory.close());
-      this.#pump = new EventPump(new CharDevice(this.#checked(native.simulatorEvents(this.#handle)), path), this.#handle);
+      this.#pump = new EventPump(deviceOf(this.#checked(native.simulatorEvents(this.#handle)), path), this.#handle);
       opened.push(() => this.#pump.close());
       if (snapshot && file) this.#apply(snapshot, file.path);
       else for (const [offset, value] of BRING_UP) native.simulatorStore(this.#handle, emeshAddress(ELINK_ID, offset), value);

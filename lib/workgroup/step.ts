@@ -34,7 +34,7 @@ export function stepCore(board: SteppedBoard, core: Core): void {
   stepByBreakpoints(board, core);
 }
 
-/** @internal For the test that compares it with what a simulated core does by itself. */
+/** Exported for the test that compares it with what a simulated core does by itself. */
 export function stepByBreakpoints(space: AddressSpace, core: Core): void {
   const { PC, DEBUGCMD, DEBUGSTATUS } = core.registers;
   const pc = PC.read().value;

@@ -4,7 +4,7 @@ import { readFile } from 'node:fs/promises';
 import { inspect } from 'node:util';
 import { coreIdAt, meshCoordinate, type Rectangle } from '../address.js';
 import type { Chip } from '../chip.js';
-import { Core } from '../core.js';
+import { coreOf, type Core } from '../core.js';
 import { checkInteger, checkPath, closedError, EpiphanyError, formatHex, invalidType, outOfRange } from '../errors.js';
 import { placeOf, type AddressSpace, type Place } from '../memory.js';
 import { readProgram } from '../program/read.js';
@@ -75,7 +75,7 @@ export class WorkGroup<Board extends GroupBoard = GroupBoard> implements Disposa
     const origin = meshCoordinate(board.chip.origin);
     this.cores = Object.freeze(Array.from({ length: rows * columns }, (_, index) => {
       const place = { row: row + Math.floor(index / columns), column: column + (index % columns) };
-      return new Core(claim, coreIdAt(origin.row + place.row, origin.column + place.column), place);
+      return coreOf(claim, coreIdAt(origin.row + place.row, origin.column + place.column), place);
     }));
     this.#claim = claim;
     this.#watch = watch;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 import { describe, it } from 'vitest';
-import { Board, openBoard } from '../../lib/board.js';
+import { boardOf, openBoard, type Board } from '../../lib/board.js';
 import { CharDeviceTransport } from '../../lib/transport/chardev.js';
 import { FakeDriver } from '../unit/fake-driver.js';
 import { FakeNewDriver } from '../unit/fake-new-driver.js';
@@ -12,10 +12,10 @@ import { lacks } from './needs.js';
 const transports: { name: string; open: () => Board; without?: Need[] }[] = [
   { name: 'simulated E16G301', open: () => openBoard('sim') },
   { name: 'simulated E64G401', open: () => openBoard('sim:e64g401') },
-  { name: 'character device of the old driver, injected, E16G301', open: () => new Board(new CharDeviceTransport(new FakeDriver())), without: ['registers'] },
-  { name: 'character device of the old driver, injected, E64G401', open: () => new Board(new CharDeviceTransport(new FakeDriver({ chipType: 2n }))), without: ['registers'] },
-  { name: 'character device of our driver, injected, E16G301', open: () => new Board(new CharDeviceTransport(new FakeNewDriver())), without: ['registers', 'elink'] },
-  { name: 'character device of our driver, injected, E64G401', open: () => new Board(new CharDeviceTransport(new FakeNewDriver(2))), without: ['registers', 'elink'] },
+  { name: 'character device of the old driver, injected, E16G301', open: () => boardOf(new CharDeviceTransport(new FakeDriver())), without: ['registers'] },
+  { name: 'character device of the old driver, injected, E64G401', open: () => boardOf(new CharDeviceTransport(new FakeDriver({ chipType: 2n }))), without: ['registers'] },
+  { name: 'character device of our driver, injected, E16G301', open: () => boardOf(new CharDeviceTransport(new FakeNewDriver())), without: ['registers', 'elink'] },
+  { name: 'character device of our driver, injected, E64G401', open: () => boardOf(new CharDeviceTransport(new FakeNewDriver(2))), without: ['registers', 'elink'] },
 ];
 
 describe.each(transports)('$name', ({ open, without = [] }) => {

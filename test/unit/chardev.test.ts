@@ -4,7 +4,7 @@ import { mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { Board, listBoards, openBoard } from '../../lib/board.js';
+import { boardOf, listBoards, type Board, openBoard } from '../../lib/board.js';
 import type { Core } from '../../lib/core.js';
 import { CharDevice } from '../../lib/device/index.js';
 import { encode } from '../../lib/transport/abi.js';
@@ -20,7 +20,7 @@ function transport(answers: Answers = {}): CharDeviceTransport {
 describe('the requests of the old driver', () => {
   it('are sent once each when a board is opened, after it was asked whether it is a newer one', () => {
     const driver = new FakeDriver();
-    using board = new Board(new CharDeviceTransport(driver));
+    using board = boardOf(new CharDeviceTransport(driver));
     expect(driver.requests).toEqual([0xc0404510, 0x80884501, 0x90084503]);
     expect(board.kind).toBe('character-device');
     expect(board.path).toBe('/dev/epiphany/mesh0');
@@ -29,13 +29,13 @@ describe('the requests of the old driver', () => {
 
 describe('what the driver answers', () => {
   it('becomes the description of the chip', () => {
-    using board = new Board(transport({ version: 0x1234 }));
+    using board = boardOf(transport({ version: 0x1234 }));
     expect(board.chip).toEqual({ type: 'E16G301', rows: 4, columns: 4, origin: 0x808 });
     expect(board.elinkVersion).toBe(0x1234);
     expect(board.sharedDram).toEqual({ address: 0x8e000000, bytes: 0x2000000 });
     expect(board.features).toEqual({ events: false, elinkRegisters: false, coreEvents: false, claims: false, dram: false, dma: false });
     expect(board.simulator).toBeUndefined();
-    using large = new Board(transport({ chipType: 2n }));
+    using large = boardOf(transport({ chipType: 2n }));
     expect(large.chip).toEqual({ type: 'E64G401', rows: 8, columns: 8, origin: 0x808 });
   });
 
@@ -57,7 +57,7 @@ describe('what the driver answers', () => {
   });
 
   it('may be no DRAM at all, which only matters to whoever wants it', () => {
-    using board = new Board(transport({ mappings: [] }));
+    using board = boardOf(transport({ mappings: [] }));
     expect(board.sharedDram).toBeUndefined();
     expect(() => board.sharedDramMapping()).toThrow(expect.objectContaining({ code: 'ERR_EPIPHANY_UNSUPPORTED' }));
     board.core(0, 0).writeWord(0, 1);
@@ -70,7 +70,7 @@ describe('what the driver answers', () => {
 
 describe('what the old driver cannot do', () => {
   it('says so, and is never guessed', async () => {
-    using board = new Board(transport());
+    using board = boardOf(transport());
     const deadMan = { address: 0x80800000, value: 1 };
     for (const use of [() => board.mailbox, () => board.events, () => board.elink, () => board.dram.alloc(1), () => board.workgroup({}, { deadMan })]) {
       expect(use).toThrow(expect.objectContaining({ code: 'ERR_EPIPHANY_UNSUPPORTED' }));
@@ -82,7 +82,7 @@ describe('what the old driver cannot do', () => {
 
   it('but resetting the chip it can, which ends work-groups', () => {
     const driver = new FakeDriver();
-    using board = new Board(new CharDeviceTransport(driver));
+    using board = boardOf(new CharDeviceTransport(driver));
     const group = board.workgroup();
     board.reset();
     expect(driver.requests.at(-1)).toBe(0x4500);
@@ -96,7 +96,7 @@ describe('our driver', () => {
   const turn = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, 5));
   async function withDriver(use: (board: Board, driver: FakeNewDriver) => void | Promise<void>): Promise<void> {
     const driver = new FakeNewDriver();
-    using board = new Board(new CharDeviceTransport(driver));
+    using board = boardOf(new CharDeviceTransport(driver));
     await use(board, driver);
   }
 
@@ -114,7 +114,7 @@ describe('our driver', () => {
   it('gives the registers of the eLink only to whoever may have them', () => {
     const driver = new FakeNewDriver();
     driver.mayMapElink = false;
-    using board = new Board(new CharDeviceTransport(driver));
+    using board = boardOf(new CharDeviceTransport(driver));
     expect(board.features.elinkRegisters).toBe(false);
     expect(() => board.elink).toThrow(expect.objectContaining({ code: 'ERR_EPIPHANY_UNSUPPORTED', message: expect.stringContaining('CAP_SYS_RAWIO') as string }));
   });
@@ -269,7 +269,7 @@ describe('our driver', () => {
     const gc = (globalThis as unknown as { gc: () => void }).gc;
     const driver = new FakeNewDriver();
     const weak = ((): WeakRef<Board> => {
-      const board = new Board(new CharDeviceTransport(driver));
+      const board = boardOf(new CharDeviceTransport(driver));
       board.core(0, 0).writeWord(0, 1);
       return new WeakRef(board);
     })();
@@ -284,7 +284,7 @@ describe('our driver', () => {
 
   it('has every file closed with the board', () => {
     const driver = new FakeNewDriver();
-    const board = new Board(new CharDeviceTransport(driver));
+    const board = boardOf(new CharDeviceTransport(driver));
     board.workgroup({ rows: 1 });
     const { bytes } = board.dram.alloc(100);
     bytes[0] = 1;
@@ -351,7 +351,7 @@ describe('mappings', () => {
       offsets.push(options.offset);
       return original(options);
     };
-    using board = new Board(new CharDeviceTransport(driver));
+    using board = boardOf(new CharDeviceTransport(driver));
     const core = board.coreById(0x8cb);
     expect(offsets).toEqual([]);
     core.writeWord(0, 1);
@@ -366,7 +366,7 @@ describe('mappings', () => {
   it('that the driver refuses leave the rest usable', () => {
     const driver = new FakeDriver();
     const original = driver.map.bind(driver);
-    using board = new Board(new CharDeviceTransport(driver));
+    using board = boardOf(new CharDeviceTransport(driver));
     driver.map = () => {
       throw Object.assign(new Error('EINVAL'), { code: 'EINVAL' });
     };
@@ -378,7 +378,7 @@ describe('mappings', () => {
 
   it('end with the board', () => {
     const driver = new FakeDriver();
-    const board = new Board(new CharDeviceTransport(driver));
+    const board = boardOf(new CharDeviceTransport(driver));
     const { words } = board.core(0, 0);
     board.close();
     expect(driver.closed).toBe(true);

@@ -7,7 +7,8 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { describeBoard } from '../../lib/cli/list.js';
-import { Board, openBoard } from '../../lib/index.js';
+import { boardOf } from '../../lib/board.js';
+import { openBoard, type Board } from '../../lib/index.js';
 import { CharDeviceTransport } from '../../lib/transport/chardev.js';
 import { branch, move, program, store } from './encode.js';
 import { FakeNewDriver } from './fake-new-driver.js';
@@ -55,7 +56,7 @@ describe('epiphany', () => {
 
   it('list tells what a board is, and closes it', () => {
     const boards: Board[] = [];
-    const open = (): Board => (boards.push(new Board(new CharDeviceTransport(new FakeNewDriver(2)))), boards[0] as Board);
+    const open = (): Board => (boards.push(boardOf(new CharDeviceTransport(new FakeNewDriver(2)))), boards[0] as Board);
     expect(describeBoard({ path: '/dev/epiphany/mesh5', accessible: true }, open)).toMatchObject({ board: '/dev/epiphany/mesh5', accessible: true, type: 'E64G401', rows: 8, columns: 8, cores: 64, origin: '0x808', status: { abiVersion: 1, powered: expect.any(Boolean) as boolean } });
     expect(boards[0]?.closed).toBe(true);
     const refuse = (): never => { throw Object.assign(new Error('join the group epiphany'), { code: 'EACCES' }); };

@@ -5,7 +5,8 @@
  * are plain memory here, so that registers hold values but have no side effects.
  */
 import { CORE_REGISTERS } from '../../lib/registers.js';
-import { CharDevice, type MapOptions, type Mapping } from '../../lib/device/index.js';
+import { deviceOf, type CharDevice, type MapOptions } from '../../lib/device/char-device.js';
+import type { Mapping } from '../../lib/device/index.js';
 import { systemError } from '../../lib/errors.js';
 import { native, type DeviceHandle, type SimulatorHandle } from '../../lib/native.js';
 import type { DriverDevice, DriverFile } from '../../lib/transport/driver.js';
@@ -39,7 +40,7 @@ export class FakeDriver implements DriverDevice {
     const type = Number(answers.chipType ?? 1n);
     this.#columns = type === 2 ? 8 : 4;
     const simulator = native.simulatorOpen(type === 2 ? 2 : 1) as SimulatorHandle;
-    this.memory = new CharDevice(native.simulatorMemory(simulator) as DeviceHandle, this.path);
+    this.memory = deviceOf(native.simulatorMemory(simulator) as DeviceHandle, this.path);
   }
 
   ioctl(request: number, argument: ArrayBufferView | number = 0): number {

@@ -4,7 +4,8 @@
  * decide, over the memory of a simulated chip. Every claim is of one family, and there is no DMA engine.
  */
 import { constants } from 'node:os';
-import { CharDevice, type Mapping, type MapOptions } from '../../lib/device/index.js';
+import { deviceOf, type CharDevice } from '../../lib/device/char-device.js';
+import type { Mapping, MapOptions } from '../../lib/device/index.js';
 import { systemError } from '../../lib/errors.js';
 import { native, type DeviceHandle, type SimulatorHandle } from '../../lib/native.js';
 import { CONSTANTS, decode, encode, REQUESTS, type Given, type StructureName, type Values } from '../../lib/transport/abi.js';
@@ -135,7 +136,7 @@ export class FakeNewDriver extends FakeDriver {
   #events(mask: number): DriverFile {
     const simulator = native.simulatorOpen(1) as SimulatorHandle;
     this.#streams.push({ mask, simulator });
-    return this.#listed(new CharDevice(native.simulatorEvents(simulator) as DeviceHandle, this.path));
+    return this.#listed(deviceOf(native.simulatorEvents(simulator) as DeviceHandle, this.path));
   }
 
   #claim({ row, column, rows, columns, flags }: Values<'epiphany_claim'>): DriverFile {

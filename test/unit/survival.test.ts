@@ -100,10 +100,11 @@ describe('nothing leaks', () => {
 
   it('over 2,000 devices that requests of another made, closed and not', async () => {
     const text = await survives(`${open} ${count}
+      import { ioctlOpen } from './dist/device/char-device.js';
       const master = CharDevice.open('/dev/ptmx'); master.ioctl(0x40045431, new Int32Array(1));
       const before = files();
       for (let i = 0; i < 2000; ++i) {
-        const peer = master.ioctlOpen(0x5441, 0o402);
+        const peer = ioctlOpen(master, 0x5441, 0o402);
         if (i % 3 === 0) peer.close(); else if (i % 3 === 1) peer.watch('readable', () => {}).close();
         if (i % 100 === 99) await settle();
       }
@@ -324,7 +325,7 @@ describe('processes and threads', () => {
 
   const worker = (body: string, main: string): string => `
     import { Worker } from 'node:worker_threads';
-    const start = () => new Worker(new URL('data:text/javascript,' + encodeURIComponent(${JSON.stringify(body)}.replaceAll('LIBRARY', new URL('dist/index.js', 'file://' + process.cwd() + '/').href).replaceAll('DEVICE', new URL('dist/device/index.js', 'file://' + process.cwd() + '/').href))));
+    const start = () => new Worker(new URL('data:text/javascript,' + encodeURIComponent(${JSON.stringify(body)}.replaceAll('LIBRARY', new URL('dist/index.js', 'file://' + process.cwd() + '/').href).replaceAll('DEVICE', new URL('dist/device/index.js', 'file://' + process.cwd() + '/').href).replaceAll('INTERNAL', new URL('dist/device/char-device.js', 'file://' + process.cwd() + '/').href))));
     ${main}`;
 
   it('two threads have boards of their own at the same time', async () => {
@@ -340,10 +341,10 @@ describe('processes and threads', () => {
 
   it('worker.terminate() in mid-wait and process.exit() in a worker are clean, twenty times', async () => {
     await survives(worker(
-      `import { openBoard } from 'LIBRARY'; import { CharDevice } from 'DEVICE'; import { parentPort } from 'node:worker_threads';
+      `import { openBoard } from 'LIBRARY'; import { CharDevice } from 'DEVICE'; import { ioctlOpen } from 'INTERNAL'; import { parentPort } from 'node:worker_threads';
        const board = openBoard('sim'); const { words } = board.core(0, 0); board.mailbox.receive(); board.events.receive();
        const terminal = CharDevice.open('/dev/ptmx'); terminal.ready('readable'); words[0] = 1;
-       terminal.ioctl(0x40045431, new Int32Array(1)); const peer = terminal.ioctlOpen(0x5441, 0o402); peer.ready('readable');
+       terminal.ioctl(0x40045431, new Int32Array(1)); const peer = ioctlOpen(terminal, 0x5441, 0o402); peer.ready('readable');
        globalThis.kept = [board, words, terminal, peer];
        parentPort.postMessage('waiting'); parentPort.on('message', () => process.exit(0));`,
       `for (let i = 0; i < 20; ++i) {

@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { PassThrough, Readable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
 import { afterAll, describe, expect, it, vi } from 'vitest';
-import { Board } from '../../lib/board.js';
+import { boardOf } from '../../lib/board.js';
 import { layout, openBoard, type Core, type CoreState, type WorkGroup } from '../../lib/index.js';
 import { indexSymbols, type Program, type ProgramSymbol, type Segment } from '../../lib/program/program.js';
 import { SimulatorTransport } from '../../lib/transport/simulator.js';
@@ -661,7 +661,7 @@ describe('waiting', () => {
   }
 
   it('goes without events of cores, too', async () => {
-    using board = new Board(new SilentTransport('sim', { chip: undefined, file: undefined }));
+    using board = boardOf(new SilentTransport('sim', { chip: undefined, file: undefined }));
     using group = board.workgroup();
     await group.load(programOf([...call(5, 1, 0x1000, 5), ...exit(6)], { segments: [at(0x1000, bytes('quiet'))] }));
     const { texts, states } = await run(group);
