@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 /** Files of the host as programs on cores see them: below one directory, and nowhere else. */
-import { closeSync, constants, fstatSync, ftruncateSync, linkSync, lstatSync, openSync, readSync, unlinkSync, writeSync, type Stats } from 'node:fs';
+import { closeSync, constants, fstatSync, ftruncateSync, linkSync, lstatSync, openSync, readFileSync, readSync, unlinkSync, writeSync, type Stats } from 'node:fs';
 import { resolve } from 'node:path';
 
 /** Flags of newlib's open(), which are not Linux's. */
@@ -28,10 +28,12 @@ export class SyscallError extends Error {
   }
 }
 
-const [ENOENT, EBADF, EACCES, EINVAL, EMFILE, ESPIPE] = [2, 9, 13, 22, 24, 29];
+const [ENOENT, EBADF, EACCES, EINVAL, ENFILE, EMFILE, ESPIPE] = [2, 9, 13, 22, 23, 24, 29];
 const FIRST_FILE = 3;
-/** Open files of one core; a program that opens in a loop must not exhaust the host. */
+/** Open files of one core. */
 const MOST_FILES = 64;
+/** All programs together leave this share of the descriptors of this process to whatever else it does. */
+const HOSTS_SHARE = 1 / 2;
 
 /** For an open directory that names are looked up in and nothing else. Linux has it, and Node no name for it. */
 const O_PATH = 0x200000;
@@ -43,10 +45,23 @@ const O_PATH = 0x200000;
  */
 export class Directory {
   readonly #descriptor: number;
+  /** Programs get descriptors below this one only. */
+  readonly #limit: number;
 
   /** @throws SystemError if there is no such directory, or it must not be entered */
   constructor(path: string) {
+    this.#limit = Math.floor(mostDescriptors() * (1 - HOSTS_SHARE));
     this.#descriptor = openSync(path, constants.O_DIRECTORY | O_PATH);
+  }
+
+  /**
+   * Checks that there is a descriptor left for a program. Linux gives the lowest one that is free, so it tells how many
+   * are in use, by whomever.
+   */
+  checkRoom(): void {
+    const lowest = openSync(within(this.#descriptor, '.'), constants.O_DIRECTORY | O_PATH);
+    closeSync(lowest);
+    if (lowest >= this.#limit) throw new SyscallError(ENFILE);
   }
 
   /** Calls `use` with a path for the host, to be used there and then; its last name may be that of a link. */
@@ -72,6 +87,11 @@ export class Directory {
   }
 }
 
+/** As many as this process may have open: RLIMIT_NOFILE, which Node has no call for. */
+function mostDescriptors(): number {
+  return Number(/^Max open files +(\d+)/m.exec(readFileSync('/proc/self/limits', 'latin1'))?.[1] ?? 1024);
+}
+
 /** A name in an open directory. */
 function within(folder: number, name: string): string {
   return `/proc/self/fd/${folder}/${name}`;
@@ -94,17 +114,22 @@ export class Files {
   }
 
   open(path: string, flags: number, mode: number): number {
+    const access = flags & NEWLIB.accessMode;
+    if (access === NEWLIB.accessMode) throw new SyscallError(EINVAL); // to Linux it would mean neither to read nor to write
     if (this.#files.size >= MOST_FILES) throw new SyscallError(EMFILE);
-    let hostFlags = (flags & NEWLIB.accessMode) | constants.O_NOFOLLOW | constants.O_NONBLOCK;
+    this.#directory?.checkRoom();
+    let hostFlags = access | constants.O_NOFOLLOW | constants.O_NONBLOCK;
     if (flags & NEWLIB.create) hostFlags |= constants.O_CREAT;
     if (flags & NEWLIB.exclusive) hostFlags |= constants.O_EXCL;
     const descriptor = this.#lookUp(path, (host) => openSync(host, hostFlags, mode & 0o777));
-    // No pipes, no devices: reading from one could stop this process.
-    if (!fstatSync(descriptor).isFile()) {
+    try {
+      // No pipes, no devices: reading from one could stop this process.
+      if (!fstatSync(descriptor).isFile()) throw new SyscallError(EACCES);
+      if (flags & NEWLIB.truncate && access !== 0) ftruncateSync(descriptor);
+    } catch (error) {
       closeSync(descriptor);
-      throw new SyscallError(EACCES);
+      throw error;
     }
-    if (flags & NEWLIB.truncate && flags & NEWLIB.accessMode) ftruncateSync(descriptor);
     let number = FIRST_FILE;
     while (this.#files.has(number)) ++number;
     this.#files.set(number, { descriptor, append: (flags & NEWLIB.append) !== 0, position: 0 });
@@ -112,8 +137,9 @@ export class Files {
   }
 
   close(number: number): number {
-    closeSync(this.#file(number).descriptor);
-    this.#files.delete(number);
+    const { descriptor } = this.#file(number);
+    this.#files.delete(number); // first: Linux frees the descriptor even if it reports an error
+    closeSync(descriptor);
     return 0;
   }
 
@@ -160,9 +186,15 @@ export class Files {
     return fstatSync(this.#file(number).descriptor);
   }
 
+  /** Errors are left out: no program is there any more who could be told. */
   closeAll(): void {
-    for (const { descriptor } of this.#files.values()) closeSync(descriptor);
-    this.#files.clear();
+    for (const number of [...this.#files.keys()]) {
+      try {
+        this.close(number);
+      } catch {
+        // it is closed all the same
+      }
+    }
   }
 
   #file(number: number): OpenFile {
