@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: MIT
-import { readFileSync } from 'node:fs';
 import { relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { SRAM_BYTES } from '../address.js';
 import type { Board, WorkGroup } from '../board.js';
 import type { Core } from '../core.js';
 import { formatHex } from '../errors.js';
+import { readProgramFile } from '../program/file.js';
 import { verifyProgram, writePlacements, type LoadReport, type Placement, type VerifyReport } from '../program/loader.js';
+import { lastUpTo } from '../program/places.js';
 import type { Program, Segment } from '../program/program.js';
-import { readProgram } from '../program/read.js';
 import { placementsOf } from '../workgroup/load.js';
 import { parseGroup, printJson, type Command, type Context } from './command.js';
 
@@ -20,9 +20,9 @@ export const load: Command = {
   examples: ['epiphany load', 'epiphany load program.elf --board sim:e64g401', 'epiphany load program.srec --group 0,0,2,2'],
   options: { group: { value: 'R,C,ROWS,COLUMNS', summary: 'the cores to load (default: all)' } },
   count: [0, 1],
-  run(context) {
+  async run(context) {
     const file = context.operands[0] ?? relative('.', DEFAULT_FILE);
-    const program = readProgram(readFileSync(file), file);
+    const program = await readProgramFile(file);
     const board = context.board();
     using group = board.workgroup(parseGroup(context.option('group')));
     const placements = placementsOf(program, board, group);
@@ -55,8 +55,9 @@ function show(context: Context, program: Program, { board, cores }: WorkGroup, l
   context.print(`${program.path} on ${cores.length} cores of ${board.chip.type}, ${board.kind === 'simulator' ? 'simulated' : board.path}`);
   context.print('');
   context.print('segment      in file  in memory  holds');
+  const sections = sectionsOf(program);
   for (const segment of program.segments) {
-    const names = sectionsIn(program, segment).join(' ');
+    const names = (sections.get(segment) ?? []).join(' ');
     context.print(`${formatHex(segment.address, 5).padEnd(11)}${count(segment.data.length, 9)}${count(segment.memoryBytes, 11)}  ${kindOf(segment)}${names && `: ${names}`}`);
   }
   context.print('');
@@ -131,10 +132,14 @@ function kindOf(segment: Segment): Kind {
   return segment.flags.execute ? 'text' : 'data';
 }
 
-function sectionsIn(program: Program, { address, memoryBytes }: Segment): string[] {
-  return program.sections
-    .filter(({ flags, address: start, bytes }) => flags.allocate && bytes > 0 && start >= address && start + bytes <= address + memoryBytes)
-    .map(({ name }) => name);
+/** The names of the sections that each segment holds. */
+function sectionsOf({ segments, sections }: Program): Map<Segment, string[]> {
+  const names = new Map<Segment, string[]>(segments.map((segment) => [segment, []]));
+  for (const { name, flags, address, bytes } of sections) {
+    const segment = lastUpTo(segments, address);
+    if (segment && flags.allocate && bytes > 0 && address + bytes <= segment.address + segment.memoryBytes) names.get(segment)?.push(name);
+  }
+  return names;
 }
 
 function usedBytes(core: Core, placements: readonly Placement[]): number {

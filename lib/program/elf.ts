@@ -6,19 +6,23 @@
  * Two rules keep it so. Nothing is read at an offset that {@link ElfFile.claim} has not compared with the length of
  * the file; the fields have 32 bits and JavaScript numbers 53, so no sum of them can wrap. And time and memory are
  * bounded by the file's length: a table must be there in full before its count means anything, and all names together
- * have a greatest length, because ELF lets any number of symbols share one long name or its endings.
+ * have a greatest length, because ELF lets any number of symbols share one long name or its endings. Of what takes
+ * more memory than its bytes in the file, a program has no more than any real one.
  *
  * Source: System V Application Binary Interface, chapters 4 and 5.
  */
 import { Buffer } from 'node:buffer';
 import { formatHex, type EpiphanyError } from '../errors.js';
-import { badProgram, indexSymbols, type Program, type ProgramSymbol, type Section, type Segment } from './program.js';
+import { badProgram, indexSymbols, MOST_SEGMENTS, type Program, type ProgramSymbol, type Section, type Segment } from './program.js';
 
 const EM_EPIPHANY = 0x1223;
 const HEADER_BYTES = 52;
 const ADDRESS_END = 2 ** 32;
 /** Bytes of names per byte of file: a symbol takes 16 bytes, so even if all had one name it could have 128 letters. */
 const NAME_BUDGET = 8;
+const MOST_NAME_BYTES = 2 ** 26;
+/** More than all of Linux has. */
+const MOST_SYMBOLS = 2 ** 18;
 
 const PT_LOAD = 1;
 const PF = { execute: 1, write: 2, read: 4 } as const;
@@ -93,6 +97,7 @@ function readSegments(file: ElfFile): Segment[] {
       throw file.bad(at + 16, `a segment has ${inFile} bytes in the file and ${inMemory} in memory`);
     }
     if (memoryBytes === 0) continue;
+    if (found.length === MOST_SEGMENTS) throw file.bad(44, `there are more than ${MOST_SEGMENTS} segments to be loaded`);
     checkAddresses(file, at + 8, 'a segment', address, memoryBytes);
     // Beside a size of zero linkers put any offset.
     const data = fileBytes === 0 ? new Uint8Array() : file.claim(at + 4, 'a segment', file.u32(at + 4), fileBytes);
@@ -149,6 +154,7 @@ function readSymbols(file: ElfFile, headers: readonly SectionHeader[]): ProgramS
   const { bytes } = table.section;
   if (file.u32(at + 36) !== 16) throw file.bad(at + 36, `a symbol has ${file.u32(at + 36)} bytes, not 16`);
   if (bytes % 16 !== 0) throw file.bad(at + 20, `a symbol table of ${formatHex(bytes)} bytes ends within a symbol`);
+  if (bytes / 16 > MOST_SYMBOLS) throw file.bad(at + 20, `there are ${bytes / 16} symbols, more than ${MOST_SYMBOLS}`);
   const names = stringTable(file, headers, at + 24, file.u32(at + 24));
   const start = file.u32(at + 16);
   const symbols: ProgramSymbol[] = [];
@@ -215,7 +221,7 @@ class ElfFile {
     this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
     this.#path = path;
     this.length = bytes.byteLength;
-    this.#nameBudget = NAME_BUDGET * bytes.byteLength;
+    this.#nameBudget = Math.min(NAME_BUDGET * bytes.byteLength, MOST_NAME_BYTES);
   }
 
   u8(offset: number): number {
@@ -260,7 +266,7 @@ class ElfFile {
     }
     const affordable = table.subarray(offset, offset + this.#nameBudget + 1);
     const length = affordable.indexOf(0);
-    if (length < 0) throw this.bad(field, 'the names of this file add up to more than 8 times its size');
+    if (length < 0) throw this.bad(field, `the names of this file add up to more than ${NAME_BUDGET} times its size, or than ${MOST_NAME_BYTES / 2 ** 20} MiB`);
     this.#nameBudget -= length;
     return Buffer.from(affordable.buffer, affordable.byteOffset, length).toString('utf8');
   }

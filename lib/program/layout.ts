@@ -80,14 +80,15 @@ export class Layout<Of extends Fields> {
   readonly bytes: number;
   /** In bytes. */
   readonly alignment: number;
-  readonly #places: readonly Place[];
+  /** By name, in their order. */
+  readonly #places: ReadonlyMap<string, Place>;
 
   /** @internal */
   constructor(fields: Of) {
     if (typeof fields !== 'object' || fields === null) throw invalidType('fields', 'an object', fields);
     let offset = 0;
     let alignment = 1;
-    this.#places = Object.entries(fields).map(([name, type]) => {
+    const places = Object.entries(fields).map(([name, type]): Place => {
       checkName('field', name);
       const [elementType, count] = Array.isArray(type) ? (type as [ScalarName | Layout<Fields>, number]) : [type as ScalarName | Layout<Fields>, 0];
       if (Array.isArray(type)) checkInteger(`count of ${name}`, count, 1, LARGEST_BYTES);
@@ -98,7 +99,8 @@ export class Layout<Of extends Fields> {
       offset = place.offset + element.bytes * (count || 1);
       return place;
     });
-    if (this.#places.length === 0) throw outOfRange('fields', 'at least one', fields);
+    this.#places = new Map(places.map((place) => [place.name, place]));
+    if (places.length === 0) throw outOfRange('fields', 'at least one', fields);
     this.alignment = Math.max(alignment, structAlignment(offset));
     this.bytes = Math.ceil(offset / this.alignment) * this.alignment;
     if (this.bytes > LARGEST_BYTES) throw outOfRange('fields', `at most ${LARGEST_BYTES} bytes`, this.bytes);
@@ -113,7 +115,7 @@ export class Layout<Of extends Fields> {
   /** The structure that is in these bytes. */
   decode(bytes: Uint8Array): StructValue<Of> {
     const view = this.#view(bytes);
-    return Object.fromEntries(this.#places.map((place) => [place.name, readPlace(view, place)])) as StructValue<Of>;
+    return Object.fromEntries([...this.#places.values()].map((place) => [place.name, readPlace(view, place)])) as StructValue<Of>;
   }
 
   /** A structure as bytes. Fields left out are zero. @throws TypeError or RangeError naming the field */
@@ -143,17 +145,17 @@ export class Layout<Of extends Fields> {
    */
   header(name: string): string {
     checkName('name', name);
-    const fields = this.#places.map(({ name: field, element, count }) => {
+    const fields = [...this.#places.values()].map(({ name: field, element, count }) => {
       const type = element instanceof Layout ? `struct {\n${indent(element.#members())}\n}` : element.c;
       return `${type} ${field}${count ? `[${count}]` : ''};`;
     });
     const lines = [`typedef struct {`, ...fields.map(indent), `} ${name};`, `_Static_assert(sizeof(${name}) == ${this.bytes}, "${name} is not as the host has it");`];
-    const checks = this.#places.map((place) => `_Static_assert(__builtin_offsetof(${name}, ${place.name}) == ${place.offset}, "${name}.${place.name} is not where the host has it");`);
+    const checks = [...this.#places.values()].map((place) => `_Static_assert(__builtin_offsetof(${name}, ${place.name}) == ${place.offset}, "${name}.${place.name} is not where the host has it");`);
     return `#include <stdint.h>\n\n${[...lines, ...checks].join('\n')}\n`;
   }
 
   #members(): string {
-    return this.#places
+    return [...this.#places.values()]
       .map(({ name, element, count }) => `${element instanceof Layout ? `struct {\n${indent(element.#members())}\n}` : element.c} ${name}${count ? `[${count}]` : ''};`)
       .join('\n');
   }
@@ -165,8 +167,8 @@ export class Layout<Of extends Fields> {
   }
 
   #place(name: string): Place {
-    const place = this.#places.find((candidate) => candidate.name === name);
-    if (!place) throw outOfRange('field', this.#places.map((candidate) => candidate.name).join(', '), name);
+    const place = this.#places.get(name);
+    if (!place) throw outOfRange('field', [...this.#places.keys()].join(', '), name);
     return place;
   }
 }

@@ -79,31 +79,45 @@ export function placeProgram(program: Program, board: Pick<SharedMemory, 'shared
 }
 
 /**
- * Applies what is to be different on a core: in a copy of the segment that has these addresses, or beside all
+ * Applies what is to be different on each core: in a copy of the segment that has these addresses, or beside all
  * segments. Patches of shared DRAM are the same for all cores, so that the last one counts.
  * @throws `ERR_EPIPHANY_BAD_PROGRAM` if a patch lies partly within a segment
  */
-export function patchPlacements(program: Program, placements: readonly Placement[], board: Pick<SharedMemory, 'sharedDram'>, core: CoreMemory, patches: readonly Patch[]): Placement[] {
-  const result = [...placements];
-  for (const { address, data } of patches) {
-    const flags = { read: true, write: true, execute: false };
-    const [place] = placeProgram({ ...program, segments: [{ address, data, memoryBytes: data.length, flags }] }, board, [core]);
-    if (!place) continue;
-    const index = result.findIndex((other) => other.core === place.core && other.address < place.address + data.length && place.address < other.address + other.segment.memoryBytes);
-    const around = result[index];
-    if (!around) {
-      result.push(place);
-      continue;
+export function patchPlacements(program: Program, placements: readonly Placement[], board: Pick<SharedMemory, 'sharedDram'>, patches: ReadonlyMap<CoreMemory, readonly Patch[]>): Placement[] {
+  const patched = new Set<Placement>();
+  const byMemory = new Map<Placement['core'], Placement[]>();
+  const inMemory = (core: Placement['core']): Placement[] => {
+    let list = byMemory.get(core);
+    if (!list) byMemory.set(core, (list = []));
+    return list;
+  };
+  for (const placement of placements) inMemory(placement.core).push(placement);
+  for (const [core, list] of patches) {
+    for (const { address, data } of list) {
+      const flags = { read: true, write: true, execute: false };
+      const [place] = placeProgram({ ...program, segments: [{ address, data, memoryBytes: data.length, flags }] }, board, [core]);
+      if (!place) continue;
+      const others = inMemory(place.core);
+      const index = others.findIndex((other) => other.address < place.address + data.length && place.address < other.address + other.segment.memoryBytes);
+      const around = others[index];
+      if (!around) {
+        others.push(place);
+        continue;
+      }
+      const { segment } = around;
+      const offset = place.address - around.address;
+      if (offset < 0 || offset + data.length > segment.memoryBytes) throw misplaced(program, place.segment, [core]);
+      if (patched.has(around) && offset + data.length <= segment.data.length) {
+        segment.data.set(data, offset); // a copy of ours already
+        continue;
+      }
+      const copy = new Uint8Array(Math.max(segment.data.length, offset + data.length));
+      copy.set(segment.data);
+      copy.set(data, offset);
+      patched.add((others[index] = { ...around, segment: { ...segment, data: copy } }));
     }
-    const { segment } = around;
-    const offset = place.address - around.address;
-    if (offset < 0 || offset + data.length > segment.memoryBytes) throw misplaced(program, place.segment, [core]);
-    const patched = new Uint8Array(Math.max(segment.data.length, offset + data.length));
-    patched.set(segment.data);
-    patched.set(data, offset);
-    result[index] = { ...around, segment: { ...segment, data: patched } };
   }
-  return result;
+  return [...byMemory.values()].flat();
 }
 
 /** Writes every byte of each placement, the zeros too. `onProgress` is called after each one. */

@@ -50,6 +50,9 @@ export interface ProgramSymbol {
   readonly section: string | undefined;
 }
 
+/** Stretches of memory of one program. Compilers make a few, and hand-written linker scripts some dozens. */
+export const MOST_SEGMENTS = 4096;
+
 const RANK = { local: 0, weak: 1, global: 2 } as const;
 
 /** Makes {@link Program.symbolsByName}. */

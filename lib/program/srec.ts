@@ -4,11 +4,11 @@
  * are, the outcome is a {@link Program} or an `ERR_EPIPHANY_BAD_PROGRAM`.
  *
  * A record is a line: `S` and a type, then in hexadecimal the number of bytes that follow, an address, data, and a
- * checksum. Every byte of a program takes two characters, so time and memory are bounded by the length of the file.
- * A file without an end record is refused: it may have been cut off between two lines.
+ * checksum. Every byte of a program takes two characters, so time and memory are bounded by the length of the file: they
+ * are decoded in one go into memory of half its length, with a few numbers for each record beside it. A file without an end record is refused: it may have been cut off between two lines.
  */
 import { formatHex, type EpiphanyError } from '../errors.js';
-import { badProgram, type Program, type Segment } from './program.js';
+import { badProgram, MOST_SEGMENTS, type Program, type Segment } from './program.js';
 
 const ADDRESS_END = 2 ** 32;
 const [TAB, LINE_FEED, CARRIAGE_RETURN, SPACE, LETTER_S] = [9, 10, 13, 32, 0x53];
@@ -39,6 +39,11 @@ for (const digits of ['0123456789abcdef', '0123456789ABCDEF']) {
 /** The format does not say what its bytes are for. */
 const ANY_USE: Segment['flags'] = { read: true, write: true, execute: true };
 
+/** Of a data record: the length, two bytes of address, one of data and the checksum, each in two characters, and S1. */
+const SHORTEST_DATA = 12;
+/** Bytes behind the type of a record: the length, and what it can count. */
+const LONGEST_RECORD = 256;
+
 /** From `at` to `end`, without what ends the line. */
 interface Line {
   readonly at: number;
@@ -46,10 +51,10 @@ interface Line {
 }
 
 interface SRecord {
-  readonly at: number;
   readonly type: RecordType;
   /** In a count record the count, in an end record the entry. */
   readonly address: number;
+  /** Until the next record is parsed. */
   readonly data: Uint8Array;
 }
 
@@ -62,25 +67,26 @@ type Bad = (offset: number, reason: string) => EpiphanyError;
  */
 export function readSrec(bytes: Uint8Array, path: string): Program {
   const bad: Bad = (offset, reason) => badProgram(path, offset, reason);
-  const contents: SRecord[] = [];
+  const scratch = new Uint8Array(LONGEST_RECORD);
+  const contents = new Contents(bytes.length);
   let dataRecords = 0;
   let entry: number | undefined;
   for (const line of linesOf(bytes)) {
     if (entry !== undefined) throw bad(line.at, 'there is text after the end record');
-    const record = parse(bytes, line, bad);
-    const { means } = record.type;
-    if (means === 'data') {
+    const { type, address, data } = parse(bytes, line, scratch, bad);
+    if (type.means === 'data') {
       ++dataRecords;
-      if (record.data.length > 0) contents.push(record);
-    } else if (means === 'count' && record.address !== dataRecords) {
-      throw bad(line.at + 4, `the count is ${record.address}, but there are ${dataRecords} data records before it`);
-    } else if (means === 'end') {
-      entry = record.address;
+      if (data.length > 0) contents.add(line.at, address, data);
+    } else if (type.means === 'count' && address !== dataRecords) {
+      throw bad(line.at + 4, `the count is ${address}, but there are ${dataRecords} data records before it`);
+    } else if (type.means === 'end') {
+      entry = address;
     }
   }
   if (entry === undefined) throw bad(bytes.length, 'the file ends without an end record (S7, S8 or S9)');
-  if (contents.length === 0) throw bad(bytes.length, 'there is nothing to load in this file');
-  return { path, entry, segments: join(contents, bad), sections: [], symbols: [], symbolsByName: new Map() };
+  const segments = contents.join(bad);
+  if (segments.length === 0) throw bad(bytes.length, 'there is nothing to load in this file');
+  return { path, entry, segments, sections: [], symbols: [], symbolsByName: new Map() };
 }
 
 /** The lines that are not blank. CR and LF each end one; spaces and tabs before them do not count. */
@@ -96,39 +102,44 @@ function* linesOf(text: Uint8Array): Generator<Line, void> {
 }
 
 /** The record that a line is, with all checked that can be seen from the line alone. */
-function parse(text: Uint8Array, { at, end }: Line, bad: Bad): SRecord {
+function parse(text: Uint8Array, { at, end }: Line, scratch: Uint8Array, bad: Bad): SRecord {
   const type = text[at] === LETTER_S ? TYPES.get(text[at + 1]) : undefined;
   if (type === undefined) throw bad(at, 'this line is no S-record: it does not begin with S0 … S3 or S5 … S9');
-  const bytes = decode(text, at + 2, end, bad);
-  const following = bytes.length - 1;
-  if (bytes[0] !== following) {
-    throw bad(at + 2, bytes[0] === undefined ? 'the record ends behind its type' : `the record says that ${bytes[0]} bytes follow, but there are ${following}`);
+  const count = decode(text, at + 2, end, scratch, bad);
+  const following = count - 1;
+  if (count === 0 || scratch[0] !== following) {
+    throw bad(at + 2, count === 0 ? 'the record ends behind its type' : `the record says that ${scratch[0]} bytes follow, but there are ${following}`);
   }
   const dataAt = 1 + type.addressBytes;
   if (following < dataAt) throw bad(at + 2, `${following} bytes are too few for the address and the checksum of an ${type.name} record`);
-  const found = bytes[following] as number;
-  const right = ~sum(bytes.subarray(0, following)) & 0xff;
+  const found = scratch[following] as number;
+  let sum = 0;
+  for (let i = 0; i < following; ++i) sum += scratch[i] as number;
+  const right = ~sum & 0xff;
   if (found !== right) throw bad(end - 2, `the checksum is ${formatHex(found, 2)}, but that of this line is ${formatHex(right, 2)}`);
-  const address = bytes.subarray(1, dataAt).reduce((value, byte) => value * 0x100 + byte, 0);
-  const data = bytes.subarray(dataAt, following);
+  let address = 0;
+  for (let i = 1; i < dataAt; ++i) address = address * 0x100 + (scratch[i] as number);
+  const data = scratch.subarray(dataAt, following);
   if (data.length > 0 && (type.means === 'count' || type.means === 'end')) throw bad(at + 2, `an ${type.name} record has no data, but this one has ${data.length} bytes`);
   // Only here do addresses end: what S1 and S2 cannot name themselves may be reached by the data behind it.
   if (type.means === 'data' && address + data.length > ADDRESS_END) {
     throw bad(at + 4, `a record of ${formatHex(data.length)} bytes at ${formatHex(address)} goes beyond the 32-bit address space`);
   }
-  return { at, type, address, data };
+  return { type, address, data };
 }
 
-function decode(text: Uint8Array, begin: number, end: number, bad: Bad): Uint8Array {
-  const digit = (at: number): number => DIGITS[text[at] as number] as number;
+/** Decodes as many bytes as fit into `bytes`, checks all digits, and returns how many bytes they are. */
+function decode(text: Uint8Array, begin: number, end: number, bytes: Uint8Array, bad: Bad): number {
   for (let at = begin; at < end; ++at) {
-    if (digit(at) === NO_DIGIT) throw bad(at, `${show(text[at] as number)} is no hexadecimal digit`);
+    if (DIGITS[text[at] as number] === NO_DIGIT) throw bad(at, `${show(text[at] as number)} is no hexadecimal digit`);
   }
   const digits = end - begin;
   if (digits % 2 !== 0) throw bad(end - 1, `an odd number of digits follows the type of the record: ${digits}`);
-  const bytes = new Uint8Array(digits / 2);
-  for (let i = 0; i < bytes.length; ++i) bytes[i] = digit(begin + 2 * i) * 16 + digit(begin + 2 * i + 1);
-  return bytes;
+  const count = digits / 2;
+  for (let i = 0, at = begin; i < count && i < bytes.length; ++i, at += 2) {
+    bytes[i] = (DIGITS[text[at] as number] as number) * 16 + (DIGITS[text[at + 1] as number] as number);
+  }
+  return count;
 }
 
 /** A character, if it can be seen; else its byte. */
@@ -136,27 +147,85 @@ function show(character: number): string {
   return character > SPACE && character < 0x7f ? `'${String.fromCharCode(character)}'` : `the byte ${formatHex(character, 2)}`;
 }
 
-function sum(bytes: Uint8Array): number {
-  return bytes.reduce((total, byte) => total + byte, 0);
-}
+/** What data records hold, in the order of the file. */
+class Contents {
+  /** The data of all, one behind the other. */
+  readonly #data: Uint8Array;
+  /** Of each record: where it is in the file, where its data goes, and where that is and ends in the data of all. */
+  readonly #lines: Uint32Array;
+  readonly #addresses: Uint32Array;
+  readonly #offsets: Uint32Array;
+  #count = 0;
 
-/** Records that follow each other in memory become one segment, in whatever order they stand in the file. */
-function join(records: SRecord[], bad: Bad): Segment[] {
-  const runs: SRecord[][] = [];
-  let end = -1;
-  for (const record of records.sort((a, b) => a.address - b.address)) {
-    if (record.address < end) {
-      throw bad(record.at + 4, `the record for ${formatHex(record.address)} overlaps one that ends at ${formatHex(end)}`);
-    }
-    if (record.address === end) runs.at(-1)?.push(record);
-    else runs.push([record]);
-    end = record.address + record.data.length;
+  /** Memory that is never used costs none. */
+  constructor(textBytes: number) {
+    const most = Math.ceil(textBytes / SHORTEST_DATA);
+    this.#data = new Uint8Array(textBytes >>> 1);
+    this.#lines = new Uint32Array(most);
+    this.#addresses = new Uint32Array(most);
+    this.#offsets = new Uint32Array(most + 1);
   }
-  return runs.map((run) => {
-    const first = run[0] as SRecord;
-    const last = run.at(-1) as SRecord;
-    const data = new Uint8Array(last.address + last.data.length - first.address);
-    for (const record of run) data.set(record.data, record.address - first.address);
-    return { address: first.address, data, memoryBytes: data.length, flags: ANY_USE };
-  });
+
+  add(line: number, address: number, data: Uint8Array): void {
+    const index = this.#count++;
+    const offset = this.#offsets[index] as number;
+    this.#lines[index] = line;
+    this.#addresses[index] = address;
+    this.#offsets[index + 1] = offset + data.length;
+    this.#data.set(data, offset);
+  }
+
+  /** Records that follow each other in memory become one segment, in whatever order they stand in the file. */
+  join(bad: Bad): Segment[] {
+    const order = this.#byAddress();
+    const segments: Segment[] = [];
+    for (let first = 0, next = 0; first < order.length; first = next) {
+      const address = this.#addresses[order[first] as number] as number;
+      let end = address;
+      for (; next < order.length; ++next) {
+        const index = order[next] as number;
+        if ((this.#addresses[index] as number) !== end) break;
+        end += this.#length(index);
+      }
+      if (segments.length === MOST_SEGMENTS) throw bad(this.#lines[order[first] as number] as number, `there are more than ${MOST_SEGMENTS} stretches of memory that do not follow each other`);
+      segments.push({ address, data: this.#gather(order.subarray(first, next), end - address), memoryBytes: end - address, flags: ANY_USE });
+      const following = order[next];
+      if (following !== undefined && (this.#addresses[following] as number) < end) {
+        throw bad((this.#lines[following] as number) + 4, `the record for ${formatHex(this.#addresses[following] as number)} overlaps one that ends at ${formatHex(end)}`);
+      }
+    }
+    return segments;
+  }
+
+  #length(index: number): number {
+    return (this.#offsets[index + 1] as number) - (this.#offsets[index] as number);
+  }
+
+  /** Indices in ascending order of address; of equal ones the first in the file comes first. */
+  #byAddress(): Uint32Array {
+    const keys = new BigUint64Array(this.#count);
+    const halves = new Uint32Array(keys.buffer); // the lower one first
+    for (let index = 0; index < this.#count; ++index) {
+      halves[2 * index] = index;
+      halves[2 * index + 1] = this.#addresses[index] as number;
+    }
+    keys.sort();
+    const order = new Uint32Array(this.#count);
+    for (let place = 0; place < this.#count; ++place) order[place] = halves[2 * place] as number;
+    return order;
+  }
+
+  /** The data of records that follow each other in memory: a view if they do so in the file, too. */
+  #gather(indices: Uint32Array, bytes: number): Uint8Array {
+    const first = indices[0] as number;
+    const isInOrder = indices.every((index, place) => index === first + place);
+    if (isInOrder) return this.#data.subarray(this.#offsets[first], (this.#offsets[first] as number) + bytes);
+    const data = new Uint8Array(bytes);
+    let at = 0;
+    for (const index of indices) {
+      data.set(this.#data.subarray(this.#offsets[index], this.#offsets[index + 1]), at);
+      at += this.#length(index);
+    }
+    return data;
+  }
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 /** A snapshot file that one board at a time has open. */
-import { closeSync, constants, fchmodSync, fchownSync, fstatSync, fsyncSync, openSync, readFileSync, realpathSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { closeSync, constants, fchmodSync, fchownSync, fstatSync, fsyncSync, openSync, readFileSync, realpathSync, renameSync, rmSync, statSync, writeFileSync, type Stats } from 'node:fs';
 import { randomUUID } from 'node:crypto';
 import { CharDevice, type SystemError } from '../device/index.js';
 import { EpiphanyError } from '../errors.js';
@@ -23,7 +23,7 @@ export class SnapshotFile {
     // Looked at before it is opened: opening a device may do something, and a FIFO would wait for its other end.
     const there = statSync(path, { throwIfNoEntry: false });
     if (!there) closeSync(openSync(path, constants.O_WRONLY | constants.O_CREAT | constants.O_NONBLOCK | constants.O_NOCTTY, 0o666));
-    else if (!there.isFile()) throw new EpiphanyError('ERR_EPIPHANY_BAD_SNAPSHOT', `'${path}' is not a regular file`, { path });
+    else checkRegular(path, there);
     this.path = realpathSync(path);
     this.#file = lockedFile(this.path);
   }
@@ -32,7 +32,8 @@ export class SnapshotFile {
   read(): Uint8Array {
     const { size } = fstatSync(this.#file.fd);
     if (size > LARGEST_BYTES) throw new EpiphanyError('ERR_EPIPHANY_BAD_SNAPSHOT', `'${this.path}' is larger than any snapshot: ${size} bytes`, { path: this.path });
-    return readFileSync(this.path);
+    // Of the file that is locked, whatever the path leads to by now; one of no size may have an endless content, as in /proc.
+    return size === 0 ? new Uint8Array() : readFileSync(this.#file.fd);
   }
 
   save(bytes: Uint8Array): void {
@@ -61,13 +62,19 @@ export class SnapshotFile {
   }
 }
 
+function checkRegular(path: string, stats: Stats): Stats {
+  if (stats.isFile()) return stats;
+  throw new EpiphanyError('ERR_EPIPHANY_BAD_SNAPSHOT', `'${path}' is not a regular file`, { path });
+}
+
 /** Opens and locks the file that the path names now: it may be replaced between the two. */
 function lockedFile(path: string): CharDevice {
   for (;;) {
     const file = CharDevice.open(path, { fileType: 'any' });
     try {
+      const { ino } = checkRegular(path, fstatSync(file.fd));
       file.lock();
-      if (fstatSync(file.fd).ino === statSync(path).ino) return file;
+      if (ino === statSync(path).ino) return file;
     } catch (error) {
       file.close();
       if ((error as SystemError).code !== 'EAGAIN') throw error;

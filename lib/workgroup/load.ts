@@ -6,6 +6,7 @@ import { EpiphanyError, formatHex, invalidType, outOfRange } from '../errors.js'
 import type { SharedMemory } from '../memory.js';
 import { patchPlacements, placeProgram, verifyProgram, type Placement } from '../program/loader.js';
 import type { Program } from '../program/program.js';
+import { checkedWaitOptions } from '../wait.js';
 import { argumentsOf, configurationOf, type ChipOnBoard } from './configuration.js';
 
 /** How to load a program. */
@@ -14,6 +15,8 @@ export interface LoadOptions {
   readonly verify?: boolean | undefined;
   /** Arguments of `main`, behind the name of the program. Only for programs that have room for them: docs/ecore.md. */
   readonly arguments?: readonly string[] | undefined;
+  /** Ends the wait for the file with the signal's reason. */
+  readonly signal?: AbortSignal | undefined;
   /** Called again and again while memory is written: bytes so far, and of all. */
   readonly onProgress?: ((done: number, total: number) => void) | undefined;
 }
@@ -34,6 +37,7 @@ export interface CheckedLoadOptions {
   readonly verify: boolean;
   readonly parameters: readonly string[];
   readonly onProgress: LoadOptions['onProgress'];
+  readonly signal: LoadOptions['signal'];
 }
 
 export function checkedLoadOptions(options: LoadOptions): CheckedLoadOptions {
@@ -44,15 +48,14 @@ export function checkedLoadOptions(options: LoadOptions): CheckedLoadOptions {
   if (cut !== undefined) throw outOfRange('options.arguments', 'texts without NUL characters, with which C ends them', cut);
   if (typeof verify !== 'boolean') throw invalidType('options.verify', 'a boolean', verify);
   if (onProgress !== undefined && typeof onProgress !== 'function') throw invalidType('options.onProgress', 'a function', onProgress);
-  return { verify, parameters, onProgress };
+  return { verify, parameters, onProgress, signal: checkedWaitOptions({ signal: options.signal }).signal };
 }
 
 /** Where each byte of a program belongs, with what the cores are told of their place. Touches nothing. */
 export function placementsOf(program: Program, board: ChipOnBoard, group: Rectangle & { readonly cores: readonly Core[] }, parameters: readonly string[] = []): Placement[] {
-  let placements = placeProgram(program, board, group.cores);
   const common = argumentsOf(program, parameters);
-  for (const core of group.cores) placements = patchPlacements(program, placements, board, core, [...configurationOf(program, board, group, core), ...common]);
-  return placements;
+  const patches = new Map(group.cores.map((core) => [core, [...configurationOf(program, board, group, core), ...common]]));
+  return patchPlacements(program, placeProgram(program, board, group.cores), board, patches);
 }
 
 /** @throws `ERR_EPIPHANY_VERIFY` if memory does not hold what was written */

@@ -1,18 +1,17 @@
 // SPDX-License-Identifier: MIT
 /** A rectangle of cores that run one program together. */
-import { readFile } from 'node:fs/promises';
 import { inspect } from 'node:util';
 import { coreIdAt, meshCoordinate, type Rectangle } from '../address.js';
 import type { Chip } from '../chip.js';
 import { coreOf, type Core } from '../core.js';
 import { checkInteger, checkPath, closedError, EpiphanyError, formatHex, invalidType, outOfRange } from '../errors.js';
 import { placeOf, type AddressSpace, type Place } from '../memory.js';
-import { readProgram } from '../program/read.js';
+import { readProgramFile } from '../program/file.js';
 import { writePlacements } from '../program/loader.js';
 import { checkProgram, type Program } from '../program/program.js';
 import type { Simulator } from '../simulator.js';
 import type { Claim } from '../transport/transport.js';
-import type { WaitOptions } from '../wait.js';
+import { waitFor, type WaitOptions } from '../wait.js';
 import type { CoreState } from './core-state.js';
 import type { CoreWatch } from './core-watch.js';
 import { checkInputSource } from './input.js';
@@ -62,7 +61,8 @@ export class WorkGroup<Board extends GroupBoard = GroupBoard> implements Disposa
   readonly #onClose: () => void;
   readonly #run: Run;
   #program: Program | undefined;
-  #loading = false;
+  /** Ends the reading of a program's file; as long as a program is being loaded. */
+  #loading: AbortController | undefined;
   #closed = false;
 
   /** @internal */
@@ -98,19 +98,21 @@ export class WorkGroup<Board extends GroupBoard = GroupBoard> implements Disposa
    * Resets the cores, and lays a program into them: its SRAM segments on each core, those of shared DRAM once.
    * What its file leaves out is zero. Nothing is touched if the program cannot be loaded. Only the file is waited
    * for: all the rest is done in one go.
-   * @param source path of an ELF or S-record file, or a program that was loaded before
+   * @param source path of an ELF or S-record file of at most 128 MiB, or of a pipe that gives one, or a program that
+   *   was loaded before
    * @throws (rejects) `ERR_EPIPHANY_BAD_PROGRAM` with the reason, `ERR_EPIPHANY_CORE_STUCK`, `ERR_EPIPHANY_VERIFY` if
    *   memory does not hold what was written, `ERR_EPIPHANY_BUSY` while another program is being loaded, SystemError if
-   *   the file cannot be read
+   *   the file cannot be read, the signal's reason, `ERR_EPIPHANY_CLOSED` if the group is closed meanwhile
    */
   async load(source: string | Program, options: LoadOptions = {}): Promise<LoadOutcome> {
     this.#checkOpen();
-    const { verify, parameters, onProgress } = checkedLoadOptions(options);
+    const { verify, parameters, onProgress, signal } = checkedLoadOptions(options);
+    signal?.throwIfAborted();
     this.#checkNotLoading();
-    this.#loading = true;
+    this.#loading = new AbortController();
     try {
       const begin = performance.now();
-      const program = typeof source === 'string' ? readProgram(await readFile(checkPath('source', source)), source) : checkProgram('source', source);
+      const program = typeof source === 'string' ? await this.#read(checkPath('source', source), this.#loading, signal) : checkProgram('source', source);
       const parse = performance.now() - begin;
       this.#checkOpen(); // it may have been closed while the file was read
       const placements = placementsOf(program, this.board, this, parameters);
@@ -126,7 +128,7 @@ export class WorkGroup<Board extends GroupBoard = GroupBoard> implements Disposa
       this.#program = program;
       return { program, bytes, parse, reset, write, verify: verified };
     } finally {
-      this.#loading = false;
+      this.#loading = undefined;
     }
   }
 
@@ -239,8 +241,10 @@ export class WorkGroup<Board extends GroupBoard = GroupBoard> implements Disposa
    */
   close(): void {
     if (this.#closed) return;
-    this.#run.end(closedError(String(this)));
+    const closed = closedError(String(this));
+    this.#run.end(closed);
     this.#closed = true;
+    this.#loading?.abort(closed);
     this.#onClose();
     this.#claim.close();
   }
@@ -255,6 +259,15 @@ export class WorkGroup<Board extends GroupBoard = GroupBoard> implements Disposa
 
   [inspect.custom](): string {
     return `WorkGroup(${this.toString()}${this.#closed ? ', closed' : ''})`;
+  }
+
+  /** A signal ends it at once; whatever the file system is at goes on by itself, as far as that cannot be ended. */
+  #read(path: string, leave: AbortController, signal: AbortSignal | undefined): Promise<Program> {
+    return waitFor('program', { signal }, (resolve, reject) => {
+      leave.signal.addEventListener('abort', () => reject(leave.signal.reason), { once: true });
+      readProgramFile(path, leave.signal).then(resolve, reject);
+      return () => leave.abort();
+    });
   }
 
   #host(): Semihosting {

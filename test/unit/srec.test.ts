@@ -141,6 +141,9 @@ describe('damaged files either read as something valid or are refused', () => {
     // 80,000 records of one byte each, backwards; then one line of a million digits.
     const lines = Array.from({ length: 80_000 }, (_, index) => record('S2', (80_000 - index).toString(16).padStart(6, '0'), 'EE'));
     expect(read(...lines, END).segments).toMatchObject([{ address: 1, memoryBytes: 80_000 }]);
+    const scattered = Array.from({ length: 4097 }, (_, index) => record('S2', (2 * index).toString(16).padStart(6, '0'), 'EE'));
+    expect(read(...scattered.slice(1), END).segments).toHaveLength(4096);
+    expect(refusal(readSrec, bytesOf([...scattered, END].join('\n')))).toMatchObject({ offset: 15 * 4096, message: expect.stringContaining('more than 4096 stretches of memory') as string });
     expect(refusal(readSrec, bytesOf(`S1${'FF'.repeat(500_000)}`)).message).toContain('says that 255 bytes follow, but there are 499999');
   });
 });
