@@ -25,8 +25,13 @@ export interface Context {
    * @param options if it is a simulated one
    */
   board(options?: SimulatorOptions): Board;
-  /** Writes a line of output. */
-  print(line: string): void;
+  /** Writes a line of output. Whoever prints many gives {@link room} its turn. */
+  print(line: string, stream?: 'stdout' | 'stderr'): void;
+  /**
+   * Waits until output has room for more, so that what its reader does not take is not kept here.
+   * @throws (rejects) what output has failed with
+   */
+  room(): Promise<void>;
   /** Aborts when output goes nowhere any more, because its reader has left or its disk is full. */
   readonly outputEnd: AbortSignal;
 }
@@ -75,3 +80,48 @@ export function printJson(context: Context, value: object): void {
   context.print(JSON.stringify(value));
 }
 
+/** Text of a large document is written in pieces of about so many characters. */
+const PIECE_CHARACTERS = 2 ** 16;
+
+/** As {@link printJson}, for what may be large: a generator becomes an array, its elements made as there is room. */
+export async function printLargeJson(context: Context, value: object): Promise<void> {
+  let piece = '';
+  for (const part of partsOf(value)) {
+    piece += part;
+    if (piece.length < PIECE_CHARACTERS) continue;
+    context.print(piece); // between two parts JSON may have an end of line
+    piece = '';
+    await context.room();
+  }
+  context.print(piece);
+}
+
+/** `make` of each value, when it is asked for. */
+export function* lazily<Value, Result>(values: Iterable<Value>, make: (value: Value) => Result): Generator<Result, void> {
+  for (const value of values) yield make(value);
+}
+
+const isGenerator = (value: unknown): value is Iterable<unknown> => typeof value === 'object' && value !== null && Symbol.iterator in value && !Array.isArray(value);
+
+function* partsOf(value: unknown): Generator<string, void> {
+  let separator = '';
+  if (isGenerator(value)) {
+    yield '[';
+    for (const element of value) {
+      yield separator;
+      yield* partsOf(element);
+      separator = ',';
+    }
+    yield ']';
+  } else if (typeof value === 'object' && value !== null && Object.values(value).some(isGenerator)) {
+    yield '{';
+    for (const [name, member] of Object.entries(value)) {
+      yield `${separator}${JSON.stringify(name)}:`;
+      yield* partsOf(member);
+      separator = ',';
+    }
+    yield '}';
+  } else {
+    yield JSON.stringify(value);
+  }
+}

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: MIT
-import { readFileSync } from 'node:fs';
 import { SRAM_BYTES } from '../address.js';
 import { formatHex, outOfRange } from '../errors.js';
 import { disassemble, type Line } from '../program/disassembler.js';
+import { readProgramFile } from '../program/file.js';
+import { lastUpTo } from '../program/places.js';
 import type { Program } from '../program/program.js';
-import { readProgram } from '../program/read.js';
 import { SymbolMap } from '../program/symbol-map.js';
-import { parseCore, parseNumber, printJson, UsageError, type Command, type Context } from './command.js';
+import { lazily, parseCore, parseNumber, printLargeJson, UsageError, type Command, type Context } from './command.js';
 
 /** All SRAM of a core, in the shortest instructions. */
 const MOST_INSTRUCTIONS = SRAM_BYTES / 2;
@@ -17,31 +17,31 @@ export const disasm: Command = {
   options: { core: { value: 'CORE', summary: 'the core whose SRAM to disassemble, from ADDRESS' } },
   examples: ['epiphany disasm program.elf', 'epiphany disasm --core 1,2 0x100 8', 'epiphany disasm --core 0x84a 0x100 --json'],
   count: [1, 2],
-  run(context) {
+  async run(context) {
     const coreText = context.option('core');
-    if (coreText === undefined) disassembleFile(context);
-    else disassembleCore(context, coreText);
+    if (coreText === undefined) await disassembleFile(context);
+    else await disassembleCore(context, coreText);
     return 0;
   },
 };
 
-function disassembleFile(context: Context): void {
+async function disassembleFile(context: Context): Promise<void> {
   const [file = '', surplus] = context.operands;
   if (surplus !== undefined) throw new UsageError('an ADDRESS is in the SRAM of a core: name it with --core');
-  const program = readProgram(readFileSync(file), file);
+  const program = await readProgramFile(file);
   const symbols = new SymbolMap(program);
   const sections = codeOf(program).map(({ name, address, data }) => ({ name, address, lines: disassemble(data, address, symbols) }));
   if (context.json) {
-    printJson(context, { file, sections: sections.map(({ name, address, lines }) => ({ name, address: formatHex(address), instructions: Array.from(lines, describe) })) });
+    await printLargeJson(context, { file, sections: lazily(sections, ({ name, address, lines }) => ({ name, address: formatHex(address), instructions: lazily(lines, describe) })) });
     return;
   }
-  sections.forEach(({ name, lines }, index) => {
+  for (const [index, { name, lines }] of sections.entries()) {
     context.print(`${index > 0 ? '\n' : ''}${name}`);
-    show(context, lines);
-  });
+    await show(context, lines);
+  }
 }
 
-function disassembleCore(context: Context, coreText: string): void {
+async function disassembleCore(context: Context, coreText: string): Promise<void> {
   const [addressText = '', countText = '16'] = context.operands;
   const address = parseNumber('ADDRESS', addressText);
   if (address % 2 !== 0) throw new UsageError(`ADDRESS must be a multiple of 2, got ${addressText}`);
@@ -52,8 +52,8 @@ function disassembleCore(context: Context, coreText: string): void {
   // As much as so many of the longest take, up to the end of SRAM.
   const bytes = core.read(address, Math.min(4 * count, SRAM_BYTES - address));
   const lines = first(count, disassemble(bytes, address));
-  if (context.json) printJson(context, { core: formatHex(core.id), address: formatHex(address), instructions: Array.from(lines, describe) });
-  else show(context, lines);
+  if (context.json) await printLargeJson(context, { core: formatHex(core.id), address: formatHex(address), instructions: lazily(lines, describe) });
+  else await show(context, lines);
 }
 
 interface Code {
@@ -62,22 +62,27 @@ interface Code {
   readonly data: Uint8Array;
 }
 
-/** What of a program is executed: by sections, else, if its file has none, by segments. */
+/** What of a program is executed: by sections, else, if its file has none, by segments. No byte is shown twice. */
 function codeOf({ sections, segments }: Program): Code[] {
   const code = segments.filter(({ flags }) => flags.execute);
   if (sections.length === 0) return code.map(({ address, data }) => ({ name: `segment at ${formatHex(address)}`, address, data }));
+  let shown = 0;
   return sections
     .filter(({ flags, type, bytes }) => flags.allocate && flags.execute && type === 'progbits' && bytes > 0)
+    .sort((a, b) => a.address - b.address)
     .flatMap(({ name, address, bytes }) => {
-      const segment = code.find((candidate) => address >= candidate.address && address + bytes <= candidate.address + candidate.data.length);
-      return segment ? [{ name, address, data: segment.data.subarray(address - segment.address, address - segment.address + bytes) }] : [];
+      const segment = lastUpTo(code, address);
+      if (!segment || address < shown || address + bytes > segment.address + segment.data.length) return [];
+      shown = address + bytes;
+      return [{ name, address, data: segment.data.subarray(address - segment.address, shown - segment.address) }];
     });
 }
 
-function show(context: Context, lines: Iterable<Line>): void {
+async function show(context: Context, lines: Iterable<Line>): Promise<void> {
   for (const { address, label, length, bits, text } of lines) {
     if (label !== undefined) context.print(`${address.toString(16).padStart(8, '0')} <${label}>:`);
     context.print(`${address.toString(16).padStart(8)}:  ${halfwords(bits, length).padEnd(9)}  ${text}`);
+    await context.room();
   }
 }
 

@@ -10,7 +10,7 @@ export const dump: Command = {
   summary: 'SRAM of a core in hexadecimal and ASCII; default all of it',
   examples: ['epiphany dump 0,0 0x100 64', 'epiphany dump 0x808 --json'],
   count: [1, 3],
-  run(context) {
+  async run(context) {
     const [coreText = '', addressText = '0', bytesText] = context.operands;
     const address = parseNumber('ADDRESS', addressText);
     const length = bytesText === undefined ? Math.max(0, SRAM_BYTES - address) : parseNumber('BYTES', bytesText);
@@ -34,6 +34,7 @@ export const dump: Command = {
       repeated = false;
       previous = text;
       context.print(`${(address + at).toString(16).padStart(5, '0')}  ${text}`);
+      await context.room();
     }
     return 0;
   },

@@ -22,6 +22,7 @@ export const mailbox: Command = {
         if (context.json) printJson(context, { word: formatHex(word, 8), nanoseconds: String(timestamp), sequence, lost: queue.lost });
         else context.print(`${formatHex(word, 8)}  ${(Number(timestamp) / 1e9).toFixed(6)} s${queue.lost > lost ? `  (${queue.lost - lost} events were lost before)` : ''}`);
         lost = queue.lost;
+        await context.room();
       } catch (error) {
         const isLate = error instanceof EpiphanyError && error.code === 'ERR_EPIPHANY_TIMEOUT';
         if (!isLate || count !== Infinity || received === 0) throw error; // whoever asked for some has not got them

@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 // SPDX-License-Identifier: MIT
 /** The command line: finds the command, opens the board, and turns errors into one line and an exit code. */
+import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { listBoards, openBoard, type Board } from '../board.js';
@@ -71,8 +72,16 @@ function version(): string {
   return (JSON.parse(text) as { version: string }).version;
 }
 
-function print(line: string): void {
-  process.stdout.write(`${line}\n`);
+function print(line: string, stream: 'stdout' | 'stderr' = 'stdout'): void {
+  process[stream].write(`${line}\n`);
+}
+
+async function room(): Promise<void> {
+  const { signal } = outputEnd;
+  for (const stream of [process.stdout, process.stderr]) {
+    if (stream.writableNeedDrain && !signal.aborted) await once(stream, 'drain', { signal }).catch(() => undefined);
+  }
+  signal.throwIfAborted();
 }
 
 /** The board that the user named; else the first real one; else, saying so, a simulated one. */
@@ -120,7 +129,7 @@ async function main(parameters: string[]): Promise<number> {
   const foreign = command.boardless && asked.board !== undefined ? 'board' : Object.keys(own).find((option) => !Object.hasOwn(command.options ?? {}, option));
   if (foreign !== undefined) throw new UsageError(`--${foreign} is no option of ${name}; "epiphany ${name} --help" lists what it has`);
   let board: Board | undefined;
-  const context: Context = { operands, option: (option) => own[option] as string | undefined, flag: (option) => own[option] === true, json, colour: mayColour(), print, outputEnd: outputEnd.signal, board: (options) => (board ??= chooseBoard(asked.board, options)) };
+  const context: Context = { operands, option: (option) => own[option] as string | undefined, flag: (option) => own[option] === true, json, colour: mayColour(), print, room, outputEnd: outputEnd.signal, board: (options) => (board ??= chooseBoard(asked.board, options)) };
   try {
     return await command.run(context);
   } finally {
@@ -151,8 +160,10 @@ for (const stream of [process.stdout, process.stderr]) stream.on('error', (error
 try {
   process.exitCode = await main(process.argv.slice(2));
 } catch (error) {
-  complain(error);
-  process.exitCode = error instanceof UsageError ? 2 : 1;
+  if (error !== outputEnd.signal.reason) { // which is told below
+    complain(error);
+    process.exitCode = error instanceof UsageError ? 2 : 1;
+  }
 }
 await new Promise(setImmediate); // what was written last may still fail
 const failure = outputEnd.signal.reason as NodeJS.ErrnoException | undefined;

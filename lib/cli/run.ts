@@ -18,6 +18,7 @@ const LONGEST_SECONDS = 2147483;
 const TRACED_IN_A_ROW = 4096;
 /** Characters of a line that are kept until it ends; what goes on longer is printed as several. */
 const LONGEST_LINE = 2 ** 20;
+const PIECES_OF_LINE = 4096;
 
 export const run: Command = {
   operands: 'FILE [-- ARGUMENT…]',
@@ -50,7 +51,10 @@ export const run: Command = {
     if (counted) counted.counting = true;
     const wordsBefore = counted?.mailboxWords ?? 0;
     group.start({ directory: context.option('directory'), stdin });
-    const printed = printLines(context, group);
+    // What output fails with ends the run in another way.
+    const printed = printLines(context, group).catch((error: unknown) => {
+      if (error !== context.outputEnd.reason) throw error;
+    });
     const { states, code } = await ending(context, group, timeout, traced ? simulator : undefined);
     await printed;
     const statistics = counted && statisticsOf(group, counted, counted.mailboxWords - wordsBefore);
@@ -105,30 +109,33 @@ async function printLines(context: Context, { board, output }: { board: Board; o
   const print = ({ core, stream }: Output, text: string): void => {
     const prefixed = `${`${core.row},${core.column}`.padEnd(width)} | ${text}`;
     // With --json standard output is one document.
-    if (stream === 'stderr' || context.json) process.stderr.write(`${prefixed}\n`);
-    else context.print(prefixed);
+    context.print(prefixed, context.json ? 'stderr' : stream);
   };
-  const begun = new Map<string, { pieces: Output[]; length: number }>();
-  const textOf = (pieces: readonly Output[]): string => pieces.map(({ text }) => text).join('');
+  /** Lines that go on, by core and stream. */
+  const begun = new Map<string, { readonly of: Output; pieces: string[]; length: number }>();
   for await (const piece of output) {
     const key = `${piece.core.id} ${piece.stream}`;
-    const { pieces, length } = begun.get(key) ?? { pieces: [], length: 0 };
+    const line = begun.get(key) ?? { of: piece, pieces: [], length: 0 };
     const end = piece.text.lastIndexOf('\n');
-    const rest = { ...piece, text: piece.text.slice(end + 1) };
+    const rest = piece.text.slice(end + 1);
     if (end >= 0) {
-      for (const line of (textOf(pieces) + piece.text.slice(0, end)).split('\n')) print(piece, line);
-      begun.set(key, { pieces: [rest], length: rest.text.length });
-    } else if (length + rest.text.length > LONGEST_LINE) {
-      print(piece, textOf(pieces) + rest.text);
+      for (const whole of (line.pieces.join('') + piece.text.slice(0, end)).split('\n')) print(piece, whole);
+      begun.set(key, { of: piece, pieces: [rest], length: rest.length });
+    } else if (line.length + rest.length > LONGEST_LINE) {
+      print(piece, line.pieces.join('') + rest);
       begun.delete(key);
     } else {
-      pieces.push(rest); // and joined when the line ends: joining it each time would take for ever
-      begun.set(key, { pieces, length: length + rest.text.length });
+      // Joined each time it would take for ever, and never, for a program that writes single characters, too much memory.
+      line.pieces.push(rest);
+      if (line.pieces.length === PIECES_OF_LINE) line.pieces = [line.pieces.join('')];
+      line.length += rest.length;
+      begun.set(key, line);
     }
+    await context.room();
   }
-  for (const { pieces } of begun.values()) {
-    const text = textOf(pieces);
-    if (text !== '') print(pieces[0] as Output, text);
+  for (const { of, pieces } of begun.values()) {
+    const text = pieces.join('');
+    if (text !== '') print(of, text);
   }
 }
 
@@ -142,7 +149,7 @@ async function ending(context: Context, group: WorkGroup, timeout: number | unde
   if (context.outputEnd.aborted) leave();
   try {
     const end = group.finished({ timeout: timeout === undefined ? undefined : Math.ceil(1000 * timeout), signal: stop.signal });
-    if (traced) await trace(traced, end);
+    if (traced) await trace(context, traced, end);
     const states = await end;
     return { states, code: exitCodeOf(states) };
   } catch (error) {
@@ -188,17 +195,18 @@ function exitCodeOf(states: readonly CoreState[]): number {
   return exitCode & 0xff || 1;
 }
 
-async function trace(simulator: Simulator, end: Promise<unknown>): Promise<void> {
+async function trace(context: Context, simulator: Simulator, end: Promise<unknown>): Promise<void> {
   let isOver = false;
-  void end.catch(() => undefined).then(() => (isOver = true));
+  const over = end.catch(() => undefined).then(() => void (isOver = true));
   while (!isOver) {
     const { instructions } = await simulator.run({
       instructions: TRACED_IN_A_ROW,
       trace: ({ core, pc, text, changes }) => {
         const registers = Object.entries(changes).map(([name, value]) => `${name}=${formatHex(value)}`);
-        process.stderr.write(`${formatHex(core, 3)} ${formatHex(pc, 5)}  ${text.padEnd(28)}  ${registers.join(' ')}`.trimEnd() + '\n');
+        context.print(`${formatHex(core, 3)} ${formatHex(pc, 5)}  ${text.padEnd(28)}  ${registers.join(' ')}`.trimEnd(), 'stderr');
       },
     });
+    await Promise.race([context.room(), over]);
     // The host serves what the program wants, which may be something that somebody has yet to type.
     await new Promise((resolve) => (instructions > 0 ? setImmediate(resolve) : setTimeout(resolve, 1)));
   }

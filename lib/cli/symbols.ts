@@ -1,28 +1,31 @@
 // SPDX-License-Identifier: MIT
-import { readFileSync } from 'node:fs';
 import { formatHex } from '../errors.js';
+import { readProgramFile } from '../program/file.js';
 import type { ProgramSymbol } from '../program/program.js';
-import { readProgram } from '../program/read.js';
-import { printJson, type Command } from './command.js';
+import { lazily, printLargeJson, type Command } from './command.js';
 
 export const symbols: Command = {
   operands: 'FILE',
   summary: 'names of a program: functions, objects and labels, by address',
   examples: ['epiphany symbols program.elf', 'epiphany symbols program.elf --json'],
   count: [1, 1],
-  run(context) {
+  async run(context) {
     const [file = ''] = context.operands;
-    const named = readProgram(readFileSync(file), file)
-      .symbols.filter(({ type }) => type !== 'section' && type !== 'file')
+    const program = await readProgramFile(file);
+    const named = program.symbols
+      .filter(({ type }) => type !== 'section' && type !== 'file')
       .sort((a, b) => a.address - b.address);
     if (context.json) {
-      printJson(context, { file, symbols: named.map(describe) });
+      await printLargeJson(context, { file, symbols: lazily(named, describe) });
     } else if (named.length === 0) {
       context.print(`${file} has no symbols: it was stripped of them, or it is S-records, which have none`);
     } else {
       const width = named.reduce((widest, symbol) => Math.max(widest, place(symbol).length), 'section'.length);
       context.print(`address        bytes  type      ${'section'.padEnd(width)}  name`);
-      for (const symbol of named) context.print(format(symbol, width));
+      for (const symbol of named) {
+        context.print(format(symbol, width));
+        await context.room();
+      }
     }
     return 0;
   },

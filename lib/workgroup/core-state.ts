@@ -10,7 +10,8 @@ export interface CoreState {
   /**
    * - `running`: it executes, or is about to
    * - `idle`: it has come to rest, and so has its DMA
-   * - `halted`: by its DEBUGCMD, a breakpoint, or a trap that nobody serves, or while it waits for standard input
+   * - `halted`: by its DEBUGCMD, a breakpoint, or a trap that nobody serves, or while it waits for standard input or
+   *   for somebody to read its output
    * - `exited`: its program has ended
    * - `stuck`: it waits for a load that nothing answers
    */

@@ -15,25 +15,53 @@ type Receive = (result: IteratorResult<Output, undefined>) => void;
 
 const END = { done: true, value: undefined } as const;
 
+/** Memory that output takes by default until it is read, for each stream. */
+export const OUTPUT_LIMIT = 2 ** 22;
+/** About what a piece takes: a string, an object, and two bytes a character. */
+const bytesOf = ({ text }: Output): number => 128 + 2 * text.length;
+
+/** What a stream does for whoever serves the cores. */
+export interface OutputListener {
+  /** Somebody begins to wait for output, or has ended it. */
+  waitersChanged(): void;
+  /** There is room again, for which a core may wait. */
+  roomChanged(): void;
+}
+
 /**
- * A stream of output. It keeps what nobody has read yet, and ends with the program. Each piece is received once, by
- * whoever waited longest; leaving a loop takes none with it.
+ * A stream of output, which ends with the program. Each piece is received once, by whoever waited longest; leaving a
+ * loop takes none with it.
+ *
+ * What nobody has read yet is kept up to a limit. There, as long as somebody iterates, the cores wait that want to write
+ * more; as long as nobody does, the oldest is dropped, and counted.
  * @example
  * for await (const { core, text } of group.output) process.stdout.write(`${core.row},${core.column}: ${text}`);
  */
 export class OutputStream implements AsyncIterable<Output> {
-  readonly #waitersChanged: () => void;
+  readonly #limit: number;
+  readonly #listener: OutputListener;
   /** In the order in which they came. */
   #arrived: Output[] = [];
   /** Before all of those, the oldest last: taking one must not move the others. */
   #ready: Output[] = [];
+  /** Of both, by {@link bytesOf}. */
+  #bytes = 0;
+  #lost = 0;
   /** With the loop that each belongs to. */
   readonly #waiters = new Map<Receive, object>();
+  /** Loops that have begun, and were not left. */
+  readonly #loops = new Set<object>();
   #ended = false;
 
   /** @internal */
-  constructor(waitersChanged: () => void) {
-    this.#waitersChanged = waitersChanged;
+  constructor(limit: number, listener: OutputListener) {
+    this.#limit = limit;
+    this.#listener = listener;
+  }
+
+  /** Characters that were dropped so far, because nobody iterated. */
+  get lost(): number {
+    return this.#lost;
   }
 
   /** @internal Whether somebody waits for output. */
@@ -41,15 +69,23 @@ export class OutputStream implements AsyncIterable<Output> {
     return this.#waiters.size > 0;
   }
 
+  /** @internal Whether a core may write: else it is to wait until somebody has read. */
+  get hasRoom(): boolean {
+    return this.#bytes < this.#limit || this.#loops.size === 0;
+  }
+
   /** @internal */
   push(piece: Output): void {
     const [receive] = this.#waiters.keys();
-    if (!receive) {
-      this.#arrived.push(piece);
+    if (receive) {
+      this.#waiters.delete(receive);
+      receive({ done: false, value: piece });
       return;
     }
-    this.#waiters.delete(receive);
-    receive({ done: false, value: piece });
+    this.#arrived.push(piece);
+    this.#bytes += bytesOf(piece);
+    if (this.#loops.size > 0) return;
+    while (this.#bytes > this.#limit && this.#arrived.length + this.#ready.length > 1) this.#lost += this.#take()?.text.length ?? 0;
   }
 
   /** @internal */
@@ -65,12 +101,16 @@ export class OutputStream implements AsyncIterable<Output> {
     const iterator: AsyncIterableIterator<Output, undefined, undefined> = {
       next: () =>
         new Promise((resolve) => {
+          if (!isLeft) this.#loops.add(iterator);
+          const hadRoom = this.hasRoom;
           const value = isLeft ? undefined : this.#take();
-          if (value) resolve({ done: false, value });
-          else if (isLeft || this.#ended) resolve(END);
+          if (value) {
+            resolve({ done: false, value });
+            if (!hadRoom && this.hasRoom) this.#listener.roomChanged();
+          } else if (isLeft || this.#ended) resolve(END);
           else {
             this.#waiters.set(resolve, iterator);
-            this.#waitersChanged();
+            this.#listener.waitersChanged();
           }
         }),
       return: () => {
@@ -78,7 +118,8 @@ export class OutputStream implements AsyncIterable<Output> {
         for (const [receive, owner] of this.#waiters) {
           if (owner === iterator && this.#waiters.delete(receive)) receive(END);
         }
-        this.#waitersChanged();
+        if (this.#loops.delete(iterator)) this.#listener.roomChanged();
+        this.#listener.waitersChanged();
         return Promise.resolve(END);
       },
       [Symbol.asyncIterator]: () => iterator,
@@ -88,6 +129,8 @@ export class OutputStream implements AsyncIterable<Output> {
 
   #take(): Output | undefined {
     if (this.#ready.length === 0) [this.#ready, this.#arrived] = [this.#arrived.reverse(), []];
-    return this.#ready.pop();
+    const piece = this.#ready.pop();
+    if (piece) this.#bytes -= bytesOf(piece);
+    return piece;
   }
 }

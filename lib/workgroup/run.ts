@@ -20,7 +20,7 @@ export class Run implements Looker {
   readonly #exitCodes = new Map<Core, number>();
   /** Cores that the host has halted: a trap that they have behind them is not to be served again. */
   readonly #halted = new Set<Core>();
-  /** Cores at a trap that is served when there is standard input. */
+  /** Cores at a trap that is served when there is standard input, or room for output. */
   readonly #waiting = new Set<Core>();
   /** Cores that were seen halted by themselves, and not at a trap that is served. */
   readonly #broken = new Set<Core>();

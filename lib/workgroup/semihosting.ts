@@ -9,7 +9,7 @@ import type { Core } from '../core.js';
 import { placeOf, type AddressSpace } from '../memory.js';
 import { Directory, Files, SyscallError } from './files.js';
 import { Input, type InputSource } from './input.js';
-import { OutputStream, type Output } from './output.js';
+import { OUTPUT_LIMIT, OutputStream, type Output } from './output.js';
 
 /** What programs may use of the host. */
 export interface HostServices {
@@ -21,16 +21,21 @@ export interface HostServices {
    * more, as a loop over it would do. Empty by default.
    */
   readonly stdin?: InputSource | undefined;
+  /**
+   * Memory that output takes until it is read, in bytes, about, for `output` and for each core of `outputOf`:
+   * 1 … 2^53 - 1. Default 4194304 (4 MiB). See {@link OutputStream} for what happens there.
+   */
+  readonly outputLimit?: number | undefined;
 }
 
-/** What became of a trap. `waiting`: it is to be served again when standard input has something. */
+/** What became of a trap. `waiting`: it is to be served again when standard input has something, or output has room. */
 export type TrapOutcome = { readonly exitCode: number } | 'served' | 'waiting' | 'unknown';
 
 /** What a group does for the host of its traps. */
 export interface Listener {
   waitersChanged(): void;
-  /** Of standard input, for which a core waits. */
-  inputChanged(): void;
+  /** There is something for which a core may wait: standard input, or room for output. */
+  servable(): void;
 }
 
 const TRAP = { write: 0, read: 1, open: 2, exit: 3, pass: 4, fail: 5, close: 6, syscall: 7 } as const;
@@ -64,17 +69,17 @@ export class Semihosting {
   /** @throws SystemError if the directory cannot be opened */
   constructor(space: AddressSpace, services: HostServices, listener: Listener) {
     this.#listener = listener;
-    this.output = new OutputStream(() => listener.waitersChanged());
     this.#space = space;
     this.#services = services;
+    this.output = this.#newStream();
     this.#openDirectory();
-    this.#input = new Input(services.stdin ?? '', () => listener.inputChanged());
+    this.#input = new Input(services.stdin ?? '', () => listener.servable());
   }
 
   /** Output of one core only; from the first call on it no longer appears in {@link output}. */
   consoleOf(core: Core): OutputStream {
     let console = this.#consoles.get(core);
-    if (!console) this.#consoles.set(core, (console = new OutputStream(() => this.#listener.waitersChanged())));
+    if (!console) this.#consoles.set(core, (console = this.#newStream()));
     return console;
   }
 
@@ -117,11 +122,11 @@ export class Semihosting {
 
   /** The program is over: streams end, files are closed, and standard input unless it may go on. */
   end(mayGoOn: boolean): void {
-    if (!mayGoOn) this.#input.close();
     for (const files of this.#files.values()) files.closeAll();
     this.#files.clear();
     this.#directory?.close();
     this.#directory = undefined;
+    if (!mayGoOn) this.#input.close(); // last of what is let go, because its source is the caller's, and may throw
     // Of characters that were never written to their end.
     for (const { core, stream, decoder } of this.#decoders.values()) this.#print(core, stream, decoder.decode());
     this.#decoders.clear();
@@ -151,7 +156,7 @@ export class Semihosting {
       case SYSCALL.read:
         return this.#read(core, a, b, c);
       case SYSCALL.write:
-        return this.#write(core, a, this.#bytes(core, b, c));
+        return this.#write(core, a, b, c);
       case SYSCALL.lseek:
         return this.#filesOf(core).seek(a, b | 0, c);
       case SYSCALL.unlink:
@@ -186,9 +191,11 @@ export class Semihosting {
     return count;
   }
 
-  #write(core: Core, file: number, bytes: Uint8Array): number {
+  #write(core: Core, file: number, address: number, length: number): number | undefined {
     if (file === STDIN) throw new SyscallError(EBADF);
-    if (file !== STDOUT && file !== STDERR) return this.#filesOf(core).write(file, bytes);
+    if (file !== STDOUT && file !== STDERR) return this.#filesOf(core).write(file, this.#bytes(core, address, length));
+    if (!this.#streamOf(core).hasRoom) return undefined;
+    const bytes = this.#bytes(core, address, length);
     const stream = file === STDOUT ? 'stdout' : 'stderr';
     const key = `${core.id} ${stream}`;
     // A mark of the byte order is a character like others.
@@ -199,7 +206,15 @@ export class Semihosting {
   }
 
   #print(core: Core, stream: Output['stream'], text: string): void {
-    if (text !== '') (this.#consoles.get(core) ?? this.output).push({ core, stream, text });
+    if (text !== '') this.#streamOf(core).push({ core, stream, text });
+  }
+
+  #streamOf(core: Core): OutputStream {
+    return this.#consoles.get(core) ?? this.output;
+  }
+
+  #newStream(): OutputStream {
+    return new OutputStream(this.#services.outputLimit ?? OUTPUT_LIMIT, { waitersChanged: () => this.#listener.waitersChanged(), roomChanged: () => this.#listener.servable() });
   }
 
   #filesOf(core: Core): Files {

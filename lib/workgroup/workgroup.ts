@@ -159,7 +159,7 @@ export class WorkGroup<Board extends GroupBoard = GroupBoard> implements Disposa
       const what = state === 'exited' ? 'has ended its program' : `is ${state}`;
       throw new EpiphanyError('ERR_EPIPHANY_BUSY', `Core ${formatHex(core.id, 3)} ${what}: load a program before the group is started`, { address: core.address });
     }
-    const host = new Semihosting(this.board, services, { waitersChanged: () => this.#watch.refresh(), inputChanged: () => this.#watch.hasten() });
+    const host = new Semihosting(this.board, services, { waitersChanged: () => this.#watch.refresh(), servable: () => this.#watch.hasten() });
     this.#run.start(host);
   }
 
@@ -292,9 +292,10 @@ export class WorkGroup<Board extends GroupBoard = GroupBoard> implements Disposa
 
 function checkServices(services: HostServices): void {
   if (typeof services !== 'object' || services === null) throw invalidType('services', 'an object', services);
-  const { directory, stdin } = services;
+  const { directory, stdin, outputLimit } = services;
   if (directory !== undefined) checkPath('services.directory', directory);
   if (stdin !== undefined) checkInputSource('services.stdin', stdin);
+  if (outputLimit !== undefined) checkInteger('services.outputLimit', outputLimit, 1, Number.MAX_SAFE_INTEGER);
 }
 
 /** How long a step takes. */
