@@ -171,10 +171,9 @@ static int reserve_memory(struct epi_elink *elink, struct device *dev)
 		of_property_read_u32_index(dev->of_node, "adapteva,mmu", i + 2, &entry[2]);
 		ret = epi_layout_add_dram(&elink->layout, entry[0], entry[1], entry[2], &memory);
 		if (ret)
-			return dev_err_probe(
-				dev, ret,
-				"adapteva,mmu: 0x%08x cannot be %u bytes at 0x%08x of %pR\n",
-				entry[0], entry[2], entry[1], &resource);
+			return dev_err_probe(dev, ret,
+					     "adapteva,mmu: 0x%08x cannot be at 0x%08x of %pR\n",
+					     entry[0], entry[1], &resource);
 	}
 	return 0;
 }

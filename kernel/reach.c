@@ -133,7 +133,7 @@ static void count_mapping(struct epi_file *file, u64 address, u64 bytes, int cha
 	}
 }
 
-/* A mapping of a device node uses all cores that it touches, unless one is somebody else's alone. */
+/* A mapping of a device node uses all cores that it touches, if none is another's alone. */
 int epi_use_add(struct epi_file *file, u64 address, u64 bytes)
 {
 	u32 id;

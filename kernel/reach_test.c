@@ -162,9 +162,11 @@ static void claims(struct kunit *test)
 	for (i = 0; i < ARRAY_SIZE(cases); i++) {
 		struct board *board = make_board(test, E_CHIP_E16G301);
 		struct epi_claim *claim = kunit_kzalloc(test, sizeof(*claim), GFP_KERNEL);
-		struct epi_file *file = cases[i].own ? &board->device : &board->other;
+		struct epi_file *file = &board->other;
 		int ret;
 
+		if (cases[i].own)
+			file = &board->device;
 		KUNIT_ASSERT_NOT_ERR_OR_NULL(test, claim);
 		board->claim.flags = cases[i].other_flags;
 		bitmap_set(board->claim.cores, 0, 2);
@@ -225,7 +227,8 @@ static void a_stale_claim_goes(struct kunit *test)
 	struct epi_elink *elink = &board->elink;
 
 	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, claim);
-	board->claim.flags = claim->flags = EPIPHANY_CLAIM_EXCLUSIVE;
+	board->claim.flags = EPIPHANY_CLAIM_EXCLUSIVE;
+	claim->flags = EPIPHANY_CLAIM_EXCLUSIVE;
 	bitmap_set(board->claim.cores, 2, 2);
 	__set_bit(3, claim->cores);
 	KUNIT_ASSERT_EQ(test, 0, epi_claim_add(&board->device, &board->claim));
