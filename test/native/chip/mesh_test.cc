@@ -210,12 +210,55 @@ void TestMailbox() {
   Equal("STAT", board.chip().Load(kMailboxStatus, 4).value, 31u << 16 | 7);
 }
 
+void TestMailboxOfEmbedder() {
+  Case("each message is told of, also while the line is up, and taken in one step");
+  Board board;
+  constexpr auto kLine = chip::Event::Kind::kInterruptLine;
+  uint32_t low = 0;
+  uint32_t high = 0;
+  const auto next = [&] { return board.chip().PopMailbox(&low, &high); };
+  True("none", !next());
+  for (uint32_t i = 1; i <= 3; ++i) {
+    True("accepted", board.chip().PushMailbox(i, 0x100 + i));
+    Equal("told", board.Told(kLine), i);
+  }
+  for (uint32_t i = 1; i <= 3; ++i) {
+    True("line", board.chip().interrupt_line());
+    True("taken", next());
+    Equal("low", low, i);
+    Equal("high", high, 0x100 + i);
+    Equal("MAILBOXHI", board.chip().Load(kMailboxHigh, 4).value, 0x100 + i);
+  }
+  True("line", !board.chip().interrupt_line());
+  True("none is left", !next());
+
+  Case("behind a dead link messages stay, and are told of when it is back");
+  board.chip().PushMailbox(7, 0);
+  board.chip().Inject(chip::Fault::kDeadLink, 0, true);
+  True("line", board.chip().interrupt_line());
+  True("not to be had", !next() && !board.chip().PushMailbox(8, 0));
+  const unsigned told = board.Told(kLine);
+  board.chip().Inject(chip::Fault::kDeadLink, 0, false);
+  Equal("told", board.Told(kLine), told + 1);
+  True("there", next() && low == 7);
+
+  Case("a link that was held in reset tells, too");
+  board.chip().PushMailbox(9, 0);
+  board.chip().Store(0x810f0200, 1, 4);  // the side to the chip: the mailbox is on the other one
+  True("not to be had", !next());
+  const unsigned before = board.Told(kLine);
+  board.chip().Store(0x810f0200, 0, 4);
+  Equal("told", board.Told(kLine), before + 1);
+  True("there", next() && low == 9);
+}
+
 }  // namespace
 
 void TestMesh() {
   TestAddresses();
   TestNoAnswer();
   TestMailbox();
+  TestMailboxOfEmbedder();
 }
 
 }  // namespace test
