@@ -79,7 +79,7 @@ interface Native {
   pollReference(poll: PollHandle, referenced: boolean): number;
   pollClose(poll: PollHandle): number;
 
-  // native/simulator.cc: `type` as the driver numbers chips, addresses on the eMesh
+  // native/simulator: `type` as the driver numbers chips, addresses on the eMesh
   simulatorOpen(type: number): SimulatorHandle | number;
   /** Gives back all that the chip has, now rather than when it is collected. */
   simulatorClose(simulator: SimulatorHandle): number;

@@ -9,7 +9,7 @@
 #include "device/event_poll.h"
 #include "device/mapping.h"
 #include "disassembler.h"
-#include "simulator.h"
+#include "simulator/binding.h"
 
 namespace {
 
@@ -19,7 +19,7 @@ Napi::Object Initialise(Napi::Env env, Napi::Object exports) {
   device::RegisterCharDevice(env, exports, environment);
   device::RegisterMapping(env, exports, environment);
   device::RegisterEventPoll(env, exports, environment);
-  RegisterSimulator(env, exports, environment);
+  simulator::Register(env, exports, environment);
   RegisterDisassembler(env, exports);
   exports.Set("pageBytes", Napi::Number::New(env, static_cast<double>(sysconf(_SC_PAGESIZE))));
   return exports;

@@ -49,7 +49,7 @@ export type HaltReason = (typeof HALT_REASONS)[number];
 /** In the order of native/chip/core.h, where a command comes first. */
 const HALT_REASONS = ['command', 'breakpoint', 'trap', 'multicore-breakpoint'] as const;
 
-/** Record types by number: the driver's, and our own, which native/simulator.cc has, too. */
+/** Record types by number: the driver's, and our own, which native/simulator/event_pipe.h has, too. */
 export const RECORD_TYPES = {
   mailbox: CONSTANTS.EPIPHANY_EVENT_MAILBOX,
   reset: CONSTANTS.EPIPHANY_EVENT_RESET,
