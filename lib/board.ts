@@ -80,19 +80,21 @@ export function openBoard(path?: string, options: SimulatorOptions = {}): Board 
   }
   checkPath('path', path);
   const spec = simulatorSpec(path);
-  checkSimulatorOptions(options, spec !== undefined);
-  const transport = spec ? new SimulatorTransport(path, spec, options) : CharDeviceTransport.open(path);
+  const checked = checkedSimulatorOptions(options, spec !== undefined);
+  const transport = spec ? new SimulatorTransport(path, spec, checked) : CharDeviceTransport.open(path);
   trace('opened %s: %s', path, transport.chip.type);
   return boardOf(transport);
 }
 
-function checkSimulatorOptions(options: SimulatorOptions, isSimulated: boolean): void {
+/** Each option is read just once. */
+function checkedSimulatorOptions(options: SimulatorOptions, isSimulated: boolean): SimulatorOptions {
   if (typeof options !== 'object' || options === null) throw invalidType('options', 'an object', options);
-  for (const name of ['stepped', 'strict'] as const) {
-    const value: unknown = options[name];
-    if (value !== undefined && typeof value !== 'boolean') throw invalidType(`options.${name}`, 'a boolean', value);
+  const { stepped = false, strict = false } = options;
+  for (const [name, value] of Object.entries({ stepped, strict })) {
+    if (typeof value !== 'boolean') throw invalidType(`options.${name}`, 'a boolean', value);
     if (value && !isSimulated) throw outOfRange(`options.${name}`, 'left out: only a simulated board has it', value);
   }
+  return { stepped, strict };
 }
 
 /** A work-group of a board, made by {@link Board.workgroup}. */

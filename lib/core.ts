@@ -9,8 +9,8 @@ import { registerFile, registerOffset, type RegisterFile, type WordPort } from '
 import { CORE_REGISTERS } from './registers.js';
 import type { CoreSource } from './transport/transport.js';
 
-/** Through what a core is reached. */
-export let sourceOf: (core: Core) => CoreSource;
+/** Through what a core is reached; undefined for an object that only inherits from one. */
+export let sourceOf: (core: Core) => CoreSource | undefined;
 /** The core that is reached through `source`. */
 export let coreOf: (source: CoreSource, id: CoreId, place: Coordinate) => Core;
 
@@ -38,7 +38,7 @@ export class Core {
 
   static {
     coreOf = (source, id, place) => new Core(source, id, place);
-    sourceOf = (core) => core.#source;
+    sourceOf = (core) => (#source in core ? core.#source : undefined);
   }
 
   private constructor(source: CoreSource, id: CoreId, place: Coordinate) {

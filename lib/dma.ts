@@ -7,7 +7,7 @@ import { CharDevice, isWindow, type MemoryMapping } from './device/index.js';
 import { blockOf, DramBuffer } from './dram.js';
 import { checkInteger, EpiphanyError, invalidType, outOfRange } from './errors.js';
 import type { Claim, DmaEnd, Transport } from './transport/transport.js';
-import { byteLengthOf, checkView } from './view.js';
+import { byteLengthOf, bytesOf, checkView } from './view.js';
 import { checkedWaitOptions } from './wait.js';
 
 /**
@@ -94,34 +94,35 @@ export class Dma {
     if (ArrayBuffer.isView(place)) return hostEnd(name, place);
     if (place instanceof DramBuffer) return this.#dramEnd(name, place, 0);
     if (typeof place !== 'object' || place === null) throw invalidType(name, 'a view, a buffer of shared DRAM, or { buffer, offset } or { core, address }', place);
-    if ('core' in place) return this.#coreEnd(name, place.core, place.address);
-    if ('buffer' in place && (place.buffer as unknown) instanceof DramBuffer) return this.#dramEnd(name, place.buffer, place.offset);
+    const { core, address, buffer, offset } = place as { core?: unknown; address?: unknown; buffer?: unknown; offset?: unknown };
+    if (core !== undefined) return this.#coreEnd(name, core, address);
+    if (buffer instanceof DramBuffer) return this.#dramEnd(name, buffer, offset);
     throw invalidType(name, 'a view, a buffer of shared DRAM, or { buffer, offset } or { core, address }', place);
   }
 
-  #dramEnd(name: string, buffer: DramBuffer, offset: number): End {
-    checkWord(`${name}.offset`, offset, buffer.length);
+  #dramEnd(name: string, buffer: DramBuffer, at: unknown): End {
+    const offset = checkWord(`${name}.offset`, at, buffer.length);
     const block = blockOf(buffer, this.#transport);
     if (!block) throw outOfRange(name, 'a buffer of the same board', buffer);
     return {
       bytes: buffer.bytes.length - offset,
       isHost: false,
       isCore: false,
-      piece: (at) => ({ kind: 'dram', block, address: buffer.address + offset + at }),
+      piece: (done) => ({ kind: 'dram', block, address: buffer.address + offset + done }),
       view: () => new Uint8Array(0),
     };
   }
 
-  #coreEnd(name: string, core: Core, address: number): End {
-    if (!((core as unknown) instanceof Core)) throw invalidType(`${name}.core`, 'a core', core);
-    checkWord(`${name}.address`, address, SRAM_BYTES);
-    const claim = sourceOf(core);
+  #coreEnd(name: string, core: unknown, at: unknown): End {
+    const claim = core instanceof Core ? sourceOf(core) : undefined;
+    if (!(core instanceof Core) || !claim) throw invalidType(`${name}.core`, 'a core', core);
+    const address = checkWord(`${name}.address`, at, SRAM_BYTES);
     if (!('host' in claim) || claim.host !== this.#transport) throw outOfRange(`${name}.core`, 'a core of a work-group of this board: of group.cores', core);
     return {
       bytes: SRAM_BYTES - address,
       isHost: false,
       isCore: true,
-      piece: (at) => ({ kind: 'core', claim: claim as Claim, core: core.id, address: address + at }),
+      piece: (done) => ({ kind: 'core', claim: claim as Claim, core: core.id, address: address + done }),
       view: () => new Uint8Array(0),
     };
   }
@@ -138,12 +139,18 @@ function hostEnd(name: string, view: ArrayBufferView): End {
       throw new TypeError('host memory is copied by way of a buffer');
     },
     // Made anew for each piece: if the memory was given up meanwhile, this is what tells.
-    view: (at, bytes) => new Uint8Array(view.buffer, view.byteOffset + at, bytes),
+    view: (at, bytes) => {
+      const piece = bytesOf(checkView(name, view)).subarray(at, at + bytes);
+      if (piece.length < bytes) throw outOfRange(name, `a view that stays as long as it was: at least ${at + bytes} bytes`, at + piece.length);
+      return piece;
+    },
   };
 }
 
-function checkWord(name: string, at: unknown, end: number): void {
-  if (checkInteger(name, at, 0, end) % 4 !== 0) throw outOfRange(name, 'a multiple of 4', at);
+function checkWord(name: string, at: unknown, end: number): number {
+  const offset = checkInteger(name, at, 0, end);
+  if (offset % 4 !== 0) throw outOfRange(name, 'a multiple of 4', at);
+  return offset;
 }
 
 /** Memory that only the library has: an engine may be left with it, whatever becomes of the program's own. */

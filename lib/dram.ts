@@ -84,7 +84,7 @@ export class DramBuffer implements Disposable {
   readonly #transport: Transport;
 
   static {
-    blockOf = (buffer, transport) => (buffer.#transport === transport ? buffer.#block : undefined);
+    blockOf = (buffer, transport) => (#transport in buffer && buffer.#transport === transport ? buffer.#block : undefined);
   }
 
   /** @internal Use `board.dram.alloc`. */

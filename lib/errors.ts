@@ -154,7 +154,11 @@ function formatBound(value: number): string {
 function describe(value: unknown): string {
   if (typeof value === 'number' && Number.isInteger(value) && Math.abs(value) > 9) return `${value} (${formatBound(value)})`;
   if (typeof value === 'function') return `function ${value.name}`.trim();
-  return inspect(value, { depth: 0, breakLength: Infinity, maxStringLength: 60, maxArrayLength: 4 });
+  try {
+    return inspect(value, { depth: 0, breakLength: Infinity, maxStringLength: 60, maxArrayLength: 4 });
+  } catch {
+    return typeof value; // it has a way of its own to be shown, which fails
+  }
 }
 
 function errnoName(errno: number): string {

@@ -8,6 +8,7 @@ import { INTERRUPTS, type InterruptName } from './registers.js';
 import { traceEntries, type TraceEntry } from './trace.js';
 import { RECORD_TYPES } from './transport/events.js';
 import type { SimulatorTransport } from './transport/simulator.js';
+import { bytesOf, checkView } from './view.js';
 import { VIOLATION_KINDS, type Violation } from './violations.js';
 import { checkedWaitOptions } from './wait.js';
 
@@ -193,20 +194,23 @@ export class Simulator {
   /** Makes something happen. @throws TypeError or RangeError for what cannot be injected */
   inject(injection: Injection): void {
     if (typeof injection !== 'object' || injection === null) throw invalidType('injection', 'an object', injection);
-    const { handle } = this.#transport;
+    // Each is read once, and the handle is asked for last: a getter may close the board.
     if ('interrupt' in injection) {
-      const position = INTERRUPTS.indexOf(injection.interrupt);
-      if (position < 0) throw outOfRange('interrupt', INTERRUPTS.join(', '), injection.interrupt);
-      this.#checkCore(native.simulatorInterrupt(handle, coreNumber(injection.core), 1 << position), injection.core);
+      const { interrupt, core } = injection;
+      const position = INTERRUPTS.indexOf(interrupt);
+      if (position < 0) throw outOfRange('interrupt', INTERRUPTS.join(', '), interrupt);
+      const id = coreNumber(core);
+      this.#checkCore(native.simulatorInterrupt(this.#transport.handle, id, 1 << position), id);
     } else if ('event' in injection) {
-      if (!INJECTABLE_EVENTS.includes(injection.event)) throw outOfRange('event', INJECTABLE_EVENTS.join(', '), injection.event);
-      this.#befall(injection.event, handle);
+      const { event } = injection;
+      if (!INJECTABLE_EVENTS.includes(event)) throw outOfRange('event', INJECTABLE_EVENTS.join(', '), event);
+      this.#befall(event, this.#transport.handle);
     } else if ('fault' in injection) {
       const { fault, active = true } = injection;
       if (!Object.hasOwn(FAULTS, fault)) throw outOfRange('fault', Object.keys(FAULTS).join(', '), fault);
       if (typeof active !== 'boolean') throw invalidType('active', 'a boolean', active);
-      const core = injection.fault === 'core-stuck' ? coreNumber(injection.core) : 0;
-      this.#checkCore(native.simulatorInject(handle, FAULTS[fault], core, active), core);
+      const core = fault === 'core-stuck' ? coreNumber((injection as { core?: unknown }).core) : 0;
+      this.#checkCore(native.simulatorInject(this.#transport.handle, FAULTS[fault], core, active), core);
     } else {
       throw outOfRange('injection', 'an object with interrupt, event or fault', injection);
     }
@@ -228,7 +232,7 @@ export class Simulator {
   /** Goes back to a snapshot. @throws `ERR_EPIPHANY_BAD_SNAPSHOT`, with nothing changed */
   restore(snapshot: Uint8Array): void {
     if (!types.isUint8Array(snapshot)) throw invalidType('snapshot', 'a Uint8Array', snapshot);
-    this.#transport.restore(snapshot);
+    this.#transport.restore(bytesOf(checkView('snapshot', snapshot)));
   }
 
   [inspect.custom](): string {

@@ -16,6 +16,7 @@ const lengthGetter = getterOf<number>(typedArray, 'length');
 const bufferGetters = { array: getterOf<ArrayBufferLike>(typedArray, 'buffer'), view: getterOf<ArrayBufferLike>(DataView.prototype, 'buffer') };
 const byteLengthGetters = { array: getterOf<number>(typedArray, 'byteLength'), view: getterOf<number>(DataView.prototype, 'byteLength') };
 const byteOffsetGetters = { array: getterOf<number>(typedArray, 'byteOffset'), view: getterOf<number>(DataView.prototype, 'byteOffset') };
+const keysOf = (typedArray as Uint8Array).keys;
 const Bytes = Uint8Array;
 
 /** The name of a typed array's class, `'Uint32Array'` for its subclasses too; undefined for what is none. */
@@ -45,10 +46,11 @@ export function byteLengthOf(view: ArrayBufferView): number {
 export function checkView(name: string, value: unknown): ArrayBufferView {
   if (!ArrayBuffer.isView(value)) throw invalidType(name, 'a typed array, Buffer or DataView', value);
   try {
-    // Only memory that has been transferred away, or has shrunk below the view, makes either of these throw.
-    if (byteLengthOf(value) === 0) new Bytes(bufferGetters[types.isDataView(value) ? 'view' : 'array'].call(value));
+    // A typed array whose memory has been transferred away, or has shrunk below it, says that it is empty: only some of
+    // its methods tell. The length of a DataView does.
+    if (byteLengthOf(value) === 0 && !types.isDataView(value)) keysOf.call(value as Uint8Array);
   } catch {
-    throw invalidType(name, 'a view whose memory has not been transferred away', value);
+    throw invalidType(name, 'a view whose memory is there: not transferred away, and not shrunk', value);
   }
   return value;
 }

@@ -265,10 +265,9 @@ export class CharDevice implements Disposable {
    * @throws SystemError `EPERM` if the device cannot be waited for
    */
   watch(events: PollEvent | readonly PollEvent[], listener: (error: Error | undefined, events: ReadonlySet<PollEvent>) => void): Watcher {
-    const handle = this.#open();
     const wanted = eventBits(events);
     if (typeof listener !== 'function') throw invalidType('listener', 'a function', listener);
-    return this.#watch(handle, wanted, listener);
+    return this.#watch(this.#open(), wanted, listener);
   }
 
   /**

@@ -113,24 +113,25 @@ function defineWindow(Base: WordArrayConstructor): WindowConstructor<WordArray> 
     }
 
     override subarray(begin?: number, end?: number): Uint32Array<ArrayBuffer> {
-      const { owner, start } = placeOf(this);
       const { first, count } = rangeOf(this, begin, end);
+      const { owner, start } = placeOf(this);
       return makeWindow(Window, owner, bufferOf(this) as ArrayBuffer, start + first * 4, count);
     }
 
     override slice(begin?: number, end?: number): Uint32Array<ArrayBuffer> {
-      const { owner, start } = placeOf(this);
       const { first, count } = rangeOf(this, begin, end);
+      const { owner, start } = placeOf(this);
       const copy = new Plain(count);
       check(native.copyOut(owner.handle, start + first * 4, copy), owner);
       return copy;
     }
 
     override set(source: ArrayLike<number>, index = 0): void {
-      const { owner, start } = placeOf(this);
+      placeOf(this);
       if (typeof source !== 'object' || source === null) throw invalidType('source', 'an array', source);
       const length = arrayTag(source) !== undefined ? lengthOf(source) : checkInteger('source.length', source.length, 0, Number.MAX_SAFE_INTEGER);
       checkInteger('index', index, 0, Number.MAX_SAFE_INTEGER);
+      const { owner, start } = placeOf(this);
       const room = lengthOf(this) - index;
       if (length > room) throw outOfRange('source.length', `at most ${Math.max(0, room)} words from index ${index}`, length);
       const from = places.get(source);
@@ -140,7 +141,7 @@ function defineWindow(Base: WordArrayConstructor): WindowConstructor<WordArray> 
         return;
       }
       const plain = from ? (source as Uint32Array).slice() : source;
-      check(native.copyIn(owner.handle, start + index * 4, isExactly(plain, Plain) ? plain : converted(Plain, plain, length)), owner);
+      check(native.copyIn(owner.handle, start + index * 4, arrayTag(plain) === Base.name ? (plain as Uint32Array) : converted(Plain, plain, length)), owner);
     }
 
     override fill(value: number, begin?: number, end?: number): this {
@@ -204,13 +205,8 @@ function define(target: object, name: string, value: Method): void {
 /** The elements of an array as an array of words, converted as assigning one by one converts. */
 function converted(Plain: Uint32ArrayConstructor, source: ArrayLike<number>, length: number): Uint32Array {
   const words = new Plain(length);
-  words.set(source);
+  for (let index = 0; index < length; ++index) words[index] = source[index] as number; // its length may be another by now
   return words;
-}
-
-/** Whether a value is a plain typed array of just this class, whose memory can be copied as it is. */
-function isExactly(value: object, Plain: Uint32ArrayConstructor): value is Uint32Array {
-  return ArrayBuffer.isView(value) && Object.getPrototypeOf(value) === Plain.prototype;
 }
 
 function makeWindow<Window extends WordArray>(

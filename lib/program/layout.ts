@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 /** Structures that programs on cores and on the host share: described once, laid out as the eCore's compiler does. */
+import { types } from 'node:util';
 import { checkInteger, invalidType, outOfRange } from '../errors.js';
+import { bytesOf, checkView } from '../view.js';
 
 interface Scalar {
   readonly bytes: number;
@@ -161,9 +163,10 @@ export class Layout<Of extends Fields> {
   }
 
   #view(bytes: Uint8Array): DataView {
-    if (!(bytes instanceof Uint8Array)) throw invalidType('bytes', 'a Uint8Array', bytes);
-    if (bytes.length !== this.bytes) throw outOfRange('bytes.length', String(this.bytes), bytes.length);
-    return new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+    if (!types.isUint8Array(bytes)) throw invalidType('bytes', 'a Uint8Array', bytes);
+    const plain = bytesOf(checkView('bytes', bytes));
+    if (plain.length !== this.bytes) throw outOfRange('bytes.length', String(this.bytes), plain.length);
+    return new DataView(plain.buffer, plain.byteOffset, plain.length);
   }
 
   #place(name: string): Place {

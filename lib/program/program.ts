@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 /** A program as its file describes it, before anything is loaded: what every reader of a file format makes. */
-import { EpiphanyError, formatHex, invalidType } from '../errors.js';
+import { types } from 'node:util';
+import { checkInteger, EpiphanyError, formatHex, invalidType } from '../errors.js';
+import { bytesOf, checkView } from '../view.js';
 
 export interface Program {
   /** File it was read from. */
@@ -66,12 +68,39 @@ export function indexSymbols(symbols: readonly ProgramSymbol[]): ReadonlyMap<str
   return index;
 }
 
-/** Checks that `value` has the shape of a program, and returns it. @throws TypeError */
+/**
+ * Checks that `value` has the shape of a program, with segments that can be, and returns it: as it was when it was
+ * looked at, whatever its getters say later.
+ * @throws TypeError, RangeError
+ */
 export function checkProgram(name: string, value: unknown): Program {
-  const { path, segments, sections, symbols, symbolsByName } = (value ?? {}) as Partial<Program>;
-  const isProgram = typeof path === 'string' && [segments, sections, symbols].every(Array.isArray) && symbolsByName instanceof Map;
+  const { path, entry, segments, sections, symbols, symbolsByName } = (value ?? {}) as Partial<Program>;
+  const isProgram = typeof path === 'string' && [segments, sections, symbols].every(Array.isArray) && types.isMap(symbolsByName);
   if (!isProgram) throw invalidType(name, 'a path or a program', value);
-  return value as Program;
+  return {
+    path, entry: entry ?? 0,
+    segments: Array.from(segments as unknown[], (segment, index) => checkSegment(`${name}.segments[${index}]`, segment)),
+    sections: checkObjects(`${name}.sections`, sections as Section[]),
+    symbols: checkObjects(`${name}.symbols`, symbols as ProgramSymbol[]),
+    symbolsByName: symbolsByName as Program['symbolsByName'],
+  };
+}
+
+function checkSegment(name: string, value: unknown): Segment {
+  if (typeof value !== 'object' || value === null) throw invalidType(name, 'a segment', value);
+  const { address, data, memoryBytes, flags } = value as Partial<Segment>;
+  checkInteger(`${name}.address`, address, 0, 0xffffffff);
+  if (!types.isUint8Array(data)) throw invalidType(`${name}.data`, 'a Uint8Array', data);
+  const bytes = bytesOf(checkView(`${name}.data`, data));
+  checkInteger(`${name}.memoryBytes`, memoryBytes, bytes.length, 2 ** 32 - (address as number));
+  return { address: address as number, data: bytes, memoryBytes: memoryBytes as number, flags: flags as Segment['flags'] };
+}
+
+function checkObjects<Element>(name: string, values: readonly Element[]): Element[] {
+  return Array.from(values, (value, index) => {
+    if (typeof value !== 'object' || value === null) throw invalidType(`${name}[${index}]`, 'an object', value);
+    return value;
+  });
 }
 
 /** The error of a file that is no usable program. `offset` is where in the file the trouble was found. */

@@ -28,6 +28,20 @@ export interface OutputListener {
   roomChanged(): void;
 }
 
+/** Where the output of a stream comes in: who serves the cores has it, and nobody else. */
+export interface OutputInlet {
+  readonly stream: OutputStream;
+  /** Whether somebody waits for output. */
+  readonly hasWaiters: boolean;
+  /** Whether a core may write: else it is to wait until somebody has read. */
+  readonly hasRoom: boolean;
+  push(piece: Output): void;
+  end(): void;
+}
+
+/** Makes a stream that keeps so many bytes. */
+export let openOutput: (limit: number, listener: OutputListener) => OutputInlet;
+
 /**
  * A stream of output, which ends with the program. Each piece is received once, by whoever waited longest; leaving a
  * loop takes none with it.
@@ -53,8 +67,24 @@ export class OutputStream implements AsyncIterable<Output> {
   readonly #loops = new Set<object>();
   #ended = false;
 
-  /** @internal */
-  constructor(limit: number, listener: OutputListener) {
+  static {
+    openOutput = (limit, listener) => {
+      const stream = new OutputStream(limit, listener);
+      return {
+        stream,
+        get hasWaiters() {
+          return stream.#waiters.size > 0;
+        },
+        get hasRoom() {
+          return stream.#hasRoom;
+        },
+        push: (piece) => stream.#push(piece),
+        end: () => stream.#end(),
+      };
+    };
+  }
+
+  private constructor(limit: number, listener: OutputListener) {
     this.#limit = limit;
     this.#listener = listener;
   }
@@ -64,18 +94,11 @@ export class OutputStream implements AsyncIterable<Output> {
     return this.#lost;
   }
 
-  /** @internal Whether somebody waits for output. */
-  get hasWaiters(): boolean {
-    return this.#waiters.size > 0;
-  }
-
-  /** @internal Whether a core may write: else it is to wait until somebody has read. */
-  get hasRoom(): boolean {
+  get #hasRoom(): boolean {
     return this.#bytes < this.#limit || this.#loops.size === 0;
   }
 
-  /** @internal */
-  push(piece: Output): void {
+  #push(piece: Output): void {
     const [receive] = this.#waiters.keys();
     if (receive) {
       this.#waiters.delete(receive);
@@ -88,8 +111,7 @@ export class OutputStream implements AsyncIterable<Output> {
     while (this.#bytes > this.#limit && this.#arrived.length + this.#ready.length > 1) this.#lost += this.#take()?.text.length ?? 0;
   }
 
-  /** @internal */
-  end(): void {
+  #end(): void {
     this.#ended = true;
     for (const receive of this.#waiters.keys()) receive(END);
     this.#waiters.clear();
@@ -102,11 +124,11 @@ export class OutputStream implements AsyncIterable<Output> {
       next: () =>
         new Promise((resolve) => {
           if (!isLeft) this.#loops.add(iterator);
-          const hadRoom = this.hasRoom;
+          const hadRoom = this.#hasRoom;
           const value = isLeft ? undefined : this.#take();
           if (value) {
             resolve({ done: false, value });
-            if (!hadRoom && this.hasRoom) this.#listener.roomChanged();
+            if (!hadRoom && this.#hasRoom) this.#listener.roomChanged();
           } else if (isLeft || this.#ended) resolve(END);
           else {
             this.#waiters.set(resolve, iterator);

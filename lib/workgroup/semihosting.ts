@@ -9,7 +9,7 @@ import type { Core } from '../core.js';
 import { placeOf, type AddressSpace } from '../memory.js';
 import { Directory, Files, SyscallError } from './files.js';
 import { Input, type InputSource } from './input.js';
-import { OUTPUT_LIMIT, OutputStream, type Output } from './output.js';
+import { openOutput, OUTPUT_LIMIT, type Output, type OutputInlet, type OutputStream } from './output.js';
 
 /** What programs may use of the host. */
 export interface HostServices {
@@ -56,11 +56,11 @@ const isBreakpoint = (bits: number): boolean => (bits & 0x3ff) === 0x1c2;
 
 /** The traps of one work-group. */
 export class Semihosting {
-  readonly output: OutputStream;
+  readonly #output: OutputInlet;
   readonly #space: AddressSpace;
   readonly #services: HostServices;
   readonly #input: Input;
-  readonly #consoles = new Map<Core, OutputStream>();
+  readonly #consoles = new Map<Core, OutputInlet>();
   readonly #listener: Listener;
   #directory: Directory | undefined;
   readonly #files = new Map<Core, Files>();
@@ -71,7 +71,7 @@ export class Semihosting {
     this.#listener = listener;
     this.#space = space;
     this.#services = services;
-    this.output = this.#newStream();
+    this.#output = this.#newStream();
     this.#openDirectory();
     this.#input = new Input(services.stdin ?? '', () => listener.servable());
   }
@@ -80,12 +80,17 @@ export class Semihosting {
   consoleOf(core: Core): OutputStream {
     let console = this.#consoles.get(core);
     if (!console) this.#consoles.set(core, (console = this.#newStream()));
-    return console;
+    return console.stream;
+  }
+
+  /** Of all cores, but for those that have a console of their own. */
+  get output(): OutputStream {
+    return this.#output.stream;
   }
 
   /** Whether somebody waits for output. */
   get hasWaiters(): boolean {
-    return [this.output, ...this.#consoles.values()].some((stream) => stream.hasWaiters);
+    return [this.#output, ...this.#consoles.values()].some((stream) => stream.hasWaiters);
   }
 
   /**
@@ -130,7 +135,7 @@ export class Semihosting {
     // Of characters that were never written to their end.
     for (const { core, stream, decoder } of this.#decoders.values()) this.#print(core, stream, decoder.decode());
     this.#decoders.clear();
-    for (const stream of [this.output, ...this.#consoles.values()]) stream.end();
+    for (const stream of [this.#output, ...this.#consoles.values()]) stream.end();
   }
 
   /** No source tells whether PC is at the TRAP or behind it, so both are looked at. */
@@ -209,12 +214,12 @@ export class Semihosting {
     if (text !== '') this.#streamOf(core).push({ core, stream, text });
   }
 
-  #streamOf(core: Core): OutputStream {
-    return this.#consoles.get(core) ?? this.output;
+  #streamOf(core: Core): OutputInlet {
+    return this.#consoles.get(core) ?? this.#output;
   }
 
-  #newStream(): OutputStream {
-    return new OutputStream(this.#services.outputLimit ?? OUTPUT_LIMIT, { waitersChanged: () => this.#listener.waitersChanged(), roomChanged: () => this.#listener.servable() });
+  #newStream(): OutputInlet {
+    return openOutput(this.#services.outputLimit ?? OUTPUT_LIMIT, { waitersChanged: () => this.#listener.waitersChanged(), roomChanged: () => this.#listener.servable() });
   }
 
   #filesOf(core: Core): Files {

@@ -6,7 +6,7 @@ import type { Float32Window, Int32Window, Uint32Window } from '../device/index.j
 import type { Place } from '../memory.js';
 import { Layout, type Fields, type StructValue } from '../program/layout.js';
 import type { ProgramSymbol } from '../program/program.js';
-import { checkView } from '../view.js';
+import { byteLengthOf, checkView } from '../view.js';
 
 const ARRAYS = { u8: Uint8Array, i8: Int8Array, u16: Uint16Array, i16: Int16Array, u32: Uint32Array, i32: Int32Array, f32: Float32Array, f64: Float64Array } as const;
 /** How to take the bytes of a variable. */
@@ -68,8 +68,8 @@ export class Variable {
   scatter(views: readonly ArrayBufferView[]): void {
     if (!Array.isArray(views)) throw invalidType('views', 'an array', views);
     if (views.length !== this.#places.length) throw outOfRange('views.length', String(this.#places.length), views.length);
-    for (const view of views) this.#checkFits(view as ArrayBufferView);
-    for (const [index, { memory, offset }] of this.#places.entries()) memory.write(offset, views[index] as ArrayBufferView);
+    const checked = Array.from(this.#places, (_, index) => this.#checkFits((views as readonly ArrayBufferView[])[index]));
+    for (const [index, { memory, offset }] of this.#places.entries()) memory.write(offset, checked[index] as ArrayBufferView);
   }
 
   /** Writes the same to the variable of every core. @throws as {@link scatter} */
@@ -105,9 +105,11 @@ export class Variable {
     return place;
   }
 
-  #checkFits(view: ArrayBufferView): void {
-    const { byteLength } = checkView('view', view);
-    if (byteLength > this.bytes) throw outOfRange('view.byteLength', `at most ${this.bytes}, the size of ${this.name}`, byteLength);
+  #checkFits(view: unknown): ArrayBufferView {
+    const checked = checkView('view', view);
+    const bytes = byteLengthOf(checked);
+    if (bytes > this.bytes) throw outOfRange('view.byteLength', `at most ${this.bytes}, the size of ${this.name}`, bytes);
+    return checked;
   }
 
   #checkLayout(layout: unknown): void {

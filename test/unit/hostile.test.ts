@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: MIT
 /** What a careless or hostile program might do, each found by an attack that once succeeded. */
 import { describe, expect, it } from 'vitest';
-import { openBoard } from '../../lib/board.js';
+import { openBoard, type Board } from '../../lib/board.js';
+import type { Core } from '../../lib/core.js';
 import { CharDevice, ioctlRequest } from '../../lib/device/index.js';
+import { layout } from '../../lib/program/layout.js';
+import type { Program } from '../../lib/program/program.js';
 import { runNode } from '../native/probe.js';
 
 async function survives(module: string): Promise<string> {
@@ -205,6 +208,76 @@ describe('copies', () => {
     }
   });
 
+  it('read the length of a view from the engine, also of a DataView', () => {
+    using board = openBoard('sim');
+    const core = board.core(0, 0);
+    core.fill(0, 64, 0xee);
+    const memory = new Uint8Array(64).fill(0x11);
+    const lies = { byteLength: { value: 32 }, byteOffset: { value: 0 }, length: { value: 32 }, buffer: { value: new ArrayBuffer(64) } };
+    const liar = Object.defineProperties(new DataView(memory.buffer, 16, 4), lies);
+    core.write(0, liar);
+    expect(core.read(0, 8)).toEqual(Uint8Array.of(0x11, 0x11, 0x11, 0x11, 0xee, 0xee, 0xee, 0xee));
+    core.readInto(4, liar);
+    expect([...memory.subarray(14, 22)]).toEqual([0x11, 0x11, 0xee, 0xee, 0xee, 0xee, 0x11, 0x11]);
+    const state = layout({ a: 'u32', b: 'u32' });
+    const short = Object.defineProperties(new Uint8Array(memory.buffer, 0, 4), lies);
+    expect(() => state.decode(short)).toThrow(expect.objectContaining({ code: 'ERR_OUT_OF_RANGE', actual: 4 }));
+    expect(() => board.simulator?.restore(Object.defineProperties(new Uint8Array(8), lies))).toThrow(expect.objectContaining({ code: 'ERR_EPIPHANY_BAD_SNAPSHOT' }));
+  });
+
+  it('refuse views whose memory has shrunk below them', () => {
+    if (!('resize' in ArrayBuffer.prototype)) return; // Node 20 and later
+    using board = openBoard('sim');
+    const core = board.core(0, 0);
+    const memory = new (ArrayBuffer as unknown as new (bytes: number, options: object) => ArrayBuffer & { resize(bytes: number): void })(64, { maxByteLength: 64 });
+    const views = [new Uint8Array(memory, 32, 16), new Uint32Array(memory, 32, 4), new Float64Array(memory, 32, 2), new DataView(memory, 32, 16)];
+    memory.resize(16);
+    for (const view of views) {
+      for (const use of [() => core.write(0, view), () => core.readInto(0, view)]) expect(use).toThrow(expect.objectContaining({ code: 'ERR_INVALID_ARG_TYPE' }));
+    }
+    core.write(0, new Uint8Array(memory, 16, 0)); // empty, and there
+  });
+
+  it('by DMA notice that their memory shrinks, or goes, under way', async () => {
+    using board = openBoard('sim');
+    using buffer = board.dram.alloc(3 * 2 ** 20);
+    const gone = new Uint8Array(3 * 2 ** 20);
+    const onProgress = (): void => void (gone.byteLength > 0 && structuredClone(gone, { transfer: [gone.buffer] }));
+    await expect(board.dma.copy(gone, buffer, gone.length, { onProgress })).rejects.toMatchObject({ code: 'ERR_INVALID_ARG_TYPE' });
+    if (!('resize' in ArrayBuffer.prototype)) return;
+    const memory = new (ArrayBuffer as unknown as new (bytes: number, options: object) => ArrayBuffer & { resize(bytes: number): void })(3 * 2 ** 20, { maxByteLength: 3 * 2 ** 20 });
+    const shrinking = new Uint8Array(memory);
+    await expect(board.dma.copy(buffer, shrinking, 3 * 2 ** 20, { onProgress: () => memory.resize(2 ** 20 + 8) })).rejects.toMatchObject({ code: 'ERR_OUT_OF_RANGE' });
+  });
+
+  it('ask each index and length once, and then whether the board is still there', () => {
+    const closed = expect.objectContaining({ code: 'ERR_EPIPHANY_CLOSED' }) as Error;
+    const attacks: ((words: Uint32Array, closing: number) => unknown)[] = [
+      (words, closing) => words.subarray(closing),
+      (words, closing) => words.subarray(0, closing),
+      (words, closing) => words.slice(closing),
+      (words, closing) => words.fill(closing),
+      (words, closing) => words.fill(1, closing),
+      (words, closing) => words.copyWithin(closing, 1),
+      (words, closing) => words.set({ get length() { return Number(closing) + 1; }, 0: 1 } as unknown as number[]),
+    ];
+    for (const attack of attacks) {
+      const board = openBoard('sim');
+      const { words } = board.core(0, 0);
+      const closing = { valueOf: () => (board.close(), 0) } as unknown as number;
+      expect(() => attack(words, closing), String(attack)).toThrow(closed);
+    }
+    using board = openBoard('sim');
+    let asked = 0;
+    const growing = { get length() { return asked++ === 0 ? 2 : 100; }, 0: 1, 1: 2 };
+    const { words } = board.core(0, 0);
+    words.fill(7);
+    words.set(growing as unknown as number[]);
+    expect([...words.subarray(0, 4)]).toEqual([1, 2, 7, 7]);
+    words.set(Object.setPrototypeOf(new Uint8Array([1, 2, 3, 4]), Uint32Array.prototype) as Uint32Array);
+    expect([...words.subarray(0, 5)]).toEqual([1, 2, 3, 4, 7]);
+  });
+
   it('whose source closes the board in mid-call say so', () => {
     const board = openBoard('sim');
     const source = { length: 2, get 0() { board.close(); return 1; }, 1: 2 };
@@ -233,6 +306,105 @@ describe('options', () => {
     const device = CharDevice.open('/dev/ptmx');
     const options = { get timeout() { device.close(); return 5; } };
     await expect(device.ready('readable', options)).rejects.toMatchObject({ code: 'ERR_EPIPHANY_CLOSED' });
+  });
+});
+
+describe('objects with getters', () => {
+  /** An object each of whose properties closes the board when it is read. */
+  function closing<Properties extends object>(close: () => void, properties: Properties): Properties {
+    const object = Object.create(null) as Properties;
+    for (const [name, value] of Object.entries(properties)) Object.defineProperty(object, name, { enumerable: true, get: () => (close(), value as unknown) });
+    return object;
+  }
+
+  it('that close what they are for are told that it is closed, and nothing is done', async () => {
+    const closed = { code: 'ERR_EPIPHANY_CLOSED' };
+    const calls: ((board: Board, close: () => void) => unknown)[] = [
+      (board, close) => board.dram.alloc(4, closing(close, { align: 4096 })),
+      (board, close) => board.workgroup(closing(close, { row: 0 })),
+      (board, close) => board.workgroup({}, closing(close, { access: 'shared' as const })),
+      (board, close) => board.simulator?.inject(closing(close, { interrupt: 'sync' as const, core: 0x808 })),
+      (board, close) => board.simulator?.inject(closing(close, { event: 'reset' as const })),
+      (board, close) => board.simulator?.inject(closing(close, { fault: 'dead-link' as const })),
+      (board, close) => board.simulator?.run(closing(close, { instructions: 1 })),
+      (board, close) => board.dma.copy(closing(close, { buffer: board.dram.alloc(4), offset: 0 }), new Uint8Array(4), 4),
+      (board, close) => board.mailbox.receive(closing(close, { timeout: 5 })),
+      (board, close) => board.core(0, 0).registers.CONFIG.update(closing(close, { rmode: 'truncate' as const })),
+    ];
+    for (const call of calls) {
+      const board = openBoard('sim', { stepped: true });
+      await expect((async () => call(board, () => board.close()))(), String(call)).rejects.toMatchObject(closed);
+      board.close();
+    }
+    const device = CharDevice.open('/dev/ptmx');
+    expect(() => device.map(closing(() => device.close(), { offset: 0, length: 4096 }))).toThrow(expect.objectContaining(closed));
+    const watched = CharDevice.open('/dev/ptmx');
+    const events = Object.defineProperty(['readable'], 0, { get: () => (watched.close(), 'readable') });
+    expect(() => watched.watch(events as ['readable'], () => undefined)).toThrow(expect.objectContaining(closed));
+  });
+
+  it('that say something else the second time are asked once', () => {
+    let asked = 0;
+    const turning = { get stepped() { return asked++ === 0 ? true : ({} as boolean); } };
+    using board = openBoard('sim', turning);
+    expect([asked, board.simulator?.running]).toEqual([1, false]);
+  });
+
+  it('without a prototype are options like any other, and what cannot be shown is still named', () => {
+    const bare = <Properties extends object>(properties: Properties): Properties => Object.assign(Object.create(null) as Properties, properties);
+    using board = openBoard('sim', bare({ stepped: true }));
+    using group = board.workgroup(bare({ rows: 1, columns: 1 }), bare({ access: 'shared' as const }));
+    expect(group.cores).toHaveLength(1);
+    board.dram.alloc(4, bare({ align: 4096 })).close();
+    expect(() => board.dram.alloc(bare({}) as unknown as number)).toThrow(expect.objectContaining({ code: 'ERR_INVALID_ARG_TYPE' }));
+    const shy = { [Symbol.for('nodejs.util.inspect.custom')]() { throw new Error('mine'); } };
+    expect(() => board.core(shy as unknown as number, 0)).toThrow(expect.objectContaining({ code: 'ERR_INVALID_ARG_TYPE' }));
+  });
+
+  it('that only inherit from what a board makes are refused', async () => {
+    using board = openBoard('sim');
+    const type = { code: expect.stringMatching(/^ERR_(INVALID_ARG_TYPE|OUT_OF_RANGE)$/) as string };
+    const core = Object.create(Object.getPrototypeOf(board.core(0, 0)) as object) as Core;
+    await expect(board.dma.copy({ core, address: 0 }, new Uint8Array(4), 4)).rejects.toMatchObject(type);
+    const buffer = Object.assign(Object.create(Object.getPrototypeOf(board.dram.alloc(4)) as object) as object, { length: 4, address: 0x8e000000 }) as ReturnType<Board['dram']['alloc']>;
+    await expect(board.dma.copy({ buffer, offset: 0 }, new Uint8Array(4), 4)).rejects.toMatchObject(type);
+  });
+});
+
+describe('a program that is no file', () => {
+  const good = { address: 0x2000, data: new Uint8Array(4), memoryBytes: 4, flags: { read: true, write: true, execute: false } };
+  const programOf = (segments: unknown, more: object = {}): Program => ({ path: 'mine', entry: 0, segments, sections: [], symbols: [], symbolsByName: new Map(), ...more }) as Program;
+
+  it.each([
+    ['null', [null]],
+    ['a number', [5]],
+    ['no data', [{ ...good, data: undefined }]],
+    ['data that is an array', [{ ...good, data: [1, 2] }]],
+    ['data of words', [{ ...good, data: new Uint32Array(1) }]],
+    ['fewer bytes in memory than data', [{ ...good, memoryBytes: 2 }]],
+    ['a negative size', [{ ...good, memoryBytes: -1 }]],
+    ['no size', [{ ...good, memoryBytes: Number.NaN }]],
+    ['a broken address', [{ ...good, address: 0.5 }]],
+    ['an address as text', [{ ...good, address: '0x2000' }]],
+    ['an end beyond all addresses', [{ ...good, address: 0xfffffffc, memoryBytes: 8 }]],
+    ['a hole', Array(1)],
+  ])('with a segment that is, or has, %s is refused before anything is touched', async (_what, segments) => {
+    using board = openBoard('sim');
+    using group = board.workgroup({ rows: 1, columns: 1 });
+    const [core] = group.cores as [Core];
+    core.registers.IMASK.write(0x55);
+    core.writeWord(0x2000, 0x1234);
+    await expect(group.load(programOf(segments))).rejects.toMatchObject({ code: expect.stringMatching(/^ERR_(INVALID_ARG_TYPE|OUT_OF_RANGE)$/) as string });
+    expect([core.registers.IMASK.read().value, core.readWord(0x2000)]).toEqual([0x55, 0x1234]);
+  });
+
+  it('is taken as it is at first, whatever it says later', async () => {
+    using board = openBoard('sim');
+    using group = board.workgroup({ rows: 1, columns: 1 });
+    let asked = 0;
+    const segment = { ...good, get memoryBytes() { return asked++ === 0 ? 4 : 0x10000; } };
+    await group.load(programOf([segment]));
+    expect(asked).toBe(1);
   });
 });
 

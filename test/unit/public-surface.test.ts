@@ -25,6 +25,7 @@ const CLASSES: Readonly<Record<string, string>> = {
   Layout: 'alignment bytes decode encode encodeInto header offsetOf',
   Mapping: 'access baseAddress close closed fill float32 int32 length offset path read readInto readWord words write writeWord',
   MemoryMapping: 'baseAddress buffer close closed length path',
+  OutputStream: 'lost',
   Simulator: 'counters counting inject mailboxWords pushMailbox restore run running snapshot start step stop strict violations',
   Variable: 'address broadcast bytes float32 gather int32 name read scatter words write',
   Watcher: 'close closed ref unref',
@@ -35,6 +36,7 @@ const root = fileURLToPath(new URL('../..', import.meta.url));
 const board = library.openBoard('sim');
 const group = board.workgroup();
 await group.load(join(root, 'examples/first-light/first-light.elf'));
+group.start();
 const terminal = device.CharDevice.open('/dev/ptmx');
 afterAll(() => {
   board.close();
@@ -53,6 +55,7 @@ const OBJECTS: Readonly<Record<string, object>> = {
   Layout: library.layout({ word: 'u32' }),
   Mapping: board.sharedDramMapping(),
   MemoryMapping: device.CharDevice.open('/dev/zero').mapMemory({ offset: 0, length: 4 }),
+  OutputStream: group.output,
   Simulator: board.simulator as object,
   Variable: group.symbol('message'),
   Watcher: terminal.watch('readable', () => undefined).unref(),
