@@ -86,8 +86,8 @@ static int state_show(struct seq_file *seq, void *unused)
 		   mappings);
 	seq_printf(seq, "txcfg: 0x%08x\nrxcfg: 0x%08x\n", elink->txcfg, elink->rxcfg);
 	spin_lock(&elink->ring_lock);
-	seq_printf(seq, "messages: %llu\nlegacy lost: %llu\n", elink->messages,
-		   elink->legacy_lost);
+	seq_printf(seq, "messages: %llu\n", elink->messages);
+	epi_legacy_show(elink, seq);
 	spin_unlock(&elink->ring_lock);
 	mutex_unlock(&elink->lock);
 	return 0;

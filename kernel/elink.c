@@ -18,7 +18,7 @@ static void elink_free(struct device *dev)
 	struct epi_elink *elink = container_of(dev, struct epi_elink, dev);
 
 	epi_pools_free(elink->pools);
-	kfifo_free(&elink->legacy);
+	epi_legacy_free(elink);
 	kvfree(elink->uses);
 	if (!IS_ERR_OR_NULL(elink->inode))
 		epi_inode_free(elink->inode);
@@ -70,8 +70,7 @@ static struct epi_elink *elink_new(struct device *parent)
 	elink->dev.groups = elink_groups;
 	elink->dev.release = elink_free;
 	ret = dev_set_name(&elink->dev, "elink%d", elink->index);
-	if (!ret)
-		ret = kfifo_alloc(&elink->legacy, EPI_LEGACY_MESSAGES, GFP_KERNEL);
+	ret = ret ?: epi_legacy_init(elink);
 	if (!ret) {
 		elink->uses = kvcalloc(EPI_MAX_CORES, sizeof(*elink->uses), GFP_KERNEL);
 		ret = elink->uses ? 0 : -ENOMEM;

@@ -5,12 +5,9 @@
 
 #include "internal.h"
 
-static __poll_t node_poll(struct epi_file *file)
-{
-	return epi_mailbox_messages(file->elink) ? EPOLLIN | EPOLLRDNORM : 0;
-}
-
-static const struct epi_file_ops node_ops = { .poll = node_poll };
+static const struct epi_file_ops node_ops = {
+	.poll = epi_legacy_poll,
+};
 
 static int open_node(struct epi_elink *elink, struct file *filp)
 {
@@ -18,6 +15,7 @@ static int open_node(struct epi_elink *elink, struct file *filp)
 
 	if (IS_ERR(file))
 		return PTR_ERR(file);
+	file->is_legacy = true;
 	epi_file_adopt(filp, file);
 	return 0;
 }

@@ -12,7 +12,6 @@
 #include <linux/device.h>
 #include <linux/file.h>
 #include <linux/fs.h>
-#include <linux/kfifo.h>
 #include <linux/list.h>
 #include <linux/mutex.h>
 #include <linux/rbtree.h>
@@ -22,6 +21,7 @@
 #include <misc/epiphany.h>
 
 #include "layout.h"
+#include "legacy.h"
 #include "ring.h"
 
 struct dma_chan;
@@ -30,8 +30,7 @@ struct gen_pool;
 struct seq_file;
 struct workqueue_struct;
 
-#define EPI_LEGACY_MESSAGES 2048
-#define EPI_EVENT_RECORDS   1024
+#define EPI_EVENT_RECORDS 1024
 
 /* What has to stop: what uses the chip, as that will have been reset; or everything, for good. */
 enum epi_scope { EPI_SCOPE_CHIP, EPI_SCOPE_ALL };
@@ -40,7 +39,11 @@ enum epi_scope { EPI_SCOPE_CHIP, EPI_SCOPE_ALL };
 typedef void (*epi_quiesce_fn)(struct epi_elink *elink, enum epi_scope scope);
 
 /* Whether the first user after the last one gets a chip that was off, if it is still on. */
-enum epi_first_use { EPI_FIRST_USE_LEGACY, EPI_FIRST_USE_ALWAYS, EPI_FIRST_USE_NEVER };
+enum epi_first_use {
+	EPI_FIRST_USE_LEGACY, /* an old program does, unless the chip is kept on, as by its `nopm` */
+	EPI_FIRST_USE_ALWAYS,
+	EPI_FIRST_USE_NEVER,
+};
 
 /*
  * One eLink, and the chip behind it.
@@ -100,11 +103,10 @@ struct epi_elink {
 
 	/* Guards the rings; taken in the interrupt's thread. */
 	spinlock_t ring_lock;
-	DECLARE_KFIFO_PTR(legacy, u64); /* messages for MAILBOX_READ */
-	u64 legacy_lost;
+	struct epi_legacy legacy;
 	struct list_head streams; /* files of events */
 	u64 messages;		  /* that came at all */
-	wait_queue_head_t wait;	  /* for messages in legacy, or the end */
+	wait_queue_head_t wait;	  /* of whoever waits by a device node, a work-group or DRAM */
 
 	struct dentry *debugfs;
 };
@@ -173,7 +175,7 @@ struct epi_file {
 	const struct epi_file_ops *ops;
 	u64 family;	/* of the open device node that it comes from */
 	bool has_power; /* holds a runtime PM reference */
-	bool is_new;	/* a device node by which somebody used an ioctl of ours */
+	bool is_legacy; /* a device node by which nobody used an ioctl of ours */
 	unsigned int mappings;
 	unsigned int *core_mappings; /* of a device node, by core; NULL until there is one */
 	struct page *dummy;	     /* what its mappings read when there is nothing else */
@@ -188,12 +190,6 @@ struct epi_place {
 	phys_addr_t phys;
 	bool normal; /* memory that merges and reorders: DRAM that was given out */
 };
-
-/* A client of the 5.4-era driver, for all that it has shown: it gets what that driver did. */
-static inline bool epi_file_is_legacy(const struct epi_file *file)
-{
-	return file->kind == EPI_FILE_DEVICE && !READ_ONCE(file->is_new);
-}
 
 /* reach.c */
 int epi_state_error(struct epi_elink *elink);
@@ -287,10 +283,6 @@ extern const struct attribute_group epi_vdd_group;
 int epi_mailbox_probe(struct epi_elink *elink);
 void epi_mailbox_enable(struct epi_elink *elink);
 void epi_mailbox_disable(struct epi_elink *elink);
-int epi_mailbox_take(struct epi_elink *elink, struct e_mailbox_msg __user *to);
-int epi_mailbox_wait(struct epi_elink *elink);
-unsigned int epi_mailbox_messages(struct epi_elink *elink);
-int epi_mailbox_count(struct epi_elink *elink);
 
 /* events.c */
 struct file *epi_events_create(struct epi_file *file, u32 mask);
@@ -312,9 +304,6 @@ extern const struct file_operations epi_mesh_fops;
 
 /* ioctl.c */
 long epi_ioctl(struct file *filp, unsigned int cmd, unsigned long argument);
-
-/* legacy.c */
-long epi_legacy_ioctl(struct file *filp, unsigned int cmd, void __user *argument);
 
 /* access.c: pread and pwrite */
 int epi_file_access(struct epi_file *file, u64 address, void *buffer, size_t bytes, bool write);

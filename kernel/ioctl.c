@@ -286,6 +286,7 @@ static int run_command(struct file *filp, const struct epi_command *command, voi
 	u32 size;
 	int ret;
 
+	epi_legacy_end(filp->private_data);
 	if (get_user(size, (u32 __user *)argument))
 		return -EFAULT;
 	if (size < command->size)
@@ -332,15 +333,11 @@ long epi_ioctl(struct file *filp, unsigned int cmd, unsigned long argument)
 	const struct epi_command *command = find_command(file, cmd);
 	long ret = -ENOTTY;
 
-	/* Before it does anything: what it does may be the first use of the chip. */
-	if (command)
-		WRITE_ONCE(file->is_new, true);
 	if (READ_ONCE(file->elink->gone))
 		ret = -ENODEV;
 	else if (command)
 		ret = run_command(filp, command, (void __user *)argument);
-	else if (file->kind == EPI_FILE_DEVICE)
-		ret = epi_legacy_ioctl(filp, cmd, (void __user *)argument);
+	ret = ret == -ENOTTY ? epi_legacy_ioctl(filp, cmd, (void __user *)argument) : ret;
 	trace_epiphany_ioctl(file->elink->index, cmd, ret);
 	return ret;
 }

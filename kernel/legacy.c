@@ -2,11 +2,9 @@
 /* The ioctls of the 5.4-era driver: their numbers and layouts, not their defects. */
 #include <linux/capability.h>
 #include <linux/kdev_t.h>
-#include <linux/sched/signal.h>
 #include <linux/slab.h>
 #include <linux/uaccess.h>
 
-#include "compat.h"
 #include "internal.h"
 
 /* As stat() tells it. */
@@ -84,29 +82,6 @@ static long get_mappings(struct epi_elink *elink, void __user *argument)
 	return ret;
 }
 
-static long mailbox_read(struct epi_elink *elink, bool nonblocking,
-			 struct e_mailbox_msg __user *argument)
-{
-	int ret;
-
-	for (;;) {
-		ret = epi_mailbox_take(elink, argument);
-		if (ret == -EFAULT) {
-			/* For as long as whoever provides the page likes: so under no lock. */
-			if (fault_in_writeable((char __user *)argument, sizeof(*argument)))
-				return -EFAULT;
-			if (signal_pending(current))
-				return -ERESTARTSYS;
-		} else if (ret == -EAGAIN && !nonblocking) {
-			ret = epi_mailbox_wait(elink);
-			if (ret)
-				return ret;
-		} else {
-			return ret;
-		}
-	}
-}
-
 static long reset(struct epi_file *file)
 {
 	struct epi_elink *elink = file->elink;
@@ -124,11 +99,22 @@ static long reset(struct epi_file *file)
 	return ret;
 }
 
+/*
+ * A request of ours has come by this file, whose program is no old one then. Before anything else:
+ * what is asked for may be the first use of the chip.
+ */
+void epi_legacy_end(struct epi_file *file)
+{
+	WRITE_ONCE(file->is_legacy, false);
+}
+
 long epi_legacy_ioctl(struct file *filp, unsigned int cmd, void __user *argument)
 {
 	struct epi_file *file = filp->private_data;
 	struct epi_elink *elink = file->elink;
 
+	if (file->kind != EPI_FILE_DEVICE)
+		return -ENOTTY;
 	switch (cmd) {
 	case E_IOCTL_RESET:
 		return reset(file);
@@ -139,9 +125,9 @@ long epi_legacy_ioctl(struct file *filp, unsigned int cmd, void __user *argument
 	case E_IOCTL_GET_MAPPINGS:
 		return get_mappings(elink, argument);
 	case E_IOCTL_MAILBOX_READ:
-		return mailbox_read(elink, filp->f_flags & O_NONBLOCK, argument);
+		return epi_legacy_read(elink, filp->f_flags & O_NONBLOCK, argument);
 	case E_IOCTL_MAILBOX_COUNT:
-		return epi_mailbox_count(elink);
+		return epi_legacy_count(elink);
 	case E_IOCTL_THERMAL_DISALLOW:
 	case E_IOCTL_THERMAL_ALLOW:
 		if (!capable(CAP_SYS_ADMIN))

@@ -10,7 +10,6 @@
 #include <linux/delay.h>
 #include <linux/interrupt.h>
 #include <linux/irq.h>
-#include <linux/uaccess.h>
 
 #include "internal.h"
 #include "trace.h"
@@ -23,8 +22,7 @@ static void deal(struct epi_elink *elink, u64 payload)
 	epi_event(elink, EPIPHANY_EVENT_MAILBOX, 0, payload, 0);
 	spin_lock(&elink->ring_lock);
 	elink->messages++;
-	if (!kfifo_put(&elink->legacy, payload))
-		elink->legacy_lost++;
+	epi_legacy_put(elink, payload);
 	spin_unlock(&elink->ring_lock);
 	wake_up_interruptible(&elink->wait);
 }
@@ -64,10 +62,7 @@ dead:
 
 void epi_mailbox_enable(struct epi_elink *elink)
 {
-	/* What came before a reset is over. */
-	spin_lock(&elink->ring_lock);
-	kfifo_reset(&elink->legacy);
-	spin_unlock(&elink->ring_lock);
+	epi_legacy_clear(elink); /* what came before a reset is over */
 	WRITE_ONCE(elink->mailbox_off, false);
 	if (elink->mailbox_dead)
 		enable_irq(elink->irq);
@@ -80,70 +75,6 @@ void epi_mailbox_disable(struct epi_elink *elink)
 {
 	WRITE_ONCE(elink->mailbox_off, true);
 	disable_irq(elink->irq);
-}
-
-static bool has_ended(struct epi_elink *elink)
-{
-	return READ_ONCE(elink->gone) || READ_ONCE(elink->thermal);
-}
-
-static int end_error(struct epi_elink *elink)
-{
-	int ret;
-
-	mutex_lock(&elink->lock);
-	ret = elink->gone ? -ENODEV : elink->thermal ? -EACCES : 0;
-	mutex_unlock(&elink->lock);
-	return ret;
-}
-
-/*
- * Hands the oldest message over. EAGAIN if there is none; EFAULT if the user's page is not there:
- * then the message stays.
- */
-int epi_mailbox_take(struct epi_elink *elink, struct e_mailbox_msg __user *to)
-{
-	struct e_mailbox_msg message;
-	u64 payload;
-	int ret;
-
-	ret = end_error(elink);
-	if (ret)
-		return ret;
-	spin_lock(&elink->ring_lock);
-	if (kfifo_peek(&elink->legacy, &payload)) {
-		message.from = lower_32_bits(payload);
-		message.data = upper_32_bits(payload);
-		ret = copy_to_user_nofault(to, &message, sizeof(message));
-		if (!ret)
-			kfifo_skip(&elink->legacy);
-	} else {
-		ret = -EAGAIN;
-	}
-	spin_unlock(&elink->ring_lock);
-	return ret;
-}
-
-/* Until there is a message, or there will be none; ERESTARTSYS if a signal came. */
-int epi_mailbox_wait(struct epi_elink *elink)
-{
-	return wait_event_interruptible(elink->wait,
-					has_ended(elink) || epi_mailbox_messages(elink));
-}
-
-unsigned int epi_mailbox_messages(struct epi_elink *elink)
-{
-	unsigned int count;
-
-	spin_lock(&elink->ring_lock);
-	count = kfifo_len(&elink->legacy);
-	spin_unlock(&elink->ring_lock);
-	return count;
-}
-
-int epi_mailbox_count(struct epi_elink *elink)
-{
-	return end_error(elink) ?: (int)epi_mailbox_messages(elink);
 }
 
 int epi_mailbox_probe(struct epi_elink *elink)

@@ -192,6 +192,7 @@ int epi_file_mmap(struct file *filp, struct vm_area_struct *vma)
 	struct epi_elink *elink = file->elink;
 	u64 address = address_of(vma);
 	u64 bytes = vma->vm_end - vma->vm_start;
+	unsigned long flags;
 	struct use *use;
 	enum epi_page kind;
 	int ret;
@@ -235,10 +236,9 @@ int epi_file_mmap(struct file *filp, struct vm_area_struct *vma)
 	if (ret)
 		return ret;
 
-	vm_flags_mod(vma,
-		     VM_IO | VM_PFNMAP | VM_DONTEXPAND | VM_DONTDUMP |
-			     (epi_file_is_legacy(file) ? 0 : VM_DONTCOPY),
-		     VM_EXEC | VM_MAYEXEC);
+	flags = VM_IO | VM_PFNMAP | VM_DONTEXPAND | VM_DONTDUMP | VM_DONTCOPY;
+	flags &= READ_ONCE(file->is_legacy) ? ~VM_DONTCOPY : ~0UL;
+	vm_flags_mod(vma, flags, VM_EXEC | VM_MAYEXEC);
 	vma->vm_private_data = use;
 	vma->vm_ops = &mapping_ops;
 	return 0;

@@ -227,9 +227,8 @@ static bool wants_fresh_chip(const struct epi_file *file)
 
 	if (!elink->powered || !elink->was_left)
 		return false;
-	/* Who has the chip kept on, as by the old driver's `nopm`, wants it as it was left. */
 	if (elink->first_use == EPI_FIRST_USE_LEGACY)
-		return epi_file_is_legacy(file) && elink->dev.parent->power.runtime_auto;
+		return READ_ONCE(file->is_legacy) && elink->dev.parent->power.runtime_auto;
 	return elink->first_use == EPI_FIRST_USE_ALWAYS;
 }
 

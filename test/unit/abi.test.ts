@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-/** lib/transport/abi.ts against the driver's own header, as compilers of each architecture understand it. */
+/** lib/transport/abi.ts against the driver's own headers, as compilers of each architecture understand it. */
 import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
@@ -8,7 +8,7 @@ import { CONSTANTS, decode, encode, laidOut, offsetOf, REQUESTS, STRUCTURES, str
 import { RECORD_TYPES } from '../../lib/transport/events.js';
 
 const folder = fileURLToPath(new URL('../../kernel/include/uapi', import.meta.url));
-const header = readFileSync(`${folder}/misc/epiphany.h`, 'utf8').replaceAll(/\/\*[^]*?\*\//g, ' ');
+const header = ['epiphany', 'epiphany_legacy'].map((name) => readFileSync(`${folder}/misc/${name}.h`, 'utf8')).join('\n').replaceAll(/\/\*[^]*?\*\//g, ' ');
 const TYPES: Readonly<Record<string, string>> = { __u32: 'u32', __s32: 's32', __u64: 'u64' };
 
 /** A field of the header: as `offsetof` takes it, and its type there. */
