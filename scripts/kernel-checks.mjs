@@ -17,13 +17,14 @@ import { copyDriver } from './kernel-headers.mjs';
 import { bindings, trees } from './kernel-checks/device-tree.mjs';
 import { packaging } from './kernel-checks/packaging.mjs';
 import { patches } from './kernel-checks/patches.mjs';
+import { upstream } from './kernel-checks/upstream.mjs';
 import { uapiCompiles, uapiLayout } from './kernel-checks/uapi.mjs';
 
 /** Each is given { source, scratch }, what to look at and where to work; it throws what is wrong, or says what it saw. */
 const checks = {
   circles, spdx, checkpatch, sparse, coccinelle, 'kernel-doc': kernelDoc,
   uapi: uapiCompiles, 'uapi-layout': uapiLayout,
-  bindings, trees, patches, packaging,
+  bindings, trees, patches, packaging, upstream,
 };
 
 async function main() {

@@ -12,6 +12,9 @@ import { fileURLToPath } from 'node:url';
 
 export const driverFolder = fileURLToPath(new URL('../kernel', import.meta.url));
 
+/** How the kernel's build finds the driver. */
+export const hookPatch = join(driverFolder, 'patches/0001-misc-epiphany-add-to-Kconfig-and-Makefile.patch');
+
 /** What no module can do. The driver can be built as one beside a kernel that has this. */
 export const builtInPatch = join(driverFolder, 'patches/0002-ARM-mm-survive-external-aborts.patch');
 
@@ -25,13 +28,14 @@ const places = [
 export function patchKernel(tree, driver = driverFolder) {
   if (!existsSync(join(tree, 'drivers/misc/Kconfig'))) throw new Error(`${tree} is not the source of a kernel`);
   for (const file of patchesIn(driver)) applyPatch(tree, file);
-  for (const { from, pattern, to } of places) {
-    if (!existsSync(join(driver, from))) continue;
-    for (const name of readdirSync(join(driver, from))) {
-      if (pattern.test(name)) copyIfNewer(join(driver, from, name), join(tree, to, name));
-    }
-  }
+  for (const { from, to } of driverFiles(driver)) copyIfNewer(from, join(tree, to));
 }
+
+/** The driver's files that a kernel's tree has: each `from` where, and `to` where in the tree. */
+export const driverFiles = (driver) =>
+  places.filter(({ from }) => existsSync(join(driver, from))).flatMap(({ from, pattern, to }) =>
+    readdirSync(join(driver, from)).filter((name) => pattern.test(name)).sort().map((name) => ({ from: join(driver, from, name), to: join(to, name) })),
+  );
 
 /** Does nothing where it was applied before: it can be taken back there. */
 export function applyPatch(tree, file) {
@@ -45,7 +49,7 @@ const patchesIn = (driver) =>
 
 /** Not git apply: that leaves out all that is not below the repository it is in, if it is in any. */
 function patch(tree, file, ...options) {
-  const fixed = ['--directory', tree, '--strip=1', '--forward', '--fuzz=0', '--batch', '--silent', '--reject-file=-'];
+  const fixed = ['--directory', tree, '--strip=1', '--forward', '--fuzz=0', '--batch', '--silent', '--reject-file=-', '--no-backup-if-mismatch'];
   const result = spawnSync('patch', [...fixed, ...options, '--input', file], { encoding: 'utf8' });
   if (result.error) throw new Error('patch is missing: apt-get install patch');
   return result;
