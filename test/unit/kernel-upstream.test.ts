@@ -42,7 +42,7 @@ describe('the driver for the kernel’s developers', () => {
     ['an else', '\tif (irq)\n\t\tdrain(irq, elink);\n\telse\n\t\tepi_legacy_clear(elink);'],
     ['a statement of two lines', '\tepi_legacy_put(elink,\n\t\t       1);'],
     ['the end of a statement', '\tdrain(irq,\n\t      epi_legacy_init(elink));'],
-  ])('refuses to take a line away from %s', (name, line) => {
+  ])('refuses to take a line away from %s', (_what, line) => {
     insert('mailbox.c', line, '\t/* A line that is up for nothing');
     expect(files).toThrow(/^mailbox\.c:\d+: what is left out is no statement of its own: .*legacy/);
   });

@@ -199,7 +199,7 @@ describe('loading', () => {
     const inDram = spoil(() => board.sharedDramMapping().fill(0x100, 4, 1));
     await expect(group.load(program, inDram)).rejects.toMatchObject({ code: 'ERR_EPIPHANY_VERIFY', address: 0x100, message: expect.stringMatching(/4 bytes differ.*shared DRAM/) as string });
     const outcome = await group.load(program, { ...inSram, verify: false });
-    expect(group.program).toBe(program);
+    expect(group.program).toStrictEqual(program);
     expect(outcome.verify).toBeLessThan(outcome.write);
   });
 
