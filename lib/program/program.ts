@@ -82,7 +82,7 @@ export function checkProgram(name: string, value: unknown): Program {
     segments: Array.from(segments as unknown[], (segment, index) => checkSegment(`${name}.segments[${index}]`, segment)),
     sections: checkObjects(`${name}.sections`, sections as Section[]),
     symbols: checkObjects(`${name}.symbols`, symbols as ProgramSymbol[]),
-    symbolsByName: symbolsByName as Program['symbolsByName'],
+    symbolsByName: symbolsByName,
   };
 }
 
