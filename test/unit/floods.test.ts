@@ -91,7 +91,9 @@ describe('a core that is interrupted without end', () => {
       const board = openBoard('sim'); const { simulator } = board; const nag = Uint8Array.of(${NAG.join()});
       for (const core of [board.core(0, 0), board.core(1, 1)]) { core.write(0, nag); core.registers.ILATST.write(1); }
       const core = board.core(0, 1); core.write(0x24, Uint8Array.of(${program(branch(0)).join()})); // the interrupt's vector
-      core.registers.ILATST.write(0x200); core.registers.DEBUGCMD.write(1);
+      core.registers.ILATST.write(0x200);
+      while (!core.registers.STATUS.read().active) await new Promise(setImmediate); // until it has had a turn there is nothing to step
+      core.registers.DEBUGCMD.write(1);
       for (let i = 0; i < 200; ++i) { core.registers.PC.read(); simulator.step(core.id); }
       core.registers.DEBUGCMD.write(0); simulator.stop(); board.close();`);
   });
