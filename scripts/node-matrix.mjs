@@ -2,7 +2,7 @@
 //
 //   node scripts/node-matrix.mjs [MAJOR…]        default: 18 22 24 26
 //
-// Runs the conformance suite on the packed package, and in the clone the tests of devices and of what would crash, with
+// Runs the conformance suite on the packed package, and in the clone the tests of devices, of what would crash, and of what is public, with
 // other versions of Node: for each major the newest that there is as npm package, which holds the official binary.
 // Those are kept in the user's cache; deleting one fetches the newest again.
 
@@ -19,7 +19,7 @@ const cache = join(process.env.XDG_CACHE_HOME || join(homedir(), '.cache'), 'nod
 
 /** The first that vitest runs on. */
 const oldestForVitest = 20;
-const tests = ['test/unit/device.test.ts', 'test/unit/survival.test.ts'];
+const tests = ['device', 'hostile', 'native', 'public-surface', 'survival'].map((name) => `test/unit/${name}.test.ts`);
 
 function fetchNode(major) {
   const folder = join(cache, `node-${process.arch}-${major}`);
