@@ -12,7 +12,7 @@
 #include <linux/random.h>
 
 #include "compat.h"
-#include "dma.h"
+#include "job.h"
 
 #define POISON_BYTES sizeof(u64)
 

@@ -8,7 +8,7 @@
 #include <linux/slab.h>
 
 #include "compat.h"
-#include "dma.h"
+#include "job.h"
 
 #define MAX_BYTES SZ_16M
 #define MAX_JOBS  64

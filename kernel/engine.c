@@ -2,7 +2,7 @@
 /* The DMA engine of the host: its channel, and one transfer after the other. */
 #include <linux/property.h>
 
-#include "dma.h"
+#include "job.h"
 
 /* The slowest path moves a few megabytes in a second. */
 #define TIMEOUT(bytes) (HZ + (bytes) / SZ_1M * HZ)

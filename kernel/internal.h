@@ -40,7 +40,7 @@ typedef void (*epi_quiesce_fn)(struct epi_elink *elink, enum epi_scope scope);
 
 /* Whether the first user after the last one gets a chip that was off, if it is still on. */
 enum epi_first_use {
-	EPI_FIRST_USE_LEGACY, /* an old program does, unless the chip is kept on, as by its `nopm` */
+	EPI_FIRST_USE_LEGACY, /* an old program does, unless its `nopm` keeps the chip on */
 	EPI_FIRST_USE_ALWAYS,
 	EPI_FIRST_USE_NEVER,
 };

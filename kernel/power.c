@@ -362,7 +362,8 @@ void epi_power_remove(struct epi_elink *elink)
 	pm_runtime_dont_use_autosuspend(parent);
 }
 
-static ssize_t first_use_power_cycle_show(struct device *dev, struct device_attribute *attr, char *buf)
+static ssize_t first_use_power_cycle_show(struct device *dev, struct device_attribute *attr,
+					  char *buf)
 {
 	struct epi_elink *elink = container_of(dev, struct epi_elink, dev);
 
@@ -370,7 +371,7 @@ static ssize_t first_use_power_cycle_show(struct device *dev, struct device_attr
 }
 
 static ssize_t first_use_power_cycle_store(struct device *dev, struct device_attribute *attr,
-				     const char *buf, size_t count)
+					   const char *buf, size_t count)
 {
 	struct epi_elink *elink = container_of(dev, struct epi_elink, dev);
 	int choice = sysfs_match_string(first_uses, buf);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only WITH Linux-syscall-note */
 /*
- * The interface of the 5.4-era driver: names, numbers and layouts as they were. Programs include misc/epiphany.h, which
- * includes this and has E_IO().
+ * The interface of the 5.4-era driver: names, numbers and layouts as they were. Programs include
+ * misc/epiphany.h, which includes this and has E_IO().
  */
 #ifndef _UAPI_MISC_EPIPHANY_LEGACY_H
 #define _UAPI_MISC_EPIPHANY_LEGACY_H

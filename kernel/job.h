@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* A copy by the DMA engine: what dma.c takes and queues, copy.c makes, and engine.c transfers. */
-#ifndef _EPIPHANY_DMA_H
-#define _EPIPHANY_DMA_H
+#ifndef _EPIPHANY_JOB_H
+#define _EPIPHANY_JOB_H
 
 #include <linux/dma-mapping.h>
 #include <linux/dmaengine.h>
@@ -61,4 +61,4 @@ void epi_job_unmap(struct epi_job *job, dma_addr_t bus, size_t bytes,
 		   enum dma_data_direction direction);
 int epi_job_transfer(struct epi_job *job, dma_addr_t to, dma_addr_t from, size_t bytes);
 
-#endif /* _EPIPHANY_DMA_H */
+#endif /* _EPIPHANY_JOB_H */
