@@ -2,8 +2,9 @@
 //
 //   node scripts/node-matrix.mjs [MAJOR…]        default: 18 22 24 26
 //
-// Runs the conformance suite on the packed package, and in the clone the tests of devices, of what would crash, and of what is public, with
-// other versions of Node: for each major the newest that there is as npm package, which holds the official binary.
+// Runs the conformance suite on the packed package, and in the clone the tests of devices, of what would crash, hang or
+// flood, and of what is public, with other versions of Node: for each major the newest that there is as npm package,
+// which holds the official binary.
 // Those are kept in the user's cache; deleting one fetches the newest again.
 
 import { existsSync, mkdirSync, mkdtempSync, renameSync, rmSync } from 'node:fs';
@@ -19,7 +20,7 @@ const cache = join(process.env.XDG_CACHE_HOME || join(homedir(), '.cache'), 'nod
 
 /** The first that vitest runs on. */
 const oldestForVitest = 20;
-const tests = ['device', 'hostile', 'native', 'public-surface', 'survival'].map((name) => `test/unit/${name}.test.ts`);
+const tests = ['device', 'files', 'floods', 'hostile', 'native', 'output', 'program-file', 'public-surface', 'survival'].map((name) => `test/unit/${name}.test.ts`);
 
 function fetchNode(major) {
   const folder = join(cache, `node-${process.arch}-${major}`);
