@@ -3,7 +3,9 @@
  * A client of the 5.4-era driver, written from what is known of its interface:
  * numbers and layouts are spelled out here, and no header of ours is included.
  *
- *	old_abi DEVICE
+ *	old_abi DEVICE [USER]
+ *
+ * As the user of this number, if it is given, with what was opened before.
  */
 #define _FILE_OFFSET_BITS 64
 #include <errno.h>
@@ -29,6 +31,11 @@
 #define DRAM 0x8e000000
 #define DRAM_BYTES 0x02000000
 #define REGISTERS 0xf0000
+#define PC (0x408 / 4)
+#define DEBUGSTATUS (0x40c / 4)
+#define ILATST (0x42c / 4)
+#define FSTATUS (0x440 / 4)
+#define DEBUGCMD (0x448 / 4)
 #define MESSAGE 0x84a54321
 
 /* Of structures, words of 64 bits: where each field is. */
@@ -64,7 +71,7 @@ static void send_message(volatile uint32_t *sram, volatile uint32_t *registers)
 	for (int i = 0; i < 4; i++)
 		sram[i] = (i & 1 ? movt : mov) | (i & 2 ? r1 : 0) | (halves[i] & 0xff) << 5 | (halves[i] >> 8) << 20;
 	sram[4] = 0x01b20454;
-	registers[0x42c / 4] = 1; /* ILATST: SYNC starts what is at 0 */
+	registers[ILATST] = 1; /* SYNC starts what is at 0 */
 }
 
 static void test_probes(int fd)
@@ -99,10 +106,9 @@ static void test_memory(volatile uint32_t *sram, volatile uint32_t *dram)
 	check(dram[0] == 0x12345678 && dram[DRAM_BYTES / 4 - 1] == 0x9abcdef0, "so does DRAM, to its last word");
 }
 
-static void test_mailbox(int fd, const char *device, volatile uint32_t *sram, volatile uint32_t *registers)
+static void test_mailbox(int fd, int other, volatile uint32_t *sram, volatile uint32_t *registers)
 {
 	uint32_t message[2] = { 0 };
-	int other = open(device, O_RDWR | O_NONBLOCK);
 
 	while (!ioctl(other, MAILBOX_READ, message))
 		; /* of those before us */
@@ -112,7 +118,46 @@ static void test_mailbox(int fd, const char *device, volatile uint32_t *sram, vo
 	check(ioctl(fd, MAILBOX_READ, message) == 0, "MAILBOX_READ, waiting");
 	check(message[0] == MESSAGE, "the core's word, in the first half");
 	check(ioctl(other, MAILBOX_READ, message) == -1 && errno == EAGAIN, "it came once");
-	close(other);
+}
+
+static int is_halted(volatile uint32_t *registers)
+{
+	return registers[DEBUGSTATUS] & 1;
+}
+
+/* Leaves the core halted, about to begin at 0. */
+static void prepare(volatile uint32_t *sram, volatile uint32_t *registers, uint32_t first, uint32_t second)
+{
+	registers[DEBUGCMD] = 1;
+	sram[0] = first;
+	sram[1] = second;
+	registers[PC] = 0;
+	registers[FSTATUS] = 1; /* active */
+}
+
+/* What a host sees of a core that it resumes depends on what the core comes to next, and on nothing else. */
+static void test_halting(volatile uint32_t *sram, volatile uint32_t *registers)
+{
+	uint32_t wrong = 0;
+
+	prepare(sram, registers, 0xe0, 0); /* B to itself */
+	for (int i = 0; i < 1000; i++) {
+		registers[DEBUGCMD] = 0;
+		wrong += is_halted(registers);
+		registers[DEBUGCMD] = 1;
+		wrong += !is_halted(registers);
+	}
+	check(!wrong, "a core that is resumed and comes to no TRAP is not halted");
+
+	prepare(sram, registers, 0x1fe20093, 0xfee0); /* ADD R0, R0, 1; TRAP 7; B to the ADD */
+	registers[0] = 0;
+	for (uint32_t traps = 0; traps < 1000; traps++) {
+		wrong += registers[0] != traps;
+		registers[DEBUGCMD] = 0;
+		while (!is_halted(registers))
+			; /* at the next TRAP, sooner or later */
+	}
+	check(!wrong, "one that comes to a TRAP is halted again, once for each time that it is resumed");
 }
 
 static void test_reset(int fd, volatile uint32_t *sram, volatile uint32_t *registers)
@@ -132,10 +177,12 @@ static void test_reset(int fd, volatile uint32_t *sram, volatile uint32_t *regis
 int main(int argc, char **argv)
 {
 	const char *device = argc > 1 ? argv[1] : "/dev/epiphany/mesh0";
-	int fd = open(device, O_RDWR | O_SYNC);
+	int fd = open(device, O_RDWR | O_SYNC), other = open(device, O_RDWR | O_NONBLOCK);
 	volatile uint32_t *sram, *registers, *dram;
 
-	check(fd >= 0, device);
+	check(fd >= 0 && other >= 0, device);
+	if (argc > 2)
+		check(!setgid(atoi(argv[2])) && !setuid(atoi(argv[2])), "as another user");
 	test_probes(fd);
 	sram = map(fd, (off_t)CORE << 20, 0x8000);
 	registers = map(fd, ((off_t)CORE << 20) + REGISTERS, 0x1000);
@@ -143,7 +190,8 @@ int main(int argc, char **argv)
 	check(sram && registers && dram, "mmap of a core, of its registers and of DRAM");
 	check(registers[0x704 / 4] == CORE, "COREID");
 	test_memory(sram, dram);
-	test_mailbox(fd, device, sram, registers);
+	test_mailbox(fd, other, sram, registers);
+	test_halting(sram, registers);
 	test_reset(fd, sram, registers);
 	printf("1..%d\n", number);
 	return 0;

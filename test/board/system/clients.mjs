@@ -8,13 +8,14 @@ import { join } from 'node:path';
 import { client, onBoard, run } from './tools.mjs';
 
 const BLOCK = 4096;
+/** A user who may do nothing in particular. */
+const NOBODY = '65534';
 
 /** A program that reports in TAP. */
-const tapClient = (name, program, features) => ({
+const tapClient = (name, program, ...options) => ({
   name,
-  features,
   run(open, { path, note }) {
-    const { status, signal, stdout, stderr } = run(client(program), path);
+    const { status, signal, stdout, stderr } = run(client(program), path, ...options);
     for (const line of stdout.split('\n').filter((each) => each.startsWith('#'))) note(line);
     assert.deepEqual({ status, signal }, { status: 0, signal: null }, stdout + stderr);
     assert.match(stdout, /^ok /m);
@@ -23,6 +24,7 @@ const tapClient = (name, program, features) => ({
 
 export const cases = [
   tapClient('a C program finds the 5.4-era interface as it was', 'old_abi'),
+  tapClient('and the same as a user who is not root', 'old_abi', NOBODY),
   onBoard('dd reads what a core has, and writes it', [], (board, { path, note }) => {
     const folder = mkdtempSync(join(tmpdir(), 'dd-'));
     try {
