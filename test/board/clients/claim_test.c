@@ -301,7 +301,7 @@ TEST(what_a_claim_shows)
 }
 
 /* About as many as a process can have; a fault asks for none of them, nor does a claim. */
-TEST_WITHIN(mappings_without_number, 300)
+TEST_WITHIN(mappings_without_number, 900)
 {
 	const unsigned int count = 60000;
 	int fd = open_mesh(), other = open_mesh();

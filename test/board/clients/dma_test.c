@@ -118,7 +118,7 @@ static bool is_right(const struct bench *bench, enum kind from, uint32_t source,
 	return true;
 }
 
-TEST_WITHIN(every_pair_of_ends, 300)
+TEST_WITHIN(every_pair_of_ends, 900)
 {
 	struct bench bench = prepare();
 
@@ -132,7 +132,7 @@ TEST_WITHIN(every_pair_of_ends, 300)
 		}
 }
 
-TEST_WITHIN(every_offset_in_a_cache_line, 300)
+TEST_WITHIN(every_offset_in_a_cache_line, 900)
 {
 	struct bench bench = prepare();
 	static const uint32_t sizes[] = { 4, 8, 12, 28, 32, 36, 60, 64, 68, 124, 128, 132, 192 };
@@ -232,7 +232,7 @@ TEST(as_much_as_may_be_locked)
 	EXPECT_EQ(outcome(&bench, copy(&bench, user, to, 64 * 1024)), 0);
 }
 
-TEST_WITHIN(the_largest_copy, 300)
+TEST_WITHIN(the_largest_copy, 900)
 {
 	struct bench bench = prepare();
 	const uint32_t bytes = 15 << 20;
