@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Who may reach which page, and pread and pwrite. */
+/* pread and pwrite. */
 #include <linux/io.h>
 #include <linux/minmax.h>
 #include <linux/mm.h>

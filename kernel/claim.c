@@ -110,7 +110,8 @@ static void release(struct epi_file *group)
 		return;
 	mutex_lock(&elink->lock);
 	/* After a reset of the chip the cores are no longer what was claimed. */
-	if (!epi_state_error(elink) && claim->epoch == elink->epoch)
+	if (!epi_state_error(elink) && claim->epoch == elink->epoch &&
+	    epi_fpga_is_configured(elink))
 		on_release(elink, claim);
 	epi_claim_remove(elink, claim);
 	mutex_unlock(&elink->lock);

@@ -3,9 +3,9 @@
  * How a copy is made: past the caches, and with a proof that it was made.
  *
  * The PL330 tells of an aborted transfer as done. So the end of a destination
- * that can be read back is poisoned first. Of user memory only whole cache lines
- * reach the engine: it is not coherent, and what shares a line belongs to
- * somebody else.
+ * that can be read back is poisoned first; but for DRAM that a user writes.
+ * Of user memory only whole cache lines reach the engine: it is not coherent,
+ * and what shares a line belongs to somebody else.
  */
 #include <linux/io.h>
 #include <linux/mm.h>

@@ -5,6 +5,10 @@
  */
 #include <linux/fs.h>
 #include <linux/mm.h>
+#include <linux/random.h>
+
+/* A poison of which no byte, nor that of its complement, is somebody's. */
+#define get_random_u64() 0x0123456789abcdefull
 
 #include "copy.c"
 #include "kunit.h"
@@ -31,6 +35,7 @@ struct host {
 	unsigned int aborted_from; /* this transfer on, none moves anything */
 	unsigned int transfers;
 	unsigned int maps;
+	size_t mapped_from, mapped_until; /* for the engine to write */
 };
 
 static struct host *host_of(struct epi_job *job)
@@ -55,6 +60,10 @@ dma_addr_t epi_job_map(struct epi_job *job, struct page *page, size_t offset, si
 	host->maps++;
 	if (page == host->pages[1])
 		offset += PAGE_SIZE;
+	if (direction != DMA_TO_DEVICE) {
+		host->mapped_from = offset;
+		host->mapped_until = offset + bytes;
+	}
 	if (direction == DMA_FROM_DEVICE)
 		move_lines(host->seen, host->memory, offset, bytes); /* invalidated */
 	else
@@ -68,6 +77,8 @@ void epi_job_unmap(struct epi_job *job, dma_addr_t bus, size_t bytes,
 	struct host *host = host_of(job);
 
 	host->maps--;
+	host->mapped_from = 0;
+	host->mapped_until = 0;
 	if (direction != DMA_TO_DEVICE)
 		move_lines(host->seen, host->memory, bus - BUS_PAGES, bytes);
 }
@@ -87,10 +98,25 @@ int epi_job_error(struct epi_job *job)
 	return host_of(job)->error;
 }
 
+/* Another thread writes what shares a line with what is mapped: it must not get lost. */
+static void write_neighbours(struct host *host)
+{
+	size_t line = dma_get_cache_alignment();
+	size_t i;
+
+	for (i = round_down(host->mapped_from, line); i < round_up(host->mapped_until, line); i++) {
+		if (i >= host->mapped_from && i < host->mapped_until)
+			continue;
+		host->seen[i]++;
+		host->expected[i]++;
+	}
+}
+
 int epi_job_transfer(struct epi_job *job, dma_addr_t to, dma_addr_t from, size_t bytes)
 {
 	struct host *host = host_of(job);
 
+	write_neighbours(host);
 	if (host->refusal)
 		return host->refusal;
 	if (host->transfers++ < host->aborted_from)

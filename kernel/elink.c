@@ -61,6 +61,7 @@ static struct epi_elink *elink_new(struct device *parent)
 	elink->chip = &epi_chips[E_CHIP_UNKNOWN];
 	elink->vdd_wanted = -1;
 	elink->quiesce = quiesce;
+	elink->first_use = EPI_FIRST_USE_LEGACY;
 
 	device_initialize(&elink->dev);
 	get_device(parent); /* files need it for power management after the device has left it */
@@ -159,9 +160,9 @@ static int reserve_memory(struct epi_elink *elink, struct device *dev)
 		return dev_err_probe(dev, ret, "%pR is not a power of two, aligned to it\n",
 				     &resource);
 
-	count = of_property_count_u32_elems(dev->of_node, "adapteva,mmu");
-	if (count == -EINVAL)
+	if (!device_property_present(dev, "adapteva,mmu"))
 		return 0; /* no DRAM for users */
+	count = of_property_count_u32_elems(dev->of_node, "adapteva,mmu");
 	if (count <= 0 || count % 3)
 		return dev_err_probe(dev, -EINVAL, "adapteva,mmu is no list of triplets\n");
 	for (i = 0; i < count; i += 3) {
@@ -235,7 +236,7 @@ static int name_chip(struct epi_elink *elink, struct device *dev)
 
 static int detect_chip(struct epi_elink *elink, struct device *dev)
 {
-	int ret;
+	int ret, on;
 
 	if (elink->chip->type != E_CHIP_UNKNOWN)
 		return 0;
@@ -243,10 +244,13 @@ static int detect_chip(struct epi_elink *elink, struct device *dev)
 	if (ret)
 		return dev_err_probe(dev, ret, "cannot switch the chip on\n");
 	mutex_lock(&elink->lock);
-	ret = epi_power_up(elink) ?: epi_elink_read(elink, EPI_VERSION, &elink->version);
+	on = epi_power_up(elink);
+	ret = on ?: epi_elink_read(elink, EPI_VERSION, &elink->version);
 	mutex_unlock(&elink->lock);
 	/* At once: what comes next is for a chip that is known. */
 	pm_runtime_put_sync_suspend(dev);
+	if (on)
+		return dev_err_probe(dev, on, "cannot switch the chip on\n");
 	if (ret)
 		return dev_err_probe(dev, ret,
 				     "the eLink does not answer; name the chip by adapteva,chip\n");

@@ -129,13 +129,13 @@ void epi_dma_quiesce(struct epi_elink *elink, enum epi_scope scope)
 /* The one that the device tree names; old trees name none, and any one will do. */
 static struct dma_chan *request_channel(struct device *dev)
 {
-	struct dma_chan *dma = dma_request_chan(dev, "memcpy");
+	bool is_named = device_property_match_string(dev, "dma-names", "memcpy") >= 0;
 	dma_cap_mask_t memcpy;
+	struct dma_chan *dma;
 
 	dma_cap_zero(memcpy);
 	dma_cap_set(DMA_MEMCPY, memcpy);
-	if (IS_ERR(dma) && !device_property_present(dev, "dmas"))
-		dma = dma_request_chan_by_mask(&memcpy);
+	dma = is_named ? dma_request_chan(dev, "memcpy") : dma_request_chan_by_mask(&memcpy);
 	if (IS_ERR(dma))
 		return NULL;
 	if (dma_has_cap(DMA_MEMCPY, dma->device->cap_mask))

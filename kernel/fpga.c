@@ -17,8 +17,10 @@ static struct fpga_manager *manager_of(struct device *dev)
 
 	if (!node)
 		node = of_find_compatible_node(NULL, NULL, "xlnx,zynq-devcfg-1.0");
-	if (!node)
+	if (!of_device_is_available(node)) {
+		of_node_put(node);
 		return ERR_PTR(-ENOENT);
+	}
 	manager = of_fpga_mgr_get(node);
 	of_node_put(node);
 	if (IS_ERR(manager) && !is_named && !IS_ENABLED(CONFIG_FPGA_MGR_ZYNQ_FPGA))

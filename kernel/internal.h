@@ -40,9 +40,9 @@ typedef void (*epi_quiesce_fn)(struct epi_elink *elink, enum epi_scope scope);
 
 /* Whether the first user after the last one gets a chip that was off, if it is still on. */
 enum epi_first_use {
-	EPI_FIRST_USE_LEGACY, /* an old program does, unless its `nopm` keeps the chip on */
-	EPI_FIRST_USE_ALWAYS,
 	EPI_FIRST_USE_NEVER,
+	EPI_FIRST_USE_ALWAYS,
+	EPI_FIRST_USE_LEGACY, /* an old program does, unless its `nopm` keeps the chip on */
 };
 
 /*
@@ -259,7 +259,7 @@ int epi_power_probe(struct epi_elink *elink);
 void epi_power_end(struct epi_elink *elink);
 void epi_power_remove(struct epi_elink *elink);
 int epi_power_up(struct epi_elink *elink);
-int epi_power_thermal(struct epi_elink *elink, bool off);
+void epi_power_down(struct epi_elink *elink);
 int epi_vdd(struct epi_elink *elink);
 int epi_file_power(struct epi_file *file);
 void epi_file_put_power(struct epi_file *file);
@@ -316,7 +316,7 @@ int epi_file_mmap(struct file *filp, struct vm_area_struct *vma);
 void epi_mappings_quiesce(struct epi_elink *elink, enum epi_scope scope);
 void epi_mappings_zap_range(struct epi_elink *elink, u64 address, u64 bytes);
 
-/* claim.c: all under the lock of the eLink, but epi_claim_create() */
+/* claim.c */
 struct epi_file *epi_claim_create(struct epi_file *opener, const struct epiphany_claim *request);
 
 /* dram.c */

@@ -220,8 +220,10 @@ static int reset_locked(struct epi_file *file, struct epiphany_reset *reset, uns
 		return -EBUSY;
 	if (chip)
 		ret = epi_reset_chip(elink);
-	else
+	else if (epi_fpga_is_configured(elink))
 		epi_reset_cores(elink, reset->scope, cores);
+	else
+		ret = -EIO;
 	reset->generation = elink->generation;
 	return ret;
 }

@@ -154,6 +154,9 @@ int epi_layout_set_array(struct epi_layout *layout, const struct epi_chip *chip,
 	    check_mul_overflow(geometry->chip_columns, chip->columns, &columns) || !rows ||
 	    !columns || rows > 64 - row || columns > 64 - column)
 		return -ERANGE;
+	/* The eLink passes addresses on as they are. */
+	if (layout->window.phys != (u64)row << 26)
+		return -ERANGE;
 	end = ((u64)(row + rows - 1) << 26) + ((u64)(column + columns) << 20);
 	if (end - ((u64)row << 26) > layout->window.bytes)
 		return -ERANGE;

@@ -72,11 +72,14 @@ static void array_cells(struct kunit *test)
 		{ e16, { 0xfff, E_SIDE_E, 1, 1 }, -ERANGE },
 		{ e16, { 0x808, E_SIDE_E, 2, 1 }, -ERANGE }, /* beyond 256 MiB */
 		{ e64, { 0x808, E_SIDE_E, 1, 1 }, -ERANGE }, /* as well */
+		{ e16, { 0x848, E_SIDE_E, 1, 1 }, -ERANGE }, /* where the window has another row */
 	};
 	unsigned int i;
 
 	for (i = 0; i < ARRAY_SIZE(cases); i++) {
-		struct epi_layout layout = { .window = { .bytes = SZ_256M } };
+		struct epi_layout layout = {
+			.window = { .phys = 0x80000000, .bytes = SZ_256M },
+		};
 		int ret = epi_layout_set_array(&layout, cases[i].chip, &cases[i].geometry);
 
 		KUNIT_EXPECT_EQ_MSG(test, cases[i].expected, ret, "case %u", i);
@@ -171,7 +174,7 @@ static void cores_and_dram_apart(struct kunit *test)
 	const struct epi_array_geometry one = { 0x808, E_SIDE_E, 1, 1 };
 	const struct epi_array_geometry three = { 0x808, E_SIDE_E, 1, 3 };
 	const struct epi_chip *e16 = &epi_chips[E_CHIP_E16G301];
-	struct epi_layout layout = { .window = { .bytes = SZ_256M } };
+	struct epi_layout layout = { .window = { .phys = 0x80000000, .bytes = SZ_256M } };
 	int ret;
 
 	layout.elink = (struct epi_range) { 0x81000000, EPI_ELINK_BYTES, 0x81000000 };

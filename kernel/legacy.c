@@ -108,6 +108,33 @@ void epi_legacy_end(struct epi_file *file)
 	WRITE_ONCE(file->is_legacy, false);
 }
 
+/* By the thermal daemon; lasts until it is allowed again, whoever dies. */
+static long switch_off_hot(struct epi_elink *elink, bool off)
+{
+	long ret = 0;
+
+	mutex_lock(&elink->lock);
+	if (elink->gone) {
+		ret = -ENODEV;
+	} else if (off && !elink->thermal) {
+		epi_power_down(elink);
+		elink->thermal = true;
+	} else if (!off && elink->thermal) {
+		elink->thermal = false;
+		if (elink->active)
+			ret = epi_power_up(elink);
+		elink->thermal = ret != 0;
+	} else {
+		mutex_unlock(&elink->lock);
+		return 0;
+	}
+	mutex_unlock(&elink->lock);
+	wake_up_all(&elink->wait);
+	if (!ret)
+		epi_event(elink, EPIPHANY_EVENT_THERMAL, 0, off, 0);
+	return ret;
+}
+
 long epi_legacy_ioctl(struct file *filp, unsigned int cmd, void __user *argument)
 {
 	struct epi_file *file = filp->private_data;
@@ -132,7 +159,7 @@ long epi_legacy_ioctl(struct file *filp, unsigned int cmd, void __user *argument
 	case E_IOCTL_THERMAL_ALLOW:
 		if (!capable(CAP_SYS_ADMIN))
 			return -EPERM;
-		return epi_power_thermal(elink, cmd == E_IOCTL_THERMAL_DISALLOW);
+		return switch_off_hot(elink, cmd == E_IOCTL_THERMAL_DISALLOW);
 	default:
 		return -ENOTTY;
 	}

@@ -124,7 +124,8 @@ int epi_power_up(struct epi_elink *elink)
 	return 0;
 }
 
-static void power_down(struct epi_elink *elink)
+/* If it is on. The lock is held. */
+void epi_power_down(struct epi_elink *elink)
 {
 	if (!elink->powered)
 		return;
@@ -154,7 +155,7 @@ int epi_reset_chip(struct epi_elink *elink)
 	if (ret)
 		return ret;
 	if (!epi_fpga_is_configured(elink)) {
-		power_down(elink);
+		epi_power_down(elink);
 		return -EIO;
 	}
 	epi_mailbox_disable(elink);
@@ -187,37 +188,10 @@ void epi_reset_cores(struct epi_elink *elink, u32 scope, const unsigned long *co
 	report_reset(elink, scope, epi_layout_core_id(&elink->layout, core));
 }
 
-/* By the thermal daemon; lasts until it is allowed again, whoever dies. */
-int epi_power_thermal(struct epi_elink *elink, bool off)
-{
-	int ret = 0;
-
-	mutex_lock(&elink->lock);
-	if (elink->gone) {
-		ret = -ENODEV;
-	} else if (off && !elink->thermal) {
-		power_down(elink);
-		elink->thermal = true;
-	} else if (!off && elink->thermal) {
-		elink->thermal = false;
-		if (elink->active)
-			ret = epi_power_up(elink);
-		elink->thermal = ret != 0;
-	} else {
-		mutex_unlock(&elink->lock);
-		return 0;
-	}
-	mutex_unlock(&elink->lock);
-	wake_up_all(&elink->wait);
-	if (!ret)
-		epi_event(elink, EPIPHANY_EVENT_THERMAL, 0, off, 0);
-	return ret;
-}
-
 static const char *const first_uses[] = {
-	[EPI_FIRST_USE_LEGACY] = "legacy",
-	[EPI_FIRST_USE_ALWAYS] = "always",
 	[EPI_FIRST_USE_NEVER] = "never",
+	[EPI_FIRST_USE_ALWAYS] = "always",
+	[EPI_FIRST_USE_LEGACY] = "legacy",
 };
 
 /* Whether this file, the only one that uses the chip, is to find nothing of those before it. */
@@ -240,7 +214,7 @@ static void begin_use(struct epi_file *file)
 	file->has_power = true;
 	/* A reset alone would keep SRAM. */
 	if (!elink->users++ && wants_fresh_chip(file))
-		power_down(elink);
+		epi_power_down(elink);
 }
 
 /* Switches the chip on for as long as the file is open. Not under the lock. */
@@ -310,7 +284,7 @@ static int runtime_suspend(struct device *dev)
 	struct epi_elink *elink = dev_get_drvdata(dev);
 
 	mutex_lock(&elink->lock);
-	power_down(elink);
+	epi_power_down(elink);
 	elink->active = false;
 	mutex_unlock(&elink->lock);
 	return 0;
@@ -338,7 +312,7 @@ void epi_power_end(struct epi_elink *elink)
 {
 	mutex_lock(&elink->lock);
 	elink->gone = true;
-	power_down(elink);
+	epi_power_down(elink);
 	/* Power-down does so, too; but without power there may be mappings and copies. */
 	quiesce(elink, EPI_SCOPE_ALL);
 	mutex_unlock(&elink->lock);

@@ -63,7 +63,7 @@ and the rings of events: all that needs no hardware.`,
     text: `Cores are slow to read from the host: a load takes a round trip through two
 buses. Let the host's DMA engine copy, one job after the other, in the
 order in which they came.`,
-    files: /\/epiphany\/(dma|copy|engine)\.[ch]$/,
+    files: /\/epiphany\/(job|dma|copy|engine)\.[ch]$/,
   },
   {
     subject: 'misc: epiphany: add power, mailbox, claims and files',

@@ -21,8 +21,8 @@ const ignored = [
 ];
 const TRACE = ['PARENTHESIS_ALIGNMENT', 'OPEN_ENDED_LINE', 'LONG_LINE', 'SPACING', 'COMPLEX_MACRO'];
 
-/** What the driver wants beside the machine, and all that it may use, whose absence nobody would notice. */
-const wanted = 'COMPILE_TEST OF PM COMMON_CLK REGULATOR HWMON FPGA DMADEVICES DEBUG_FS FTRACE KUNIT EPIPHANY EPIPHANY_KUNIT_TEST'.split(' ');
+/** What the driver wants beside the machine, and all that it may use, whose absence nobody would notice. Built in, unless it is said. */
+const wanted = 'MODULES COMPILE_TEST OF PM COMMON_CLK REGULATOR HWMON FPGA DMADEVICES DEBUG_FS FTRACE KUNIT EPIPHANY EPIPHANY_KUNIT_TEST=m'.split(' ');
 const multi = ['MMU', 'ARCH_MULTIPLATFORM', 'ARCH_MULTI_V7'];
 const without = (list, ...names) => list.filter((name) => !names.includes(name));
 
@@ -52,7 +52,7 @@ export async function upstream({ source, scratch }) {
   await mustBeClean(tree, files);
   for (const [name, { offered, ...machine }] of Object.entries(configured)) {
     const settings = await configure(tree, join(scratch, name.replaceAll(' ', '-')), machine);
-    if (settings.has('CONFIG_EPIPHANY') !== offered) throw new Error(`Kconfig ${offered ? 'does not offer the driver' : 'offers the driver'} to ${name}`);
+    if (settings.has('EPIPHANY') !== offered) throw new Error(`Kconfig ${offered ? 'does not offer the driver' : 'offers the driver'} to ${name}`);
   }
   for (const [name, machine] of Object.entries(built)) await compile(tree, join(scratch, name.replaceAll(' ', '-')), machine);
   return `${files.length} patches apply to ${/^linux-source-[^-]*-([^-]*)/.exec(kernel.split('/').at(-1))[1]}, checkpatch --strict; ${DRIVER} compiles for ${Object.keys(built).join(', ')}`;
@@ -85,25 +85,28 @@ async function mustBeClean(tree, files) {
 
 const make = (tree, objects, { arch, gnu }, ...goals) => must(['nice', 'make', '-s', `-j${availableParallelism()}`, '-C', tree, `O=${objects}`, `ARCH=${arch}`, `CROSS_COMPILE=${gnu}-`, ...goals]);
 
-/** What is set, of all that the kernel has symbols for. */
+/** What is set, and to what, of all that the kernel has symbols for. */
 async function configure(tree, objects, machine) {
   mkdirSync(objects);
   await make(tree, objects, machine, 'tinyconfig');
   const file = join(objects, '.config');
   const tiny = readFileSync(file, 'utf8').split('\n');
-  const own = machine.symbols.map((name) => `CONFIG_${name}`);
-  writeFileSync(file, [...tiny.filter((line) => !own.includes(/CONFIG_\w+/.exec(line)?.[0])), ...own.map((name) => `${name}=y`), ''].join('\n'));
+  const own = machine.symbols.map((symbol) => `CONFIG_${symbol}${symbol.includes('=') ? '' : '=y'}`);
+  const names = own.map((setting) => setting.split('=')[0]);
+  writeFileSync(file, [...tiny.filter((line) => !names.includes(/CONFIG_\w+/.exec(line)?.[0])), ...own, ''].join('\n'));
   await make(tree, objects, machine, 'olddefconfig');
-  return new Set([...readFileSync(file, 'utf8').matchAll(/^(CONFIG_\w+)=/gm)].map(([, name]) => name));
+  return new Map([...readFileSync(file, 'utf8').matchAll(/^CONFIG_(\w+)=(.*)$/gm)].map(([, name, value]) => [name, value]));
 }
 
 async function compile(tree, objects, machine) {
   const settings = await configure(tree, objects, machine);
-  const missing = machine.symbols.filter((name) => !settings.has(`CONFIG_${name}`));
+  const missing = machine.symbols.filter((symbol) => settings.get(symbol.split('=')[0]) !== (symbol.split('=')[1] ?? 'y'));
   if (missing.length > 0) throw new Error(`the kernel for ${machine.arch} cannot have ${missing.join(', ')}`);
   await make(tree, objects, machine, 'prepare');
   const text = await make(tree, objects, machine, 'W=1', `${DRIVER}/`);
   if (/\bwarning:/.test(text)) throw new Error(text);
+  // As a kernel would be linked: nothing of it is there twice.
+  await must([`${machine.gnu}-ld`, '-r', '--whole-archive', join(objects, DRIVER, 'built-in.a'), '-o', join(objects, 'whole.o')]);
 }
 
 async function must(command) {

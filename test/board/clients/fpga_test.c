@@ -97,6 +97,22 @@ TEST(it_does_not_hold_the_manager)
 	EXPECT(info_of(fd).abi_version > 0);
 }
 
+/* Whether the eLink is out of reset; RESET itself cannot be read. */
+static bool is_out_of_reset(void)
+{
+	int fd = open("/dev/mem", O_RDWR | O_SYNC | O_CLOEXEC);
+	volatile uint32_t *registers = mmap(NULL, PAGE, PROT_READ, MAP_SHARED, fd, ELINK_BASE + 0xf0000);
+	bool answers;
+
+	REQUIRE(registers != MAP_FAILED);
+	close(fd);
+	bench_set(BENCH_POWERED, 1); /* it answers with power only */
+	answers = !load_signal(registers + 0x300 / 4);
+	bench_set(BENCH_POWERED, 0);
+	munmap((void *)registers, PAGE);
+	return answers;
+}
+
 #define CONFIGURED "/sys/module/test_fpga/parameters/configured"
 
 TEST(what_is_configured_anew_is_left_alone)
@@ -117,6 +133,8 @@ TEST(what_is_configured_anew_is_left_alone)
 	fcntl(queue, F_SETFL, O_NONBLOCK);
 	struct epiphany_event event;
 	write_text(CONFIGURED, "0");
+	EXPECT_ERROR(reset(fd, EPIPHANY_RESET_CORE, 0x808), EIO);
+	EXPECT(bench_get(BENCH_POWERED));
 	EXPECT_ERROR(reset(fd, EPIPHANY_RESET_CHIP, 0), EIO);
 	EXPECT(!bench_get(BENCH_POWERED));
 	EXPECT_ERROR(read(queue, &event, sizeof(event)), EAGAIN);
@@ -130,8 +148,13 @@ TEST(what_is_configured_anew_is_left_alone)
 	close(queue);
 	EXPECT(wait_for_state("powered", 0, 10));
 	EXPECT(!bench_get(BENCH_POWERED));
+	EXPECT(is_out_of_reset());
 	write_text(CONFIGURED, "1");
-	expect_it_works();
+	fd = open_mesh();
+	EXPECT_EQ(pread(fd, &id, 4, core_address(0, 1) + COREID), 4);
+	close(fd);
+	EXPECT(wait_for_state("powered", 0, 10));
+	EXPECT(!is_out_of_reset());
 }
 
 MAIN

@@ -15,7 +15,7 @@ static int set_configured(const char *text, const struct kernel_param *param)
 {
 	int ret = param_set_bool(text, param);
 
-	if (!ret && manager)
+	if (!ret && !IS_ERR_OR_NULL(manager))
 		manager->state = configured ? FPGA_MGR_STATE_OPERATING : FPGA_MGR_STATE_WRITE;
 	return ret;
 }

@@ -34,7 +34,7 @@
 #define EPIPHANY_FEATURE_VDD		(1ULL << 2)
 
 #define EPIPHANY_STATE_POWERED		(1U << 0)
-/* Switched off by E_IOCTL_THERMAL_DISALLOW. */
+/* Switched off because of heat, until it is allowed again. */
 #define EPIPHANY_STATE_THERMAL		(1U << 1)
 /* Of a work-group: the chip was reset since it was claimed. */
 #define EPIPHANY_STATE_STALE		(1U << 2)
