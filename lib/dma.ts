@@ -8,7 +8,7 @@ import { blockOf, DramBuffer } from './dram.js';
 import { checkInteger, EpiphanyError, invalidType, outOfRange } from './errors.js';
 import type { Claim, DmaEnd, Transport } from './transport/transport.js';
 import { byteLengthOf, bytesOf, checkView } from './view.js';
-import { checkedWaitOptions } from './wait.js';
+import { checkedWaitOptions, throwIfAborted } from './wait.js';
 
 /**
  * One end of a copy: a view of host memory; a buffer of shared DRAM, or a place in it; SRAM of a core of a work-group.
@@ -69,7 +69,7 @@ export class Dma {
     for (const [name, end] of [['from', source], ['to', target]] as const) if (end.bytes < bytes) throw outOfRange(name, `a place of at least ${bytes} bytes`, end.bytes);
     if (source.isHost && target.isHost) throw outOfRange('to', 'a place outside host memory, as "from" is in it', to);
     transport.check();
-    signal?.throwIfAborted();
+    throwIfAborted(signal);
     const engine = transport.dma();
     if (source.isCore && !engine.readsCores) {
       throw new EpiphanyError('ERR_EPIPHANY_UNSUPPORTED', 'SRAM of an E64G401 cannot be read by DMA: its burst reads give wrong data. Use core.read', { path: transport.path });
@@ -82,7 +82,7 @@ export class Dma {
       if (staging && target.isHost) target.view(done, piece).set(staging.bytes.subarray(0, piece));
       done += piece;
       onProgress?.(done, bytes);
-      signal?.throwIfAborted();
+      throwIfAborted(signal);
     }
   }
 

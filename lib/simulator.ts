@@ -10,7 +10,7 @@ import { RECORD_TYPES } from './transport/events.js';
 import type { SimulatorTransport } from './transport/simulator.js';
 import { bytesOf, checkView } from './view.js';
 import { VIOLATION_KINDS, type Violation } from './violations.js';
-import { checkedWaitOptions } from './wait.js';
+import { checkedWaitOptions, ignoreSignal, throwIfAborted } from './wait.js';
 
 /** Something to happen to a simulated board. */
 export type Injection =
@@ -110,7 +110,7 @@ export class Simulator {
     const wanted = checkInteger('instructions', options.instructions, 1, Number.MAX_SAFE_INTEGER);
     checkInteger('quantum', quantum, 1, 0xffffffff);
     checkInteger('seed', seed, 0, Number.MAX_SAFE_INTEGER);
-    checkedWaitOptions({ signal }).signal?.throwIfAborted();
+    throwIfAborted(checkedWaitOptions({ signal }).signal);
     if (trace !== undefined && typeof trace !== 'function') throw invalidType('trace', 'a function', trace);
     let executed = 0;
     for (;;) {
@@ -244,7 +244,7 @@ export class Simulator {
     return new Promise((resolve, reject) => {
       const abort = (): void => void native.simulatorStopRun(handle);
       const begun = native.simulatorRun(handle, instructions, quantum, seed, traced, (executed, stop, records) => {
-        signal?.removeEventListener('abort', abort);
+        ignoreSignal(signal, abort);
         if (signal?.aborted) reject(signal.reason);
         else if (this.#transport.closed) reject(closedError(`board '${path}'`));
         else resolve([executed, STOPS[stop] as RunOutcome['stop'], records]);

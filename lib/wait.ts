@@ -19,10 +19,24 @@ export function checkedWaitOptions(options: WaitOptions): WaitOptions {
   const { signal, timeout } = options;
   if (timeout !== undefined) checkInteger('timeout', timeout, 0, LONGEST_TIMEOUT);
   // Not by its class: a signal may come from another realm.
-  if (signal !== undefined && (typeof signal !== 'object' || signal === null || typeof signal.aborted !== 'boolean' || typeof signal.addEventListener !== 'function')) {
+  if (signal !== undefined && (typeof signal !== 'object' || signal === null || typeof signal.aborted !== 'boolean' || [signal.addEventListener, signal.removeEventListener].some((method) => typeof method !== 'function'))) {
     throw invalidType('signal', 'an AbortSignal', signal);
   }
   return { signal, timeout };
+}
+
+/** Also of signals of others, who may not have a method for it. */
+export function throwIfAborted(signal: AbortSignal | undefined): void {
+  if (signal?.aborted) throw signal.reason;  
+}
+
+/** Stops listening to a signal. It is the caller's, and may throw: then it stays, and what it calls does nothing any more. */
+export function ignoreSignal(signal: AbortSignal | undefined, listener: () => void): void {
+  try {
+    signal?.removeEventListener('abort', listener);
+  } catch {
+    // nothing of ours depends on it
+  }
 }
 
 /**
@@ -50,7 +64,7 @@ export function waitFor<Result>(
       clearTimeout(timer);
       stop?.();
       outcome();
-      signal?.removeEventListener('abort', onAbort); // last: it is the caller's, and may throw
+      ignoreSignal(signal, onAbort);
     };
     const onAbort = (): void => settle(() => reject(signal?.reason));
     signal?.addEventListener('abort', onAbort, { once: true });

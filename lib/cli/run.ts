@@ -19,6 +19,8 @@ const TRACED_IN_A_ROW = 4096;
 /** Characters of a line that are kept until it ends; what goes on longer is printed as several. */
 const LONGEST_LINE = 2 ** 20;
 const PIECES_OF_LINE = 4096;
+/** Lines that are printed before it is seen whether they can be taken. */
+const LINES_IN_A_ROW = 256;
 
 export const run: Command = {
   operands: 'FILE [-- ARGUMENT…]',
@@ -119,7 +121,10 @@ async function printLines(context: Context, { board, output }: { board: Board; o
     const end = piece.text.lastIndexOf('\n');
     const rest = piece.text.slice(end + 1);
     if (end >= 0) {
-      for (const whole of (line.pieces.join('') + piece.text.slice(0, end)).split('\n')) print(piece, whole);
+      for (const [index, whole] of (line.pieces.join('') + piece.text.slice(0, end)).split('\n').entries()) {
+        print(piece, whole);
+        if (index % LINES_IN_A_ROW === LINES_IN_A_ROW - 1) await context.room();
+      }
       begun.set(key, { of: piece, pieces: [rest], length: rest.length });
     } else if (line.length + rest.length > LONGEST_LINE) {
       print(piece, line.pieces.join('') + rest);

@@ -4,6 +4,9 @@ import { readProgramFile } from '../program/file.js';
 import type { ProgramSymbol } from '../program/program.js';
 import { lazily, printLargeJson, type Command } from './command.js';
 
+/** Letters that the column of sections has room for; a longer name is told all the same. */
+const WIDEST_SECTION = 40;
+
 export const symbols: Command = {
   operands: 'FILE',
   summary: 'names of a program: functions, objects and labels, by address',
@@ -20,7 +23,7 @@ export const symbols: Command = {
     } else if (named.length === 0) {
       context.print(`${file} has no symbols: it was stripped of them, or it is S-records, which have none`);
     } else {
-      const width = named.reduce((widest, symbol) => Math.max(widest, place(symbol).length), 'section'.length);
+      const width = Math.min(named.reduce((widest, symbol) => Math.max(widest, place(symbol).length), 'section'.length), WIDEST_SECTION);
       context.print(`address        bytes  type      ${'section'.padEnd(width)}  name`);
       for (const symbol of named) {
         context.print(format(symbol, width));

@@ -170,6 +170,7 @@ function readSymbols(file: ElfFile, headers: readonly SectionHeader[]): ProgramS
     // Linkers leave section symbols without a name of their own.
     const name = file.name(entry, names) || (type === 'section' ? home?.section.name : '');
     if (!name) continue;
+    file.spend(entry, home?.section.name.length ?? 0); // whoever lists symbols says it with each of them
     symbols.push({
       name,
       address: file.u32(entry + 4),
@@ -266,9 +267,14 @@ class ElfFile {
     }
     const affordable = table.subarray(offset, offset + this.#nameBudget + 1);
     const length = affordable.indexOf(0);
-    if (length < 0) throw this.bad(field, `the names of this file add up to more than ${NAME_BUDGET} times its size, or than ${MOST_NAME_BYTES / 2 ** 20} MiB`);
-    this.#nameBudget -= length;
+    this.spend(field, length < 0 ? Infinity : length);
     return Buffer.from(affordable.buffer, affordable.byteOffset, length).toString('utf8');
+  }
+
+  /** Letters of names, of which there are so many and no more. */
+  spend(field: number, letters: number): void {
+    if (letters > this.#nameBudget) throw this.bad(field, `the names of this file add up to more than ${NAME_BUDGET} times its size, or than ${MOST_NAME_BYTES / 2 ** 20} MiB`);
+    this.#nameBudget -= letters;
   }
 
   bad(offset: number, reason: string): EpiphanyError {

@@ -4,7 +4,8 @@ import { Buffer } from 'node:buffer';
 import { constants, fstatSync, type Stats } from 'node:fs';
 import { open, stat } from 'node:fs/promises';
 import { CharDevice } from '../device/index.js';
-import { EpiphanyError } from '../errors.js';
+import { EpiphanyError, systemError } from '../errors.js';
+import { throwIfAborted } from '../wait.js';
 import type { Program } from './program.js';
 import { BEGINNING_BYTES, checkBeginning, readProgram } from './read.js';
 
@@ -22,8 +23,8 @@ const READS_IN_A_ROW = 16;
  */
 export async function readProgramFile(path: string, signal?: AbortSignal): Promise<Program> {
   const bytes = new Bytes(path);
-  const stats = await stat(path); // before it is opened: to open a device may do something
-  signal?.throwIfAborted();
+  const stats = await about(path, 'stat', stat(path)); // before it is opened: to open a device may do something
+  throwIfAborted(signal);
   if (stats.isFIFO()) await readPipe(path, bytes, signal);
   else await readFile(path, stats, bytes, signal);
   return readProgram(bytes.all, path);
@@ -34,13 +35,13 @@ async function readFile(path: string, found: Stats, bytes: Bytes, signal: AbortS
   // Not to wait here for the other end of what may be a pipe by now.
   const file = await open(path, constants.O_RDONLY | constants.O_NONBLOCK);
   try {
-    const stats = await file.stat();
+    const stats = await about(path, 'fstat', file.stat());
     checkKind(path, stats);
     bytes.expect(stats.size);
     for (;;) {
-      signal?.throwIfAborted();
+      throwIfAborted(signal);
       const room = bytes.room();
-      const { bytesRead } = await file.read(room, 0, room.length);
+      const { bytesRead } = await about(path, 'read', file.read(room, 0, room.length));
       if (bytesRead === 0) return;
       bytes.add(bytesRead);
     }
@@ -62,6 +63,16 @@ async function readPipe(path: string, bytes: Bytes, signal: AbortSignal | undefi
       if (count === 0) return;
       bytes.add(count);
     }
+  }
+}
+
+/** Node names the file only in errors of calls that take its path. */
+async function about<Result>(path: string, syscall: string, call: Promise<Result>): Promise<Result> {
+  try {
+    return await call;
+  } catch (error) {
+    const { errno } = error as NodeJS.ErrnoException;
+    throw errno === undefined ? error : systemError(errno, syscall, { path });
   }
 }
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 /** A program as its file describes it, before anything is loaded: what every reader of a file format makes. */
 import { types } from 'node:util';
-import { checkInteger, EpiphanyError, formatHex, invalidType } from '../errors.js';
+import { checkInteger, EpiphanyError, formatHex, invalidType, outOfRange } from '../errors.js';
 import { bytesOf, checkView } from '../view.js';
 
 export interface Program {
@@ -78,12 +78,23 @@ export function checkProgram(name: string, value: unknown): Program {
   const isProgram = typeof path === 'string' && [segments, sections, symbols].every(Array.isArray) && types.isMap(symbolsByName);
   if (!isProgram) throw invalidType(name, 'a path or a program', value);
   return {
-    path, entry: entry ?? 0,
-    segments: Array.from(segments as unknown[], (segment, index) => checkSegment(`${name}.segments[${index}]`, segment)),
-    sections: checkObjects(`${name}.sections`, sections as Section[]),
-    symbols: checkObjects(`${name}.symbols`, symbols as ProgramSymbol[]),
-    symbolsByName: symbolsByName,
+    path,
+    entry: checkInteger(`${name}.entry`, entry, 0, 0xffffffff),
+    segments: checkSegments(`${name}.segments`, segments as unknown[]),
+    sections: Array.from(sections as unknown[], (section, index) => checkSection(`${name}.sections[${index}]`, section)),
+    symbols: Array.from(symbols as unknown[], (symbol, index) => checkSymbol(`${name}.symbols[${index}]`, symbol)),
+    symbolsByName: new Map(Array.from(Map.prototype.entries.call(symbolsByName), ([key, symbol]) => [key as string, checkSymbol(`${name}.symbolsByName`, symbol)])),
   };
+}
+
+function checkSegments(name: string, values: readonly unknown[]): Segment[] {
+  if (values.length > MOST_SEGMENTS) throw outOfRange(`${name}.length`, `at most ${MOST_SEGMENTS}`, values.length);
+  const segments = Array.from(values, (segment, index) => checkSegment(`${name}[${index}]`, segment)).sort((a, b) => a.address - b.address);
+  for (const [index, { address }] of segments.entries()) {
+    const before = segments[index - 1];
+    if (before && before.address + before.memoryBytes > address) throw outOfRange(name, 'segments that do not overlap', formatHex(address));
+  }
+  return segments;
 }
 
 function checkSegment(name: string, value: unknown): Segment {
@@ -96,11 +107,23 @@ function checkSegment(name: string, value: unknown): Segment {
   return { address: address as number, data: bytes, memoryBytes: memoryBytes as number, flags: flags as Segment['flags'] };
 }
 
-function checkObjects<Element>(name: string, values: readonly Element[]): Element[] {
-  return Array.from(values, (value, index) => {
-    if (typeof value !== 'object' || value === null) throw invalidType(`${name}[${index}]`, 'an object', value);
-    return value;
-  });
+function checkSection(name: string, value: unknown): Section {
+  if (typeof value !== 'object' || value === null) throw invalidType(name, 'a section', value);
+  const { name: own, address, bytes, type, flags } = value as Partial<Section>;
+  if (typeof own !== 'string') throw invalidType(`${name}.name`, 'a string', own);
+  if (typeof flags !== 'object' || (flags as object | null) === null) throw invalidType(`${name}.flags`, 'an object', flags);
+  return { name: own, ...checkExtent(name, address, bytes), type: type as Section['type'], flags: { ...flags } };
+}
+
+function checkSymbol(name: string, value: unknown): ProgramSymbol {
+  if (typeof value !== 'object' || value === null) throw invalidType(name, 'a symbol', value);
+  const { name: own, address, bytes, type, binding, section } = value as Partial<ProgramSymbol>;
+  if (typeof own !== 'string') throw invalidType(`${name}.name`, 'a string', own);
+  return { name: own, ...checkExtent(name, address, bytes), type: type as ProgramSymbol['type'], binding: binding as ProgramSymbol['binding'], section };
+}
+
+function checkExtent(name: string, address: unknown, bytes: unknown): { address: number; bytes: number } {
+  return { address: checkInteger(`${name}.address`, address, 0, 0xffffffff), bytes: checkInteger(`${name}.bytes`, bytes, 0, 0xffffffff) };
 }
 
 /** The error of a file that is no usable program. `offset` is where in the file the trouble was found. */

@@ -96,12 +96,15 @@ export class Run implements Looker {
   end(error: unknown, states: CoreState[] = []): void {
     this.#watch.remove(this);
     // Cores that rest, or stand at a breakpoint, can be woken; those that have exited cannot.
-    this.#host?.end(states.some(({ state }) => state !== 'exited'));
-    const waiters = [...this.#waiters];
-    this.#waiters.clear();
-    for (const { resolve, reject } of waiters) {
-      if (error === undefined) resolve(states);
-      else reject(error);
+    try {
+      this.#host?.end(states.some(({ state }) => state !== 'exited'));
+    } finally {
+      const waiters = [...this.#waiters];
+      this.#waiters.clear();
+      for (const { resolve, reject } of waiters) {
+        if (error === undefined) resolve(states);
+        else reject(error);
+      }
     }
   }
 

@@ -47,6 +47,8 @@ const DIRECT: Readonly<Record<number, number>> = { [TRAP.write]: SYSCALL.write, 
 const [STDIN, STDOUT, STDERR] = [0, 1, 2];
 const [EBADF, EFAULT, ENAMETOOLONG, ENOSYS] = [9, 14, 91, 88];
 const LONGEST_PATH = 1024;
+/** Bytes of output that are taken at once: a core can write all of DRAM by one call, and writes on with what is left. */
+const LONGEST_WRITE = 2 ** 16;
 const STAT_BYTES = 40;
 const CHARACTER_DEVICE = 0o020000;
 
@@ -72,8 +74,8 @@ export class Semihosting {
     this.#space = space;
     this.#services = services;
     this.#output = this.#newStream();
-    this.#openDirectory();
     this.#input = new Input(services.stdin ?? '', () => listener.servable());
+    this.#openDirectory();
   }
 
   /** Output of one core only; from the first call on it no longer appears in {@link output}. */
@@ -131,11 +133,11 @@ export class Semihosting {
     this.#files.clear();
     this.#directory?.close();
     this.#directory = undefined;
-    if (!mayGoOn) this.#input.close(); // last of what is let go, because its source is the caller's, and may throw
     // Of characters that were never written to their end.
     for (const { core, stream, decoder } of this.#decoders.values()) this.#print(core, stream, decoder.decode());
     this.#decoders.clear();
     for (const stream of [this.#output, ...this.#consoles.values()]) stream.end();
+    if (!mayGoOn) this.#input.close(); // last, because its source is the caller's, and may throw
   }
 
   /** No source tells whether PC is at the TRAP or behind it, so both are looked at. */
@@ -200,7 +202,7 @@ export class Semihosting {
     if (file === STDIN) throw new SyscallError(EBADF);
     if (file !== STDOUT && file !== STDERR) return this.#filesOf(core).write(file, this.#bytes(core, address, length));
     if (!this.#streamOf(core).hasRoom) return undefined;
-    const bytes = this.#bytes(core, address, length);
+    const bytes = this.#bytes(core, address, Math.min(length, LONGEST_WRITE));
     const stream = file === STDOUT ? 'stdout' : 'stderr';
     const key = `${core.id} ${stream}`;
     // A mark of the byte order is a character like others.

@@ -11,7 +11,7 @@ import { writePlacements } from '../program/loader.js';
 import { checkProgram, type Program } from '../program/program.js';
 import type { Simulator } from '../simulator.js';
 import type { Claim } from '../transport/transport.js';
-import { waitFor, type WaitOptions } from '../wait.js';
+import { throwIfAborted, waitFor, type WaitOptions } from '../wait.js';
 import type { CoreState } from './core-state.js';
 import type { CoreWatch } from './core-watch.js';
 import { checkInputSource } from './input.js';
@@ -107,7 +107,7 @@ export class WorkGroup<Board extends GroupBoard = GroupBoard> implements Disposa
   async load(source: string | Program, options: LoadOptions = {}): Promise<LoadOutcome> {
     this.#checkOpen();
     const { verify, parameters, onProgress, signal } = checkedLoadOptions(options);
-    signal?.throwIfAborted();
+    throwIfAborted(signal);
     this.#checkNotLoading();
     this.#loading = new AbortController();
     try {
@@ -152,15 +152,20 @@ export class WorkGroup<Board extends GroupBoard = GroupBoard> implements Disposa
    */
   start(services: HostServices = {}): void {
     this.#checkOpen();
-    checkServices(services);
+    const checked = checkedServices(services);
     this.#checkNotLoading();
     for (const { core, state } of this.states()) {
       if (state === 'idle') continue;
       const what = state === 'exited' ? 'has ended its program' : `is ${state}`;
       throw new EpiphanyError('ERR_EPIPHANY_BUSY', `Core ${formatHex(core.id, 3)} ${what}: load a program before the group is started`, { address: core.address });
     }
-    const host = new Semihosting(this.board, services, { waitersChanged: () => this.#watch.refresh(), servable: () => this.#watch.hasten() });
-    this.#run.start(host);
+    const host = new Semihosting(this.board, checked, { waitersChanged: () => this.#watch.refresh(), servable: () => this.#watch.hasten() });
+    try {
+      this.#run.start(host);
+    } catch (error) {
+      host.end(false);
+      throw error;
+    }
   }
 
   /** Raises the user interrupt of every core. */
@@ -242,11 +247,14 @@ export class WorkGroup<Board extends GroupBoard = GroupBoard> implements Disposa
   close(): void {
     if (this.#closed) return;
     const closed = closedError(String(this));
-    this.#run.end(closed);
     this.#closed = true;
-    this.#loading?.abort(closed);
-    this.#onClose();
-    this.#claim.close();
+    try {
+      this.#run.end(closed); // closes standard input, whose source is the caller's, and may throw
+    } finally {
+      this.#loading?.abort(closed);
+      this.#onClose();
+      this.#claim.close();
+    }
   }
 
   [Symbol.dispose](): void {
@@ -290,12 +298,14 @@ export class WorkGroup<Board extends GroupBoard = GroupBoard> implements Disposa
   }
 }
 
-function checkServices(services: HostServices): void {
+/** Taken just once: what getters say later does not count. */
+function checkedServices(services: HostServices): HostServices {
   if (typeof services !== 'object' || services === null) throw invalidType('services', 'an object', services);
   const { directory, stdin, outputLimit } = services;
   if (directory !== undefined) checkPath('services.directory', directory);
   if (stdin !== undefined) checkInputSource('services.stdin', stdin);
   if (outputLimit !== undefined) checkInteger('services.outputLimit', outputLimit, 1, Number.MAX_SAFE_INTEGER);
+  return { directory, stdin, outputLimit };
 }
 
 /** How long a step takes. */

@@ -100,6 +100,14 @@ describe('with a reader who takes nothing', () => {
     await stalled(['run', printing('endless.srec', stream, 0), '--board', 'sim', ...options], stream, () => Promise.resolve());
   });
 
+  it('run prints no further, however many lines the program writes at once', async () => {
+    const lines = 2 ** 21;
+    const path = join(folder, 'lines.srec');
+    const text = (name: string, at: number, bytes: Uint8Array): string => readFileSync(fileOf(name, at, bytes), 'utf8').replace(/^S7.*\n/m, '');
+    writeFileSync(path, text('code.srec', 0, behindTables(move(0, 1), move(1, 0x8e100000), move(2, lines), trap(0), move(0, 0), trap(3))) + text('text.srec', 0x8e100000, new Uint8Array(lines).fill(10)) + 'S70500000000FA\n');
+    await stalled(['run', path, '--board', 'sim', '--group', '0,0,1,1'], 1, () => Promise.resolve());
+  });
+
   it('run traces no further', async () => {
     await stalled(['run', printing('traced.srec', 1, 0), '--board', 'sim', '--trace', '--group', '0,0,1,1'], 2, () => Promise.resolve());
   });

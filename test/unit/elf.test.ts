@@ -182,6 +182,19 @@ describe('sections and symbols', () => {
     expect(readElf(withSymbols(...twins).bytes, '').symbols).toHaveLength(4);
   });
 
+  it('of one section may be many, unless its name would make megabytes of kilobytes', () => {
+    const of = (letters: number): Elf => {
+      const long = strings('.shstrtab', '.strtab', '.symtab', 's'.repeat(letters));
+      const sections = base();
+      Object.assign(sections[1]!, { name: long.at('s'.repeat(letters)) });
+      Object.assign(sections[2]!, { contents: symbolTable(Array.from({ length: 300 }, (_, value) => ({ name: symbolNames.at('twin'), value, section: 1 }))) });
+      Object.assign(sections[4]!, { contents: long.bytes });
+      return new Elf({ sections, namesIndex: 4 });
+    };
+    expect(readElf(of(100).bytes, '').symbols).toHaveLength(300);
+    expect(() => readElf(of(100_000).bytes, '')).toThrow(/the names of this file add up to more than 8 times its size/);
+  });
+
   it('leave out what is defined elsewhere, and name section symbols after their section', () => {
     const { symbols } = readElf(withSymbols(
       { name: symbolNames.at('gone'), section: 0 },

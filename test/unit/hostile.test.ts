@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 /** What a careless or hostile program might do, each found by an attack that once succeeded. */
+import { readdirSync, readlinkSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { openBoard, type Board } from '../../lib/board.js';
 import type { Core } from '../../lib/core.js';
@@ -97,9 +98,40 @@ describe('waiting', () => {
     const signal = new AbortController().signal;
     Object.defineProperty(signal, 'removeEventListener', { value: () => { throw new Error('mine'); } });
     const wait = board.mailbox.receive({ signal });
-    process.once('uncaughtException', () => undefined);
-    const [message] = await Promise.all([wait, Promise.resolve().then(() => { try { board.simulator?.pushMailbox(5); } catch { /* the signal's */ } })]);
-    expect(message.word).toBe(5);
+    board.simulator?.pushMailbox(5);
+    expect((await wait).word).toBe(5);
+  });
+
+  /** Whose methods throw once something listens. */
+  const throwing = (): AbortSignal => Object.defineProperty(new AbortController().signal, 'removeEventListener', { value: () => { throw new Error('mine'); } });
+
+  it('with a signal that throws keeps nothing from being closed', async () => {
+    const board = openBoard('sim');
+    const group = board.workgroup();
+    const device = CharDevice.open('/dev/ptmx');
+    const waits = [board.mailbox.receive({ signal: throwing() }), group.finished({ signal: throwing() }), device.ready('priority', { signal: throwing() })];
+    const ends = Promise.allSettled(waits);
+    group.close();
+    device.close();
+    board.close();
+    expect([board.closed, device.closed]).toEqual([true, true]);
+    expect((await ends).map((end) => (end as PromiseRejectedResult).reason as object)).toEqual(waits.map(() => expect.objectContaining({ code: 'ERR_EPIPHANY_CLOSED' }) as object));
+    expect(() => readlinkSync(`/proc/self/fd/${(device as unknown as { fd: number }).fd}`)).toThrow();
+  });
+
+  it('takes a signal that can be listened to, and left, of whatever class', async () => {
+    using board = openBoard('sim');
+    using group = board.workgroup();
+    const wait = (signal: object): Promise<unknown>[] => [
+      board.mailbox.receive({ timeout: 5, signal: signal as AbortSignal }),
+      board.simulator!.run({ instructions: 1, signal: signal as AbortSignal }),
+      group.load('/nowhere', { signal: signal as AbortSignal }),
+      board.dma.copy(new Uint32Array(1), { core: group.cores[0]!, address: 0 }, 4, { signal: signal as AbortSignal }),
+    ];
+    const halves = [{ aborted: false, addEventListener() {} }, { aborted: false, removeEventListener() {} }];
+    for (const end of await Promise.allSettled(halves.flatMap(wait))) expect(end).toMatchObject({ status: 'rejected', reason: { code: 'ERR_INVALID_ARG_TYPE' } });
+    const whole = { aborted: true, reason: 'enough', addEventListener() {}, removeEventListener() {} };
+    for (const end of await Promise.allSettled(wait(whole))) expect(end).toEqual({ status: 'rejected', reason: 'enough' });
   });
 
   it('ends when its loop is left, and takes no event along', async () => {
@@ -389,6 +421,8 @@ describe('a program that is no file', () => {
     ['an address as text', [{ ...good, address: '0x2000' }]],
     ['an end beyond all addresses', [{ ...good, address: 0xfffffffc, memoryBytes: 8 }]],
     ['a hole', Array(1)],
+    ['what another has, too', [good, { ...good, address: 0x2002 }]],
+    ['4096 others', Array.from({ length: 4097 }, (_, index) => ({ ...good, address: 4 * index }))],
   ])('with a segment that is, or has, %s is refused before anything is touched', async (_what, segments) => {
     using board = openBoard('sim');
     using group = board.workgroup({ rows: 1, columns: 1 });
@@ -399,6 +433,24 @@ describe('a program that is no file', () => {
     expect([core.registers.IMASK.read().value, core.readWord(0x2000)]).toEqual([0x55, 0x1234]);
   });
 
+  const section = { name: 'workgroup_cfg', address: 0x28, bytes: 64, type: 'progbits', flags: { allocate: true, write: true, execute: false } };
+  const symbol = { name: 'x', address: 0x2000, bytes: 4, type: 'object', binding: 'global', section: '.data' };
+  it.each([
+    ['section without a name', { sections: [{ ...section, name: undefined }] }],
+    ['section without flags', { sections: [{ ...section, flags: undefined }] }],
+    ['section of less than nothing', { sections: [{ ...section, bytes: -4 }] }],
+    ['symbol without a name', { symbols: [{ ...symbol, name: null }] }],
+    ['symbol of less than nothing', { symbols: [{ ...symbol, bytes: -4 }] }],
+    ['symbol of less than nothing, by name', { symbolsByName: new Map([['x', { ...symbol, bytes: -4 }]]) }],
+    ['symbol nowhere', { symbols: [{ ...symbol, address: undefined }] }],
+    ['null for a symbol', { symbolsByName: new Map([['x', null]]) }],
+    ['text for an entry', { entry: 'main' }],
+  ])('with a %s is refused', async (_what, more) => {
+    using board = openBoard('sim');
+    using group = board.workgroup({ rows: 1, columns: 1 });
+    await expect(group.load(programOf([good], more))).rejects.toMatchObject({ code: expect.stringMatching(/^ERR_(INVALID_ARG_TYPE|OUT_OF_RANGE)$/) as string });
+  });
+
   it('is taken as it is at first, whatever it says later', async () => {
     using board = openBoard('sim');
     using group = board.workgroup({ rows: 1, columns: 1 });
@@ -406,6 +458,26 @@ describe('a program that is no file', () => {
     const segment = { ...good, get memoryBytes() { return asked++ === 0 ? 4 : 0x10000; } };
     await group.load(programOf([segment]));
     expect(asked).toBe(1);
+  });
+});
+
+describe('what a program is started with', () => {
+  const descriptors = (): number => readdirSync('/proc/self/fd').length;
+
+  it('is asked for once, and costs no descriptor if it cannot be had', () => {
+    using board = openBoard('sim');
+    using group = board.workgroup();
+    let asked = 0;
+    const twice = { directory: '/tmp', get stdin(): string { if (asked++ % 2 === 1) throw new Error('mine'); return ''; } };
+    group.start(twice);
+    expect(asked).toBe(1);
+    group.reset();
+    const before = descriptors();
+    for (let i = 0; i < 5; ++i) {
+      asked = 1;
+      expect(() => group.start(twice)).toThrow('mine');
+    }
+    expect(descriptors()).toBe(before);
   });
 });
 

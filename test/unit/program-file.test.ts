@@ -47,6 +47,10 @@ describe('what is no file', () => {
     server.close();
   });
 
+  it('names the file also if reading it fails', async () => {
+    await expect(readProgramFile('/proc/self/mem')).rejects.toMatchObject({ code: 'EIO', errno: -5, syscall: 'read', path: '/proc/self/mem' });
+  });
+
   it('is refused if it is larger than any program, unread', async () => {
     const path = place('large');
     writeFileSync(path, 'S0');
