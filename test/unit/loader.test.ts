@@ -5,7 +5,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { openBoard, type Board } from '../../lib/board.js';
 import type { Core } from '../../lib/core.js';
 import { readElf } from '../../lib/program/elf.js';
-import { placeProgram, verifyProgram, writePlacements, type LoadReport } from '../../lib/program/loader.js';
+import { patchPlacements, placeProgram, verifyProgram, writePlacements, type LoadReport } from '../../lib/program/loader.js';
 import type { Program, Segment } from '../../lib/program/program.js';
 
 let board: Board;
@@ -83,6 +83,24 @@ describe('the loader', () => {
     expect(board.core(0, 0).readWord(0x100)).toBe(0);
     const beside = program([0x100, [1, 2, 3, 4], 8], [0x84a00108, [9], 1]);
     expect(placeProgram(beside, board, board.cores)).toHaveLength(17);
+  });
+
+  it.each<[string, number]>([
+    ['begins before a segment and reaches into it', 0x1ffe],
+    ['begins in a segment and reaches beyond it', 0x200e],
+  ])('refuses a table that %s', (_what, address) => {
+    const placements = (what: Program, at: number, length: number): ReturnType<typeof patchPlacements> => {
+      const [core] = board.cores as readonly [Core];
+      return patchPlacements(what, placeProgram(what, board, [core]), board, new Map([[core, [{ address: at, data: new Uint8Array(length).fill(7) }]]]));
+    };
+    const whole = program([0x2000, [1, 2, 3, 4], 16]);
+    expect(() => placements(whole, address, 4)).toThrow(expect.objectContaining({ code: 'ERR_EPIPHANY_BAD_PROGRAM', path: 'made-up.elf', address }));
+    // All that touches it without crossing its ends is right.
+    const data = (at: number, length: number): number[][] => placements(whole, at, length).map(({ segment }) => [...segment.data]);
+    expect(data(0x1ffc, 4)).toEqual([[1, 2, 3, 4], [7, 7, 7, 7]]);
+    expect(data(0x2000, 2)).toEqual([[7, 7, 3, 4]]);
+    expect(data(0x200e, 2)).toEqual([[1, 2, 3, 4, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 7, 7]]);
+    expect(data(0x2010, 4)).toEqual([[1, 2, 3, 4], [7, 7, 7, 7]]);
   });
 
   it('finds every byte that differs, at any alignment, and counts more than it lists', () => {
