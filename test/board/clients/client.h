@@ -74,7 +74,7 @@ static bool has_failed;
 		tests[test_count++] = (struct test) { #id, id, limit };                            \
 	}                                                                                          \
 	static void id(void)
-#define TEST(id) TEST_WITHIN(id, 60)
+#define TEST(id) TEST_WITHIN(id, 300)
 
 __attribute__((format(printf, 3, 4))) static inline bool expect_at(bool is_true, int line,
 								   const char *format, ...)

@@ -71,7 +71,7 @@ static int outcome(const struct bench *bench, uint64_t cookie)
 	struct pollfd polled = { .fd = bench->queue, .events = POLLIN };
 	struct epiphany_event event;
 
-	if (!cookie || poll(&polled, 1, 40000) != 1 ||
+	if (!cookie || poll(&polled, 1, 400000) != 1 ||
 	    read(bench->queue, &event, sizeof(event)) != sizeof(event) ||
 	    event.type != EPIPHANY_EVENT_DMA || event.payload != cookie)
 		return -1;
