@@ -18,6 +18,10 @@ namespace {
 // mappings that a process may have.
 constexpr int64_t kWeight = 16384;
 
+// V8 frees a backing store on a thread of its own, and Node tells of it in a turn of the event loop: of one
+// that died together with its ArrayBuffer, before garbage has been collected so often again.
+constexpr int kCycles = 2;
+
 }  // namespace
 
 bool Mapping::Contains(double offset, double bytes) const {
@@ -35,11 +39,6 @@ Mapping::Mapping(EnvironmentPointer environment, std::shared_ptr<Leases> leases,
       kind_(kind) {
   environment_->mappings.Add(this);
   leases_->Add(this);
-}
-
-Mapping::~Mapping() {
-  leases_->Remove(this);
-  Unmap();
 }
 
 Napi::Value Mapping::Create(Napi::Env env, const EnvironmentPointer& environment,
@@ -64,8 +63,8 @@ Napi::Value Mapping::Create(Napi::Env env, const EnvironmentPointer& environment
 
 Napi::Value Mapping::Buffer(Napi::Env env) {
   if (!open_) return Answer(env, -EBADF);
-  napi_value buffer = nullptr;
-  if (buffer_ && napi_get_reference_value(env, buffer_, &buffer) == napi_ok && buffer) return {env, buffer};
+  napi_value buffer = LiveBuffer(env);
+  if (buffer) return {env, buffer};
   // Collected but not yet finalised: a second buffer now would be released by the first one's finalisers.
   if (has_buffer()) return Answer(env, -EAGAIN);
   const auto release_store = [](napi_env env, void*, void* self) {
@@ -88,19 +87,16 @@ Napi::Value Mapping::Buffer(Napi::Env env) {
 int Mapping::Close(napi_env env) {
   if (!open_) return 0;
   // Covered before detached: if the kernel refuses, everything is still as it was.
-  if (has_buffer() ? !Cover() : Unmap() != 0) return -errno;
+  if (has_buffer() || stolen_ ? !Cover() : Unmap() != 0) return -errno;
   napi_value buffer = nullptr;
-  if (buffer_ && napi_get_reference_value(env, buffer_, &buffer) == napi_ok && buffer) {
-    bool is_detached = false;
-    napi_is_detached_arraybuffer(env, buffer, &is_detached);
-    stolen_ = is_detached && store_lives_;
-    if (!is_detached && kind_ != MappingKind::kMemory) napi_detach_arraybuffer(env, buffer);
+  if (IsTaken(env)) {
+    stolen_ = true;
+  } else if (kind_ != MappingKind::kMemory && (buffer = LiveBuffer(env))) {
+    detached_ = napi_detach_arraybuffer(env, buffer) == napi_ok;
   }
   open_ = false;
   leases_->Remove(this);
-  // Address space is scarce on 32 bits, and mappings are everywhere: V8, which forgets a detached buffer,
-  // must know what waits for it. It can do nothing about a stolen one.
-  Tell(env, base_ && !stolen_ ? kWeight + static_cast<int64_t>(bytes_) : 0);
+  Tell(env, Weight());
   return 0;
 }
 
@@ -111,11 +107,46 @@ bool Mapping::Cover() {
 }
 
 int Mapping::Unmap() {
-  if (!base_ || stolen_) return 0;
+  if (!base_) return 0;
   if (munmap(base_, bytes_) != 0) return -1;
   base_ = nullptr;
   GiveMaps(1);
   return 0;
+}
+
+napi_value Mapping::LiveBuffer(napi_env env) const {
+  napi_value buffer = nullptr;
+  if (buffer_) napi_get_reference_value(env, buffer_, &buffer);
+  return buffer;
+}
+
+bool Mapping::IsTaken(napi_env env) const {
+  const napi_value buffer = detached_ ? nullptr : LiveBuffer(env);
+  if (!buffer) return false;
+  // When the environment ends Node detaches every buffer itself. Then no JavaScript can be run, which this
+  // call tells.
+  bool is_same = false;
+  if (napi_strict_equals(env, buffer, buffer, &is_same) != napi_ok) return false;
+  bool is_detached = false;
+  return napi_is_detached_arraybuffer(env, buffer, &is_detached) == napi_ok && is_detached;
+}
+
+void Mapping::AwaitCycle(napi_env env) {
+  const auto collected = [](napi_env env, void* self, void*) {
+    static_cast<Mapping*>(self)->Release(env, &static_cast<Mapping*>(self)->cycle_lives_);
+  };
+  napi_handle_scope scope = nullptr;
+  if (napi_open_handle_scope(env, &scope) != napi_ok) return;
+  napi_value garbage = nullptr;
+  cycle_lives_ = napi_create_external(env, this, collected, nullptr, &garbage) == napi_ok;
+  napi_close_handle_scope(env, scope);
+}
+
+// Address space is scarce on 32 bits, and mappings are everywhere: V8, which forgets a detached buffer, must
+// know what waits for it. It can do nothing about a stolen one.
+int64_t Mapping::Weight() const {
+  if (!base_ || stolen_) return 0;
+  return open_ ? kWeight : kWeight + static_cast<int64_t>(bytes_);
 }
 
 // V8 may collect garbage at once, and finalise other mappings before this returns: nothing may be done behind
@@ -127,20 +158,40 @@ void Mapping::Tell(napi_env env, int64_t bytes) {
   if (change != 0) napi_adjust_external_memory(env, change, &total);
 }
 
-// JavaScript has lost one of the three; the last takes everything along.
+// JavaScript has lost one of them; the last takes everything along.
 void Mapping::Release(napi_env env, bool* lives) {
   *lives = false;
+  if (lives == &store_lives_) {
+    stolen_ = stolen_ || IsTaken(env);
+  } else if (lives != &handle_lives_ && store_lives_ && !detached_) {
+    // The store has outlived its object: let us see how long it does.
+    if (lives == &object_lives_) cycles_ = 0;
+    if (cycles_++ >= kCycles) {
+      stolen_ = true;
+    } else if (!cycle_lives_) {  // one of an earlier buffer will do
+      AwaitCycle(env);
+    }
+  }
   if (buffer_ && !object_lives_) napi_delete_reference(env, std::exchange(buffer_, nullptr));
-  if (has_buffer()) return;
-  if (!open_) Unmap();
-  if (!handle_lives_) {
+  if (!has_buffer() && !(open_ && handle_lives_)) End();
+  if (has_buffer() || handle_lives_ || cycle_lives_) {
+    Tell(env, Weight());
+  } else {
     int64_t total = 0;
     const int64_t told = told_;
     delete this;
     napi_adjust_external_memory(env, -told, &total);
-  } else {
-    Tell(env, open_ ? kWeight : 0);
   }
+}
+
+void Mapping::End() {
+  if (!stolen_) {
+    Unmap();
+  } else if (open_) {
+    Cover();
+  }
+  open_ = false;
+  leases_->Remove(this);
 }
 
 namespace {

@@ -10,6 +10,10 @@
 // asynchronous calls hold while they use a bare pointer, nor its backing store, which transfer() and some
 // asynchronous calls take, is there any more. A detached ArrayBuffer lets go of its backing store at once, so
 // each has a finaliser of its own.
+//
+// transfer() gives the store to an ArrayBuffer that we do not know, and which may lose it to the next while a
+// call uses its memory. It leaves traces: the store dies before our ArrayBuffer, or it outlives it by more
+// than the garbage collector takes to tell of it. Such a range is never given back.
 #ifndef DEVICE_MAPPING_H_
 #define DEVICE_MAPPING_H_
 
@@ -42,11 +46,17 @@ class Mapping {
  private:
   Mapping(EnvironmentPointer environment, std::shared_ptr<Leases> leases, unsigned char* base, size_t bytes,
           MappingKind kind);
-  ~Mapping();
   bool has_buffer() const { return object_lives_ || store_lives_; }
   bool Cover();
   int Unmap();
+  void End();
+  int64_t Weight() const;
   void Tell(napi_env env, int64_t bytes);
+  napi_value LiveBuffer(napi_env env) const;
+  // Whether transfer() took the memory away from the buffer, as far as a buffer that is still there can tell.
+  bool IsTaken(napi_env env) const;
+  // Releases cycle_lives_ when garbage has been collected.
+  void AwaitCycle(napi_env env);
   void Release(napi_env env, bool* lives);
 
   const EnvironmentPointer environment_;
@@ -59,6 +69,9 @@ class Mapping {
   bool handle_lives_ = true;
   bool object_lives_ = false;
   bool store_lives_ = false;
+  bool cycle_lives_ = false;  // what AwaitCycle made
+  int cycles_ = 0;
+  bool detached_ = false;  // by Close
   // Somebody transferred the buffer away; its new owner cannot be known, so the range is never given back.
   bool stolen_ = false;
   napi_ref buffer_ = nullptr;  // weak

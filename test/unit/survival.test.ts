@@ -13,6 +13,9 @@ const open = `import { openBoard } from 'node-epiphany'; import { CharDevice } f
 /** The ArrayBuffer that a window hides; a deliberate way round. */
 const steal = `const bufferOf = Object.getOwnPropertyDescriptor(Object.getPrototypeOf(Uint32Array.prototype), 'buffer').get;`;
 
+/** Node 22 and later. */
+const canTransfer = 'transfer' in ArrayBuffer.prototype;
+
 describe('windows', () => {
   it('are printed without touching device memory', async () => {
     const text = await survives(`${open}
@@ -216,12 +219,40 @@ describe('close ends every lease', () => {
       assert.equal(bare.byteLength, 0);`);
   });
 
-  it('also of memory that was taken by transfer(), when nothing else is left of its mapping', async () => {
+  it.skipIf(!canTransfer)('also of memory that was taken by transfer(), when nothing else is left of its mapping', async () => {
     await survives(`${open} ${settle}
-      if (!ArrayBuffer.prototype.transfer) process.exit(0); // Node 22 and later
-      const board = openBoard('sim'); const stolen = new Uint8Array(board.dram.alloc(4096).bytes.buffer.transfer());
-      stolen[0] = 1; await settle(); assert.equal(stolen[0], 1); board.close(); assert.equal(stolen[0], 0); stolen[0] = 2;`);
+      const zero = CharDevice.open('/dev/zero'); const stolen = new Uint8Array(zero.mapMemory({ offset: 0, length: 4096 }).buffer.transfer());
+      stolen[0] = 1; await settle(); await settle(); assert.equal(stolen[0], 1); zero.close(); assert.equal(stolen[0], 0); stolen[0] = 2;`);
   });
+
+  it.skipIf(!canTransfer).each(['before it is taken', 'after it is taken', 'never', 'with its buffer still there', 'after it was collected'])(
+    'and what was taken by transfer() twice, with a read under way, is nobody else\'s: closed %s',
+    async (when) => {
+      await survives(`${open} ${settle}
+        import { promisify } from 'node:util'; import { spawnSync } from 'node:child_process';
+        import { mkdtempSync, openSync, read, rmSync, writeSync } from 'node:fs'; import { join } from 'node:path'; import { tmpdir } from 'node:os';
+        const folder = mkdtempSync(join(tmpdir(), 'taken-')); const fifo = join(folder, 'fifo'); spawnSync('mkfifo', [fifo]); const file = openSync(fifo, 'r+');
+        const zero = CharDevice.open('/dev/zero'); const length = 1234 * 4096; const when = ${JSON.stringify(when)};
+        let mapping = zero.mapMemory({ offset: 0, length }); let first = mapping.buffer;
+        if (when === 'before it is taken') mapping.close();
+        let second = first.transfer();
+        const done = promisify(read)(file, new Uint8Array(second), 0, length, null);
+        let third = second.transfer(); second = undefined;
+        if (when === 'after it is taken' || when === 'with its buffer still there') mapping.close();
+        if (when !== 'with its buffer still there') first = undefined;
+        mapping = undefined;
+        await settle(); await settle();
+        assert.equal(third.byteLength, length); third = undefined;
+        await settle(); await settle();
+        if (when === 'after it was collected') zero.close();
+        // Had the range been given back, one of these would have got it.
+        const other = CharDevice.open('/dev/zero');
+        const others = Array.from({ length: 8 }, () => new Uint8Array(other.mapMemory({ offset: 0, length }).buffer));
+        writeSync(file, Buffer.alloc(4096, 7)); assert.equal((await done).bytesRead, 4096);
+        assert.ok(others.every((bytes) => !bytes.includes(7)));
+        rmSync(folder, { recursive: true }); assert.ok(first === undefined || first.byteLength === 0);`);
+    },
+  );
 
   it('and the board holds none that nobody holds', async () => {
     await survives(`${open} ${settle}
