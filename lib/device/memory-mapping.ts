@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 /** A lease of mapped memory that is like any other memory, and may be viewed in any way. */
+import { constants } from 'node:os';
 import { inspect } from 'node:util';
 import { closedError, formatHex, systemError } from '../errors.js';
 import { native, type MappingHandle } from '../native.js';
@@ -19,6 +20,9 @@ export let memoryMappingOf: (handle: MappingHandle, origin: Origin) => MemoryMap
 
 /** Where a mapping lies in this process, for structures that drivers are given. @throws `ERR_EPIPHANY_CLOSED` */
 export let virtualAddressOf: (mapping: MemoryMapping) => number;
+
+/** How to end a lease when the mapping itself has been collected; false if the kernel refuses. Must not be called before. */
+export let endOf: (mapping: MemoryMapping) => () => boolean;
 
 /** A view keeps its mapping, and what is done when nothing is left of that waits for the view. */
 const mappings = new WeakMap<ArrayBuffer, MemoryMapping>();
@@ -43,6 +47,7 @@ export class MemoryMapping implements Disposable {
       if (address < 0) throw closedError(`the mapping of '${mapping.path}'`);
       return address;
     };
+    endOf = (mapping) => endOfHandle(mapping.#handle);
   }
 
   private constructor(handle: MappingHandle, { path, length, baseAddress, device }: Origin) {
@@ -89,4 +94,12 @@ export class MemoryMapping implements Disposable {
   [inspect.custom](): string {
     return `MemoryMapping(${this.length} bytes at ${formatHex(this.baseAddress)} of '${this.path}'${this.closed ? ', closed' : ''})`;
   }
+}
+
+/** Closes over the handle alone: whoever holds this must not hold the mapping. */
+function endOfHandle(handle: MappingHandle): () => boolean {
+  return () => {
+    const status = native.unmap(handle);
+    return status >= 0 || status === -constants.errno.EBADF; // which is closed
+  };
 }

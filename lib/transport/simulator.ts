@@ -5,6 +5,7 @@ import { emeshAddress, REGISTERS_BASE, SHARED_DRAM_BASE, SHARED_DRAM_BYTES, SRAM
 import { CHIP_MODELS, chipTypeOf, type Chip, type ChipType, type SharedDram } from '../chip.js';
 import { deviceOf, type CharDevice } from '../device/char-device.js';
 import type { Mapping, MemoryMapping } from '../device/index.js';
+import { endOf } from '../device/memory-mapping.js';
 import { closedError, EpiphanyError, outOfRange, systemError } from '../errors.js';
 import { native, type DeviceHandle, type SimulatorHandle } from '../native.js';
 import type { WordPort } from '../register-file.js';
@@ -365,8 +366,10 @@ export class SimulatorTransport implements Transport, Host {
   }
 }
 
-/** Of blocks that nobody closed: what becomes of their places when nothing shows their memory any more. */
-const abandoned = new FinalizationRegistry<() => void>((give) => give());
+/** Of blocks that nobody closed: what becomes of their places when neither they nor their buffers are left. */
+const abandoned = new FinalizationRegistry<{ readonly end: () => boolean; readonly giveBack: () => void }>(({ end, giveBack }) => {
+  if (end()) giveBack();
+});
 
 /** Shared DRAM of a simulated board that was given out. */
 class SimulatedBlock implements DramBlock {
@@ -378,7 +381,8 @@ class SimulatedBlock implements DramBlock {
     this.address = address;
     this.memory = memory;
     this.#giveBack = giveBack;
-    abandoned.register(memory, giveBack, this);
+    // Its memory may have been taken by transfer(), or be in use by a call of Node: that ends before the next block begins.
+    abandoned.register(memory, { end: endOf(memory), giveBack }, this);
   }
 
   close(): void {

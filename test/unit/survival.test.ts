@@ -254,6 +254,16 @@ describe('close ends every lease', () => {
     },
   );
 
+  it.skipIf(!canTransfer)('and shared DRAM that was taken by transfer() has one owner', async () => {
+    await survives(`${open} ${settle}
+      const board = openBoard('sim'); let address;
+      const take = () => { const buffer = board.dram.alloc(4096); address = buffer.address; buffer.bytes[0] = 1; return new Uint8Array(buffer.bytes.buffer.transfer()); };
+      const taken = take(); await settle(); await settle();
+      const next = board.dram.alloc(4096, { address }); // it has been given back
+      taken.fill(7); assert.equal(next.bytes[0], 0); next.bytes.fill(5); assert.equal(taken[0], 7);
+      board.close(); assert.equal(taken[0], 7);`);
+  });
+
   it('and the board holds none that nobody holds', async () => {
     await survives(`${open} ${settle}
       const board = openBoard('sim');
