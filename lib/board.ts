@@ -333,14 +333,24 @@ export class Board implements Disposable {
   /**
    * Ends everything that came from this board; what waits is rejected. Doing it again does nothing.
    * @param options.save false to leave the file of a `sim:FILE` as it was
-   * @throws SystemError if the state cannot be saved: the board is then still open
+   * @throws SystemError if the state cannot be saved: the board is then still open; what closing a work-group throws: all
+   *   is closed then
    */
   close(options: { save?: boolean } = {}): void {
     if (typeof options !== 'object' || options === null) throw invalidType('options', 'an object', options);
     const { save = true } = options;
     if (typeof save !== 'boolean') throw invalidType('options.save', 'a boolean', save);
-    for (const group of [...this.#groups]) group.close(); // before anything is saved: it may change the cores
+    const failures: unknown[] = [];
+    // Before anything is saved: it may change the cores. One that fails keeps neither the others nor the board open.
+    for (const group of [...this.#groups]) {
+      try {
+        group.close();
+      } catch (error) {
+        failures.push(error);
+      }
+    }
     this.#transport.close(save);
+    if (failures.length > 0) throw failures[0];
   }
 
   [Symbol.dispose](): void {

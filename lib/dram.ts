@@ -104,7 +104,7 @@ export class DramBuffer implements Disposable {
   /**
    * All of it, zero-copy and live. Its `buffer` may be viewed as anything. What processor and cores write to it is
    * not ordered by itself: write a flag behind the data with `Atomics.store`.
-   * @throws `ERR_EPIPHANY_CLOSED`
+   * @throws `ERR_EPIPHANY_CLOSED`, also if transfer() took its memory away
    */
   get bytes(): Uint8Array<ArrayBuffer> {
     if (this.closed) throw closedError(String(this));

@@ -16,6 +16,7 @@ const lengthGetter = getterOf<number>(typedArray, 'length');
 const bufferGetters = { array: getterOf<ArrayBufferLike>(typedArray, 'buffer'), view: getterOf<ArrayBufferLike>(DataView.prototype, 'buffer') };
 const byteLengthGetters = { array: getterOf<number>(typedArray, 'byteLength'), view: getterOf<number>(DataView.prototype, 'byteLength') };
 const byteOffsetGetters = { array: getterOf<number>(typedArray, 'byteOffset'), view: getterOf<number>(DataView.prototype, 'byteOffset') };
+const bufferByteLengthGetter = getterOf<number>(ArrayBuffer.prototype, 'byteLength');
 const keysOf = (typedArray as Uint8Array).keys;
 const Bytes = Uint8Array;
 
@@ -32,6 +33,11 @@ export function lengthOf(array: object): number {
 /** The memory below a typed array. */
 export function bufferOf(array: object): ArrayBufferLike {
   return bufferGetters.array.call(array);
+}
+
+/** Bytes of an ArrayBuffer; 0 if its memory was taken away. */
+export function byteLengthOfBuffer(buffer: ArrayBuffer): number {
+  return bufferByteLengthGetter.call(buffer);
 }
 
 /** Bytes of a view. */

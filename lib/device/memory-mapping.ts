@@ -2,8 +2,9 @@
 /** A lease of mapped memory that is like any other memory, and may be viewed in any way. */
 import { constants } from 'node:os';
 import { inspect } from 'node:util';
-import { closedError, formatHex, systemError } from '../errors.js';
+import { closedError, EpiphanyError, formatHex, systemError } from '../errors.js';
 import { native, type MappingHandle } from '../native.js';
+import { byteLengthOfBuffer } from '../view.js';
 import { bufferOfMapping } from './mapping.js';
 
 interface Origin {
@@ -64,13 +65,15 @@ export class MemoryMapping implements Disposable {
     return this.#closed || this.#device.closed;
   }
 
-  /** All of it, zero-copy; other views can be made over the same buffer. @throws `ERR_EPIPHANY_CLOSED` */
+  /** All of it, zero-copy; other views can be made over the same buffer. @throws `ERR_EPIPHANY_CLOSED`, also if transfer() took its memory away */
   get buffer(): ArrayBuffer {
     if (this.closed) throw closedError(`the mapping of '${this.path}'`);
     if (!this.#buffer) {
       this.#buffer = bufferOfMapping(this.#handle, this.path, this.baseAddress);
       mappings.set(this.#buffer, this);
     }
+    // No mapping is empty.
+    if (byteLengthOfBuffer(this.#buffer) === 0) throw new EpiphanyError('ERR_EPIPHANY_CLOSED', `the buffer of the mapping of '${this.path}' is gone: transfer() took its memory`, { path: this.path, address: this.baseAddress });
     return this.#buffer;
   }
 

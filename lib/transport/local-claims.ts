@@ -9,10 +9,10 @@ import { CORE_REGISTERS } from '../registers.js';
 import type { Mapping } from '../device/index.js';
 import type { WordPort } from '../register-file.js';
 import { resetError, type Condition } from './condition.js';
-import type { Claim, ClaimOptions, CoreSource, OnRelease } from './transport.js';
+import type { Claim, ClaimOptions, CoreSource, OnRelease, Transport } from './transport.js';
 
 /** What a board gives its work-groups. */
-export interface Host extends Pick<CoreSource, 'path' | 'usable' | 'check'> {
+export interface Host extends Pick<CoreSource, 'path' | 'usable' | 'check'>, Pick<Transport, 'sharedDramMapping'> {
   readonly condition: Condition;
   /** The core in the north-west of the chip. */
   readonly origin: CoreId;
@@ -141,7 +141,9 @@ class LocalClaim implements Claim {
     if (!this.#deadMan) return;
     const { address, value, block } = this.#deadMan;
     if (block) {
-      if (!block.memory.closed) new DataView(block.memory.buffer).setUint32(address - block.address, value, true);
+      // By way of the board's own mapping: the program may have taken the memory of the buffer away by transfer().
+      const dram = this.#host.sharedDramMapping();
+      if (!block.memory.closed) dram.writeWord(address - dram.baseAddress, value);
       return;
     }
     const { id, local } = splitEmeshAddress(address);

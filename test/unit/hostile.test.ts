@@ -318,6 +318,40 @@ describe('copies', () => {
   });
 });
 
+describe('shared DRAM', () => {
+  it.skipIf(!('transfer' in ArrayBuffer.prototype))('whose memory was taken by transfer() says so, and the word of a dead man is stored nevertheless', async () => {
+    const board = openBoard('sim');
+    const take = (): ReturnType<Board['dram']['alloc']> => {
+      const buffer = board.dram.alloc(4096);
+      (buffer.bytes.buffer as ArrayBuffer & { transfer(): ArrayBuffer }).transfer();
+      return buffer;
+    };
+    const taken = take();
+    const closed = expect.objectContaining({ code: 'ERR_EPIPHANY_CLOSED' }) as Error;
+    expect(() => taken.bytes).toThrow(closed);
+    await expect(board.dma.copy(new Uint8Array(4), taken, 4)).rejects.toMatchObject({ code: 'ERR_EPIPHANY_CLOSED' });
+    await expect(board.dma.copy({ buffer: taken, offset: 0 }, new Uint8Array(4), 4)).rejects.toMatchObject({ code: 'ERR_EPIPHANY_CLOSED' });
+    const group = board.workgroup({ rows: 1, columns: 1 }, { deadMan: { address: taken.address + 8, value: 5, buffer: taken } });
+    group.close();
+    expect(board.sharedDramMapping().readWord(taken.address + 8 - (board.sharedDram?.address ?? 0))).toBe(5);
+    board.workgroup({ rows: 1, columns: 1 }, { deadMan: { address: taken.address, value: 5, buffer: taken } });
+    board.close();
+    expect(board.closed).toBe(true);
+  });
+
+  it('ends with the board, as every work-group does, although one of these fails to close', () => {
+    const board = openBoard('sim', { stepped: true });
+    const { address } = board.sharedDram ?? { address: 0 };
+    const buffer = board.dram.alloc(4096, { address });
+    const bad = board.workgroup({ rows: 1, columns: 1 });
+    Object.defineProperty(bad, 'close', { value: () => { throw new Error('mine'); } });
+    const other = board.workgroup({ row: 1, rows: 1, columns: 1 }, { deadMan: { address, value: 5, buffer } });
+    expect(() => board.close()).toThrow('mine');
+    expect([board.closed, other.closed, buffer.closed]).toEqual([true, true, true]);
+    board.close();
+  });
+});
+
 describe('what decides over addresses', () => {
   it('cannot be changed', () => {
     using board = openBoard('sim');
