@@ -61,6 +61,24 @@ export function checkView(name: string, value: unknown): ArrayBufferView {
   return value;
 }
 
+/**
+ * What `read` finds in an object of the program's, whose own errors pass. What only has the prototype of a view, or is a
+ * proxy of one, has getters that fail on it: that is an argument of the wrong type.
+ * @throws TypeError
+ */
+export function readFrom<Result>(name: string, expected: string, value: unknown, read: () => Result): Result {
+  try {
+    return read();
+  } catch (error) {
+    throw error instanceof TypeError && !('code' in error) ? invalidType(name, expected, value) : error;
+  }
+}
+
+/** What an array, or what is like one, says of its length; a typed array cannot lie. */
+export function toldLengthOf(name: string, array: { readonly length: unknown }): unknown {
+  return arrayTag(array) === undefined ? readFrom(name, 'an array', array, () => array.length) : lengthOf(array);
+}
+
 /** The bytes of a view, as an array of the plainest kind: over the same memory, and of no subclass. */
 export function bytesOf(view: ArrayBufferView): Uint8Array {
   const kind = types.isDataView(view) ? 'view' : 'array';

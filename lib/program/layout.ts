@@ -2,7 +2,7 @@
 /** Structures that programs on cores and on the host share: described once, laid out as the eCore's compiler does. */
 import { types } from 'node:util';
 import { checkInteger, invalidType, outOfRange } from '../errors.js';
-import { bytesOf, checkView } from '../view.js';
+import { bytesOf, checkView, toldLengthOf } from '../view.js';
 
 interface Scalar {
   readonly bytes: number;
@@ -76,6 +76,19 @@ function fieldAlignment(element: Scalar | Layout<Fields>, count: number): number
 }
 const structAlignment = (bytes: number): number => (bytes > 4 ? 8 : bytes === 4 ? 4 : 1);
 
+/** Structures within structures: more than any C has, and fewer than would exhaust the stack. */
+const LARGEST_DEPTH = 64;
+
+/** Scalars that lie one behind the other and have been encoded. */
+interface Run {
+  readonly scalar: Scalar;
+  readonly at: number;
+  readonly count: number;
+}
+
+/** Whether a value was made by {@link layout}, and does not only look so. */
+export let isLayout: (value: unknown) => value is Layout<Fields>;
+
 /** A structure; made by {@link layout}. */
 export class Layout<Of extends Fields> {
   /** Size in bytes, padding at the end included. */
@@ -84,6 +97,12 @@ export class Layout<Of extends Fields> {
   readonly alignment: number;
   /** By name, in their order. */
   readonly #places: ReadonlyMap<string, Place>;
+  /** 1: no structure within. */
+  readonly #depth: number;
+
+  static {
+    isLayout = (value): value is Layout<Fields> => typeof value === 'object' && value !== null && #places in value;
+  }
 
   /** @internal */
   constructor(fields: Of) {
@@ -103,6 +122,8 @@ export class Layout<Of extends Fields> {
     });
     this.#places = new Map(places.map((place) => [place.name, place]));
     if (places.length === 0) throw outOfRange('fields', 'at least one', fields);
+    this.#depth = places.reduce((depth, { element }) => (element instanceof Layout ? Math.max(depth, element.#depth + 1) : depth), 1);
+    if (this.#depth > LARGEST_DEPTH) throw outOfRange('fields', `at most ${LARGEST_DEPTH} structures deep`, this.#depth);
     this.alignment = Math.max(alignment, structAlignment(offset));
     this.bytes = Math.ceil(offset / this.alignment) * this.alignment;
     if (this.bytes > LARGEST_BYTES) throw outOfRange('fields', `at most ${LARGEST_BYTES} bytes`, this.bytes);
@@ -127,18 +148,47 @@ export class Layout<Of extends Fields> {
     return bytes;
   }
 
-  /** Changes the fields that `value` has, in bytes of a structure. */
+  /** Changes the fields that `value` has, in bytes of a structure. @throws TypeError or RangeError naming the field, before any is changed */
   encodeInto(bytes: Uint8Array, value: Partial<StructValue<Of>>): void {
+    this.#view(bytes);
+    const draft = new DataView(new ArrayBuffer(this.bytes));
+    const runs: Run[] = [];
+    this.#encode(draft, 0, value, runs);
+    const view = this.#view(bytes); // once more: getters of the value may have taken its memory away
+    for (const { scalar, at, count } of runs) {
+      for (let offset = at; offset < at + count * scalar.bytes; offset += scalar.bytes) scalar.write(view, offset, scalar.read(draft, offset));
+    }
+  }
+
+  #encode(draft: DataView, base: number, value: unknown, runs: Run[]): void {
     if (typeof value !== 'object' || value === null) throw invalidType('value', 'an object', value);
-    const view = this.#view(bytes);
     for (const [name, content] of Object.entries(value)) {
       try {
-        writePlace(view, this.#place(name), content);
+        this.#encodePlace(draft, base, this.#place(name), content, runs);
       } catch (error) {
-        if (error instanceof Error && !error.message.startsWith('field')) error.message = `field ${name}: ${error.message}`;
+        // Our own only: those of getters of the program pass as they are.
+        if (error instanceof Error && 'actual' in error && !error.message.startsWith('field')) Reflect.set(error, 'message', `field ${name}: ${error.message}`);
         throw error;
       }
     }
+  }
+
+  #encodePlace(draft: DataView, base: number, { element, count, offset }: Place, value: unknown, runs: Run[]): void {
+    const at = base + offset;
+    const one = (index: number, content: unknown): void => {
+      if (element instanceof Layout) element.#encode(draft, at + index * element.bytes, content, runs);
+      else element.write(draft, at + index * element.bytes, content as number);
+    };
+    if (count === 0) {
+      one(0, value);
+    } else {
+      if (typeof value !== 'object' || value === null || !('length' in value)) throw invalidType('value', 'an array', value);
+      const length = toldLengthOf('value', value);
+      if (length !== count) throw outOfRange('length', String(count), length);
+      // By index, whatever it says of its length later, or by an iterator.
+      for (let index = 0; index < count; ++index) one(index, (value as unknown as ArrayLike<unknown>)[index]);
+    }
+    if (!(element instanceof Layout)) runs.push({ scalar: element, at, count: count || 1 });
   }
 
   /**
@@ -193,7 +243,7 @@ function checkName(what: string, name: unknown): void {
 }
 
 function elementOf(name: string, type: unknown): Scalar | Layout<Fields> {
-  if (type instanceof Layout) return type as Layout<Fields>;
+  if (isLayout(type)) return type;
   if (typeof type === 'string' && Object.hasOwn(SCALARS, type)) return SCALARS[type as ScalarName];
   throw outOfRange(`type of ${name}`, `${Object.keys(SCALARS).join(', ')}, a layout, or an array [type, count]`, type);
 }
@@ -201,20 +251,6 @@ function elementOf(name: string, type: unknown): Scalar | Layout<Fields> {
 function readPlace(view: DataView, { element, count, offset }: Place): unknown {
   const one = (at: number): unknown => (element instanceof Layout ? element.decode(new Uint8Array(view.buffer, view.byteOffset + at, element.bytes)) : element.read(view, at));
   return count === 0 ? one(offset) : Array.from({ length: count }, (_, index) => one(offset + index * element.bytes));
-}
-
-function writePlace(view: DataView, { element, count, offset }: Place, value: unknown): void {
-  const one = (at: number, content: unknown): void => {
-    if (element instanceof Layout) element.encodeInto(new Uint8Array(view.buffer, view.byteOffset + at, element.bytes), content as object);
-    else element.write(view, at, content as number);
-  };
-  if (count === 0) {
-    one(offset, value);
-    return;
-  }
-  if (typeof value !== 'object' || value === null || !('length' in value)) throw invalidType('value', 'an array', value);
-  if (value.length !== count) throw outOfRange('length', String(count), value.length);
-  Array.from(value as ArrayLike<unknown>, (content, index) => one(offset + index * element.bytes, content));
 }
 
 function indent(text: string): string {

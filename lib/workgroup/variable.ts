@@ -4,7 +4,7 @@ import { inspect } from 'node:util';
 import { checkInteger, formatHex, invalidType, outOfRange } from '../errors.js';
 import type { Float32Window, Int32Window, Uint32Window } from '../device/index.js';
 import type { Place } from '../memory.js';
-import { Layout, type Fields, type StructValue } from '../program/layout.js';
+import { isLayout, type Fields, type Layout, type StructValue } from '../program/layout.js';
 import type { ProgramSymbol } from '../program/program.js';
 import { byteLengthOf, checkView } from '../view.js';
 
@@ -113,7 +113,7 @@ export class Variable {
   }
 
   #checkLayout(layout: unknown): void {
-    if (!(layout instanceof Layout)) throw invalidType('layout', 'what layout() gives', layout);
+    if (!isLayout(layout)) throw invalidType('layout', 'what layout() gives', layout);
     if (layout.bytes !== this.bytes) throw outOfRange('layout.bytes', `${this.bytes}, the size of ${this.name}`, layout.bytes);
   }
 }

@@ -318,6 +318,59 @@ describe('copies', () => {
   });
 });
 
+describe('a structure', () => {
+  type Sequence = number[];
+  const Inner = layout({ v: 'u32' });
+  const Scalars = layout({ a: ['u32', 1], b: 'u32' });
+  const Nested = layout({ a: [Inner, 1], b: 'u32' });
+  const withBytes = (bytes: number): { all: Uint8Array; part: Uint8Array } => {
+    const all = new Uint8Array(64).fill(0xaa);
+    return { all, part: all.subarray(8, 8 + bytes) };
+  };
+  const typed = expect.objectContaining({ code: expect.stringMatching(/^ERR_(INVALID_ARG_TYPE|OUT_OF_RANGE)$/) as string }) as Error;
+
+  it('is written within its bytes, whatever an array says of itself', () => {
+    let asked = 0;
+    const endless = { length: 1, 0: 7, *[Symbol.iterator]() { for (;;) yield 7; } } as unknown as Sequence;
+    const growing = { get length() { return asked++ === 0 ? 1 : 5; }, 0: { v: 7 }, 1: { v: 7 }, 2: { v: 7 } } as unknown as { v: number }[];
+    const endlessInner = { length: 1, 0: { v: 7 }, *[Symbol.iterator]() { for (;;) yield { v: 7 }; } } as unknown as { v: number }[];
+    for (const encode of [(bytes: Uint8Array) => Scalars.encodeInto(bytes, { a: endless }), (bytes: Uint8Array) => Nested.encodeInto(bytes, { a: growing }), (bytes: Uint8Array) => Nested.encodeInto(bytes, { a: endlessInner })]) {
+      const { all, part } = withBytes(8);
+      encode(part);
+      const expected = new Uint8Array(64).fill(0xaa);
+      expected.set([7, 0, 0, 0], 8);
+      expect(all).toEqual(expected);
+    }
+  });
+
+  it('is not changed at all by a value of which a part is wrong, and only in the fields that are given', () => {
+    const { all, part } = withBytes(8);
+    for (const value of [{ a: [1], b: -1 }, { a: [1], b: 'x' }, { a: [1], c: 1 }, { b: 1, a: [1, 2] }, { b: 1, a: Symbol('s') }]) expect(() => Scalars.encodeInto(part, value as never)).toThrow(typed);
+    const frozen = Object.freeze(new Error('mine'));
+    expect(() => Nested.encodeInto(part, { b: 1, a: [{ get v(): number { throw frozen; } }] })).toThrow(frozen);
+    expect(all.every((byte) => byte === 0xaa)).toBe(true);
+    // What a core wrote meanwhile to another field stays.
+    Scalars.encodeInto(part, { get b() { part[0] = 5; return 1; } });
+    expect([...part]).toEqual([5, 0xaa, 0xaa, 0xaa, 1, 0, 0, 0]);
+  });
+
+  it('says so when a getter of the value takes its bytes away', () => {
+    const gone = new Uint8Array(8);
+    expect(() => Scalars.encodeInto(gone, { get b() { structuredClone(gone, { transfer: [gone.buffer] }); return 1; } })).toThrow(typed);
+    if (!('resize' in ArrayBuffer.prototype)) return; // Node 20 and later
+    const memory = new (ArrayBuffer as unknown as new (bytes: number, options: object) => ArrayBuffer & { resize(bytes: number): void })(8, { maxByteLength: 8 });
+    expect(() => Scalars.encodeInto(new Uint8Array(memory), { get b() { memory.resize(4); return 1; } })).toThrow(typed);
+  });
+
+  it('has an end to its depth, and is made of structures only', () => {
+    let deep: ReturnType<typeof layout> = layout({ v: 'u8' });
+    expect(() => { for (let depth = 0; depth < 100_000; ++depth) deep = layout({ v: deep }); }).toThrow(expect.objectContaining({ code: 'ERR_OUT_OF_RANGE' }));
+    expect(deep.decode(deep.encode({}))).toBeTypeOf('object');
+    expect(deep.header('deep')).toContain('uint8_t v;');
+    expect(() => layout({ a: Object.create(Object.getPrototypeOf(Inner) as object) as typeof Inner })).toThrow(typed);
+  });
+});
+
 describe('shared DRAM', () => {
   it.skipIf(!('transfer' in ArrayBuffer.prototype))('whose memory was taken by transfer() says so, and the word of a dead man is stored nevertheless', async () => {
     const board = openBoard('sim');
