@@ -7,7 +7,7 @@ import { CharDevice, isWindow, type MemoryMapping } from './device/index.js';
 import { blockOf, DramBuffer } from './dram.js';
 import { checkInteger, EpiphanyError, invalidType, outOfRange } from './errors.js';
 import type { Claim, DmaEnd, Transport } from './transport/transport.js';
-import { byteLengthOf, bytesOf, checkView } from './view.js';
+import { byteLengthOf, bytesOf, checkView, readFrom } from './view.js';
 import { checkedWaitOptions, throwIfAborted } from './wait.js';
 
 /**
@@ -93,11 +93,15 @@ export class Dma {
   #endOf(name: string, place: DmaPlace): End {
     if (ArrayBuffer.isView(place)) return hostEnd(name, place);
     if (place instanceof DramBuffer) return this.#dramEnd(name, place, 0);
-    if (typeof place !== 'object' || place === null) throw invalidType(name, 'a view, a buffer of shared DRAM, or { buffer, offset } or { core, address }', place);
-    const { core, address, buffer, offset } = place as { core?: unknown; address?: unknown; buffer?: unknown; offset?: unknown };
+    const expected = 'a view, a buffer of shared DRAM, or { buffer, offset } or { core, address }';
+    if (typeof place !== 'object' || place === null) throw invalidType(name, expected, place);
+    const { core, address, buffer, offset } = readFrom(name, expected, place, () => {
+      const parts = place as { core?: unknown; address?: unknown; buffer?: unknown; offset?: unknown };
+      return { core: parts.core, address: parts.address, buffer: parts.buffer, offset: parts.offset };
+    });
     if (core !== undefined) return this.#coreEnd(name, core, address);
     if (buffer instanceof DramBuffer) return this.#dramEnd(name, buffer, offset);
-    throw invalidType(name, 'a view, a buffer of shared DRAM, or { buffer, offset } or { core, address }', place);
+    throw invalidType(name, expected, place);
   }
 
   #dramEnd(name: string, buffer: DramBuffer, at: unknown): End {

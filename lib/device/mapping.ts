@@ -5,7 +5,7 @@ import { inspect } from 'node:util';
 import { checkInteger, closedError, EpiphanyError, formatHex, outOfRange, systemError } from '../errors.js';
 import { native, type MappingHandle } from '../native.js';
 import { arrayTag, bufferOf, copyable, lengthOf } from '../view.js';
-import { checkCopyView, isWindow, windowsOver, type Float32Window, type Int32Window, type Uint32Window } from './window.js';
+import { checkCopyView, copyInto, copyOf, isWindow, windowsOver, type Float32Window, type Int32Window, type Uint32Window } from './window.js';
 
 /** Whether a mapping may be written. */
 export type MappingAccess = 'read' | 'read-write';
@@ -160,7 +160,7 @@ export class Mapping implements Disposable {
       return view;
     }
     const bytes = this.#checkView(offset, view);
-    if (isWindow(view)) (view as unknown as Uint32Array).set(wordsLike(view, this.read(offset, bytes)));
+    if (isWindow(view)) copyInto(view, wordsLike(view, this.read(offset, bytes)));
     else this.#copyOut(offset, view);
     return view;
   }
@@ -180,7 +180,7 @@ export class Mapping implements Disposable {
     }
     this.#checkView(offset, view);
     this.#checkWritable();
-    const host = isWindow(view) ? (view as unknown as Uint32Array).slice() : view;
+    const host = isWindow(view) ? copyOf(view) : view;
     this.#check(native.copyIn(this.#handle, offset, copyable(host)), offset);
   }
 

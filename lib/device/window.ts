@@ -17,7 +17,7 @@
 import { inspect } from 'node:util';
 import { checkInteger, closedError, EpiphanyError, formatHex, invalidType, outOfRange, systemError } from '../errors.js';
 import { native, type MappingHandle } from '../native.js';
-import { arrayTag, bufferOf, byteLengthOf, checkView, lengthOf } from '../view.js';
+import { arrayTag, bufferOf, byteLengthOf, checkView, lengthOf, toldLengthOf } from '../view.js';
 
 /** What a window needs of the mapping that it lies in. */
 export interface WindowOwner {
@@ -48,6 +48,8 @@ interface Place {
 const places = new WeakMap<object, Place>();
 /** Only this module may construct windows. */
 const construction = Symbol('window construction');
+/** What windows are of, by the names of their classes. */
+const PLAIN = { Uint32Array, Int32Array, Float32Array } as const;
 
 /** Whether a value is a window over device memory. */
 export function isWindow(value: object): boolean {
@@ -97,6 +99,40 @@ const REARRANGERS = ['reverse', 'sort'];
 type Method = (this: unknown, ...parameters: unknown[]) => unknown;
 type WindowConstructor<Window> = new (token: symbol, buffer: ArrayBuffer, start: number, length: number) => Window;
 
+/** The plain class that a window is of: one name for all three. */
+function plainOf(window: object): Uint32ArrayConstructor {
+  return PLAIN[arrayTag(window) as keyof typeof PLAIN] as Uint32ArrayConstructor;
+}
+
+/** Words of a window, copied out; a part of it by indices as `slice` takes them. */
+export function copyOf(window: object, begin?: number, end?: number): Uint32Array<ArrayBuffer> {
+  placeOf(window); // now, and again when the indices have been asked
+  const { first, count } = rangeOf(window, begin, end);
+  const { owner, start } = placeOf(window);
+  const copy = new (plainOf(window))(count);
+  check(native.copyOut(owner.handle, start + first * 4, copy), owner);
+  return copy;
+}
+
+/** Words of a window, copied in, as `set` does it. */
+export function copyInto(window: object, source: ArrayLike<number>, index = 0): void {
+  placeOf(window);
+  if (typeof source !== 'object' || source === null) throw invalidType('source', 'an array', source);
+  const length = checkInteger('source.length', toldLengthOf('source', source), 0, Number.MAX_SAFE_INTEGER);
+  checkInteger('index', index, 0, Number.MAX_SAFE_INTEGER);
+  const { owner, start } = placeOf(window);
+  const room = lengthOf(window) - index;
+  if (length > room) throw outOfRange('source.length', `at most ${Math.max(0, room)} words from index ${index}`, length);
+  const from = places.get(source);
+  if (from && arrayTag(source) === arrayTag(window)) {
+    placeOf(source);
+    check(native.moveWords(owner.handle, start + index * 4, from.owner.handle, from.start, length), owner);
+    return;
+  }
+  const plain = from ? copyOf(source) : source;
+  check(native.copyIn(owner.handle, start + index * 4, arrayTag(plain) === arrayTag(window) ? (plain as Uint32Array) : converted(plainOf(window), plain, length)), owner);
+}
+
 function defineWindow(Base: WordArrayConstructor): WindowConstructor<WordArray> {
   const name = Base.name.replace('Array', 'Window');
   const Plain = Base as Uint32ArrayConstructor;
@@ -113,35 +149,15 @@ function defineWindow(Base: WordArrayConstructor): WindowConstructor<WordArray> 
     }
 
     override subarray(begin?: number, end?: number): Uint32Array<ArrayBuffer> {
-      const { first, count } = rangeOf(this, begin, end);
-      const { owner, start } = placeOf(this);
-      return makeWindow(Window, owner, bufferOf(this) as ArrayBuffer, start + first * 4, count);
+      return partOf(this as Uint32Window, begin, end);
     }
 
     override slice(begin?: number, end?: number): Uint32Array<ArrayBuffer> {
-      const { first, count } = rangeOf(this, begin, end);
-      const { owner, start } = placeOf(this);
-      const copy = new Plain(count);
-      check(native.copyOut(owner.handle, start + first * 4, copy), owner);
-      return copy;
+      return copyOf(this, begin, end);
     }
 
     override set(source: ArrayLike<number>, index = 0): void {
-      placeOf(this);
-      if (typeof source !== 'object' || source === null) throw invalidType('source', 'an array', source);
-      const length = arrayTag(source) !== undefined ? lengthOf(source) : checkInteger('source.length', source.length, 0, Number.MAX_SAFE_INTEGER);
-      checkInteger('index', index, 0, Number.MAX_SAFE_INTEGER);
-      const { owner, start } = placeOf(this);
-      const room = lengthOf(this) - index;
-      if (length > room) throw outOfRange('source.length', `at most ${Math.max(0, room)} words from index ${index}`, length);
-      const from = places.get(source);
-      if (from && Object.getPrototypeOf(source) === Window.prototype) {
-        placeOf(source);
-        check(native.moveWords(owner.handle, start + index * 4, from.owner.handle, from.start, length), owner);
-        return;
-      }
-      const plain = from ? (source as Uint32Array).slice() : source;
-      check(native.copyIn(owner.handle, start + index * 4, arrayTag(plain) === Base.name ? (plain as Uint32Array) : converted(Plain, plain, length)), owner);
+      copyInto(this, source, index);
     }
 
     override fill(value: number, begin?: number, end?: number): this {
@@ -176,15 +192,15 @@ function defineWindow(Base: WordArrayConstructor): WindowConstructor<WordArray> 
     const plain = inherited[method];
     if (!plain) continue; // newer than this Node
     define(prototype, method, function (this: unknown, ...parameters) {
-      return plain.apply((this as Uint32Array).slice(), parameters);
+      return plain.apply(copyOf(this as object), parameters);
     });
   }
   for (const method of REARRANGERS) {
     define(prototype, method, function (this: unknown, ...parameters) {
-      const window = this as Uint32Array;
-      const copy = window.slice();
+      const window = this as WordArray;
+      const copy = copyOf(window);
       (inherited[method] as Method).apply(copy, parameters);
-      window.set(copy);
+      copyInto(window, copy);
       return window;
     });
   }
@@ -224,6 +240,17 @@ function makeWindow<Window extends WordArray>(
 const Uint32WindowClass = defineWindow(Uint32Array) as WindowConstructor<Uint32Window>;
 const Int32WindowClass = defineWindow(Int32Array) as WindowConstructor<Int32Window>;
 const Float32WindowClass = defineWindow(Float32Array) as WindowConstructor<Float32Window>;
+
+const CLASSES = { Uint32Array: Uint32WindowClass, Int32Array: Int32WindowClass, Float32Array: Float32WindowClass } as const;
+
+/** A window over a part of another, by indices as `subarray` takes them. */
+export function partOf<Window extends WordArray>(window: Window, begin?: number, end?: number): Window {
+  placeOf(window); // now, and again when the indices have been asked
+  const { first, count } = rangeOf(window, begin, end);
+  const { owner, start } = placeOf(window);
+  const Class = CLASSES[arrayTag(window) as keyof typeof CLASSES] as WindowConstructor<WordArray>;
+  return makeWindow(Class, owner, bufferOf(window) as ArrayBuffer, start + first * 4, count) as Window;
+}
 
 /** The three windows over the whole of a mapping. For lib/device/mapping.ts only. */
 export function windowsOver(owner: WindowOwner, buffer: ArrayBuffer): { uint32: Uint32Window; int32: Int32Window; float32: Float32Window } {

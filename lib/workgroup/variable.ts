@@ -3,6 +3,7 @@
 import { inspect } from 'node:util';
 import { checkInteger, formatHex, invalidType, outOfRange } from '../errors.js';
 import type { Float32Window, Int32Window, Uint32Window } from '../device/index.js';
+import { partOf } from '../device/window.js';
 import type { Place } from '../memory.js';
 import { isLayout, type Fields, type Layout, type StructValue } from '../program/layout.js';
 import type { ProgramSymbol } from '../program/program.js';
@@ -41,19 +42,19 @@ export class Variable {
    */
   words(index: number): Uint32Window {
     const place = this.#aligned(index);
-    return place.memory.words.subarray(place.offset / 4, (place.offset + this.bytes) / 4);
+    return partOf(place.memory.words, place.offset / 4, (place.offset + this.bytes) / 4);
   }
 
   /** The same as signed words. @throws as {@link words} */
   int32(index: number): Int32Window {
     const place = this.#aligned(index);
-    return place.memory.int32.subarray(place.offset / 4, (place.offset + this.bytes) / 4);
+    return partOf(place.memory.int32, place.offset / 4, (place.offset + this.bytes) / 4);
   }
 
   /** The same as single-precision numbers. @throws as {@link words} */
   float32(index: number): Float32Window {
     const place = this.#aligned(index);
-    return place.memory.float32.subarray(place.offset / 4, (place.offset + this.bytes) / 4);
+    return partOf(place.memory.float32, place.offset / 4, (place.offset + this.bytes) / 4);
   }
 
   /** Copies of the variable, one for each core, as arrays of `type`. @throws RangeError if its size is no multiple of that of the type */

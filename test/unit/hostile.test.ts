@@ -270,6 +270,44 @@ describe('copies', () => {
     core.write(0, new Uint8Array(memory, 16, 0)); // empty, and there
   });
 
+  it('use no method that a program puts on a window', () => {
+    using board = openBoard('sim');
+    const core = board.core(0, 0);
+    core.fill(0, 1024, 0xee);
+    for (const Words of ['words', 'int32', 'float32'] as const) {
+      const own = Object.assign(core[Words].subarray(0, 1), { slice: () => new Uint32Array(64).fill(9), set: () => undefined, subarray: () => 5 }) as Uint32Array;
+      core.write(0x100, own);
+      expect(core.read(0x100, 256).every((byte) => byte === 0xee)).toBe(true);
+      core.writeWord(0x200, 77);
+      core.readInto(0x200, own);
+      expect(core.readWord(0)).toBe(77);
+      for (const window of [core.words, core.int32, core.float32]) window.subarray(4, 5).set(own);
+      expect(core.readWord(0x14)).toBe(0xeeeeeeee);
+      expect([own.indexOf(5), own.sort()]).toEqual([-1, own]);
+      core.fill(0, 1024, 0xee);
+    }
+  });
+
+  it.each([
+    ['a proxy of a view', (view: ArrayBufferView) => new Proxy(view, {})],
+    ['an object with the prototype of a view', (view: ArrayBufferView) => Object.create(Object.getPrototypeOf(view) as object) as ArrayBufferView],
+  ])('refuse %s', async (_what, forge) => {
+    using board = openBoard('sim');
+    const core = board.core(0, 0);
+    using buffer = board.dram.alloc(64);
+    using zero = CharDevice.open('/dev/zero');
+    const type = expect.objectContaining({ code: 'ERR_INVALID_ARG_TYPE' }) as Error;
+    for (const Class of [Uint8Array, Uint32Array, Float64Array, DataView]) {
+      const forged = forge(new Class(new ArrayBuffer(8)));
+      for (const use of [() => core.write(0, forged), () => core.readInto(0, forged), () => core.words.set(forged as Uint32Array), () => layout({ a: ['u8', 8] }).encode({ a: forged as unknown as number[] })]) expect(use).toThrow(type);
+      await expect(board.dma.copy(forged, buffer, 4)).rejects.toMatchObject({ code: 'ERR_INVALID_ARG_TYPE' });
+      await expect(board.dma.copy(buffer, forged, 4)).rejects.toMatchObject({ code: 'ERR_INVALID_ARG_TYPE' });
+    }
+    const mapping = Object.create(Object.getPrototypeOf(zero.mapMemory({ offset: 0, length: 4096 })) as object) as ArrayBufferView;
+    await expect(board.dma.copy(mapping, buffer, 4)).rejects.toMatchObject({ code: 'ERR_INVALID_ARG_TYPE' });
+    for (const method of ['slice', 'subarray', 'indexOf', 'sort'] as const) expect(() => (core.words[method] as () => void).call({})).toThrow(type);
+  });
+
   it('by DMA notice that their memory shrinks, or goes, under way', async () => {
     using board = openBoard('sim');
     using buffer = board.dram.alloc(3 * 2 ** 20);
