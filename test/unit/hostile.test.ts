@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 /** What a careless or hostile program might do, each found by an attack that once succeeded. */
 import { readdirSync, readlinkSync } from 'node:fs';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { openBoard, type Board } from '../../lib/board.js';
 import type { Core } from '../../lib/core.js';
 import { CharDevice, ioctlRequest } from '../../lib/device/index.js';
@@ -298,7 +298,7 @@ describe('copies', () => {
     using zero = CharDevice.open('/dev/zero');
     const type = expect.objectContaining({ code: 'ERR_INVALID_ARG_TYPE' }) as Error;
     for (const Class of [Uint8Array, Uint32Array, Float64Array, DataView]) {
-      const forged = forge(new Class(new ArrayBuffer(8)));
+      const forged = forge(new Class(new ArrayBuffer(8)) as ArrayBufferView);
       for (const use of [() => core.write(0, forged), () => core.readInto(0, forged), () => core.words.set(forged as Uint32Array), () => layout({ a: ['u8', 8] }).encode({ a: forged as unknown as number[] })]) expect(use).toThrow(type);
       await expect(board.dma.copy(forged, buffer, 4)).rejects.toMatchObject({ code: 'ERR_INVALID_ARG_TYPE' });
       await expect(board.dma.copy(buffer, forged, 4)).rejects.toMatchObject({ code: 'ERR_INVALID_ARG_TYPE' });
@@ -384,7 +384,7 @@ describe('a structure', () => {
   it('is not changed at all by a value of which a part is wrong, and only in the fields that are given', () => {
     const { all, part } = withBytes(8);
     for (const value of [{ a: [1], b: -1 }, { a: [1], b: 'x' }, { a: [1], c: 1 }, { b: 1, a: [1, 2] }, { b: 1, a: Symbol('s') }]) expect(() => Scalars.encodeInto(part, value as never)).toThrow(typed);
-    const frozen = Object.freeze(new Error('mine'));
+    const frozen: Error = Object.freeze(new Error('mine'));
     expect(() => Nested.encodeInto(part, { b: 1, a: [{ get v(): number { throw frozen; } }] })).toThrow(frozen);
     expect(all.every((byte) => byte === 0xaa)).toBe(true);
     // What a core wrote meanwhile to another field stays.
@@ -435,9 +435,10 @@ describe('shared DRAM', () => {
     const { address } = board.sharedDram ?? { address: 0 };
     const buffer = board.dram.alloc(4096, { address });
     const bad = board.workgroup({ rows: 1, columns: 1 });
-    Object.defineProperty(bad, 'close', { value: () => { throw new Error('mine'); } });
     const other = board.workgroup({ row: 1, rows: 1, columns: 1 }, { deadMan: { address, value: 5, buffer } });
+    const close = vi.spyOn(Object.getPrototypeOf(bad) as typeof bad, 'close').mockImplementationOnce(() => { throw new Error('mine'); });
     expect(() => board.close()).toThrow('mine');
+    close.mockRestore();
     expect([board.closed, other.closed, buffer.closed]).toEqual([true, true, true]);
     board.close();
   });
