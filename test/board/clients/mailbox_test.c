@@ -258,7 +258,7 @@ TEST(a_core_that_never_stops_can_be_reset)
 	EXPECT(state("messages") > 1000);
 	double begin = seconds_now();
 	EXPECT(!reset(fd, EPIPHANY_RESET_CHIP, 0));
-	EXPECT(seconds_now() - begin < 2);
+	EXPECT(seconds_now() - begin < 60);
 	long long messages = state("messages");
 	sleep_ms(200);
 	EXPECT_EQ(state("messages"), messages);
