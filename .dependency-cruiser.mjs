@@ -104,6 +104,12 @@ const rules = [
     to: { path: '^test/', pathNot: '^test/(fixtures|native/fuzz)/' },
   },
   {
+    name: 'scripts-share-what-knows-none-of-them',
+    comment: 'What one script needs of another folder is its own, or goes into scripts/lib.',
+    from: { path: '^scripts/lib/' },
+    to: { path: '^scripts/', pathNot: '^scripts/lib/' },
+  },
+  {
     name: 'no-test-needs-a-test',
     comment: 'What two tests share is a file of its own.',
     from: { path: '^test/' },

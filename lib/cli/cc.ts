@@ -58,7 +58,7 @@ function findCompiler(): string {
   const candidates = [...onPath('epiphany-elf-gcc'), join(cacheHome(), 'node-epiphany/toolchain/bin/epiphany-elf-gcc'), ...onPath('e-gcc')];
   const found = candidates.find(isExecutable);
   if (found !== undefined) return found;
-  const remedy = `node ${relative('.', join(PACKAGE, 'scripts/ecore-toolchain.mjs'))}`;
+  const remedy = `node ${relative('.', join(PACKAGE, 'scripts/ecore/toolchain.mjs'))}`;
   throw new Error(`there is no C compiler for the Epiphany: no epiphany-elf-gcc or e-gcc on PATH, and none built. Build one from Debian's sources, in about 12 minutes: ${remedy}`);
 }
 
@@ -71,7 +71,7 @@ function isExecutable(file: string): boolean {
   }
 }
 
-/** As scripts/ecore-toolchain.mjs has it: by the XDG rule a relative path counts as unset. */
+/** As scripts/ecore/toolchain.mjs has it: by the XDG rule a relative path counts as unset. */
 function cacheHome(): string {
   const set = process.env['XDG_CACHE_HOME'] ?? '';
   return isAbsolute(set) ? set : join(homedir(), '.cache');

@@ -14,10 +14,10 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 
-import { chosen } from '../../scripts/chosen.mjs';
-import { foreignNode } from '../../scripts/foreign-node.mjs';
-import { nodeHeaders } from '../../scripts/node-headers.mjs';
-import { freshPrebuild } from '../../scripts/prebuild.mjs';
+import { chosen } from '../../scripts/lib/chosen.mjs';
+import { foreignNode } from '../../scripts/package/foreign-node.mjs';
+import { nodeHeaders } from '../../scripts/lib/node-headers.mjs';
+import { freshPrebuild } from '../../scripts/package/prebuild.mjs';
 
 const targets = {
   x64: { qemu: ['qemu-x86_64', '-cpu', 'max'], compiler: 'x86_64-linux-gnu-gcc' },

@@ -4,7 +4,7 @@ import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync, readFileSync, readSync, writeFileSync, writeSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { nodeHeaders } from '../../scripts/node-headers.mjs';
+import { nodeHeaders } from '../../scripts/lib/node-headers.mjs';
 
 const here = (path) => fileURLToPath(new URL(path, import.meta.url));
 

@@ -7,9 +7,9 @@ import { tmpdir } from 'node:os';
 import { basename, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-import { Failure } from '../../scripts/cached-build.mjs';
-import { foreignNode } from '../../scripts/foreign-node.mjs';
-import { freshPrebuild } from '../../scripts/prebuild.mjs';
+import { Failure } from '../../scripts/lib/cached-build.mjs';
+import { foreignNode } from '../../scripts/package/foreign-node.mjs';
+import { freshPrebuild } from '../../scripts/package/prebuild.mjs';
 import { distributionKernel, distributions } from './distribution.mjs';
 import { emulator } from './hardware.mjs';
 import { deviceTree, initialFiles } from './image.mjs';

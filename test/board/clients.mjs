@@ -4,8 +4,8 @@ import { existsSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, renameSy
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-import { keyOf } from '../../scripts/cached-build.mjs';
-import { run } from '../../scripts/run.mjs';
+import { keyOf } from '../../scripts/lib/cached-build.mjs';
+import { run } from '../../scripts/lib/run.mjs';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const folder = join(root, 'test/board/clients');

@@ -9,7 +9,7 @@ import { tmpdir } from 'node:os';
 import { basename, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-import { Failure } from '../../scripts/cached-build.mjs';
+import { Failure } from '../../scripts/lib/cached-build.mjs';
 import { builtModules, kernel } from './kernel.mjs';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));

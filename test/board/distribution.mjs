@@ -3,18 +3,18 @@
 import { copyFileSync, existsSync, mkdirSync, readFileSync, readdirSync, renameSync } from 'node:fs';
 import { basename, join } from 'node:path';
 
-import { cached } from '../../scripts/cache.mjs';
-import { keyOf } from '../../scripts/cached-build.mjs';
-import { inFirstSuite, unpack } from '../../scripts/debian.mjs';
-import { kernelHeaders, kernels } from '../../scripts/kernel-headers.mjs';
-import { run } from '../../scripts/run.mjs';
+import { cached } from '../../scripts/lib/cache.mjs';
+import { keyOf } from '../../scripts/lib/cached-build.mjs';
+import { inFirstSuite, unpack } from '../../scripts/lib/debian.mjs';
+import { kernelHeaders, kernels } from '../../scripts/kernel/headers.mjs';
+import { run } from '../../scripts/lib/run.mjs';
 
 /** What the first program on the board cannot do without. */
 const WANTED = ['virtio_mmio', '9p', '9pnet_virtio', 'overlay', 'virtio_console'];
 
 export const distributions = Object.keys(kernels);
 
-/** Of a kernel by its name in kernel-headers.mjs. Headers and image are of the same release. */
+/** Of a kernel by its name in scripts/kernel/headers.mjs. Headers and image are of the same release. */
 export async function distributionKernel(name) {
   const { release, command } = await kernelHeaders(name, 'armhf');
   const folder = await inFirstSuite(kernels[name], 'armhf', async (suite) => {

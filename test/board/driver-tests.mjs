@@ -7,8 +7,8 @@ import { Writable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 
-import { Failure } from '../../scripts/cached-build.mjs';
-import { chosen } from '../../scripts/chosen.mjs';
+import { Failure } from '../../scripts/lib/cached-build.mjs';
+import { chosen } from '../../scripts/lib/chosen.mjs';
 import { boot, tail } from './board.mjs';
 import { buildClients } from './clients.mjs';
 import { collect, coverage, report } from './coverage.mjs';

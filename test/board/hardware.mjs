@@ -10,9 +10,9 @@ import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-import { cachePath } from '../../scripts/cache.mjs';
-import { Failure, built, demandTools, fresh, keyOf } from '../../scripts/cached-build.mjs';
-import { installedSource, newestSource, unpackSource } from '../../scripts/debian-source.mjs';
+import { cachePath } from '../../scripts/lib/cache.mjs';
+import { Failure, built, demandTools, fresh, keyOf } from '../../scripts/lib/cached-build.mjs';
+import { installedSource, newestSource, unpackSource } from '../../scripts/lib/debian-source.mjs';
 
 const NEEDED = {
   gcc: 'gcc', 'g++': 'g++', ninja: 'ninja-build', meson: 'meson', 'pkg-config': 'pkg-config',

@@ -5,10 +5,10 @@ import { copyFileSync, mkdirSync, readFileSync, symlinkSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-import { cached } from '../../scripts/cache.mjs';
-import { demandTools, keyOf } from '../../scripts/cached-build.mjs';
-import { inFirstSuite, unpack } from '../../scripts/debian.mjs';
-import { run } from '../../scripts/run.mjs';
+import { cached } from '../../scripts/lib/cache.mjs';
+import { demandTools, keyOf } from '../../scripts/lib/cached-build.mjs';
+import { inFirstSuite, unpack } from '../../scripts/lib/debian.mjs';
+import { run } from '../../scripts/lib/run.mjs';
 
 const guest = fileURLToPath(new URL('guest', import.meta.url));
 

@@ -7,8 +7,8 @@ import { availableParallelism } from 'node:os';
 import { basename, dirname, join, relative, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-import { built, keyOf } from '../../scripts/cached-build.mjs';
-import { CROSS, buildKernel } from '../../scripts/kernel-build.mjs';
+import { built, keyOf } from '../../scripts/lib/cached-build.mjs';
+import { CROSS, buildKernel } from '../../scripts/kernel/build.mjs';
 
 /** What each kernel is configured by, one on top of the other, and how modules for it are built. */
 const FLAVOURS = {

@@ -4,7 +4,7 @@ import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-import { Failure } from '../../scripts/cached-build.mjs';
+import { Failure } from '../../scripts/lib/cached-build.mjs';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const trees = fileURLToPath(new URL('tree', import.meta.url));

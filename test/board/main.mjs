@@ -2,8 +2,8 @@
 // SPDX-License-Identifier: MIT
 import { parseArgs } from 'node:util';
 
-import { Failure } from '../../scripts/cached-build.mjs';
-import { foreignVersions } from '../../scripts/foreign-node.mjs';
+import { Failure } from '../../scripts/lib/cached-build.mjs';
+import { foreignVersions } from '../../scripts/package/foreign-node.mjs';
 import { boardKernels, boot } from './board.mjs';
 import { chips } from './image.mjs';
 

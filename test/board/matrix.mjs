@@ -5,7 +5,7 @@
 // Boots Debian's own kernels with the driver, built against their headers, and has a C program reach the chip through
 // it: memory, registers, a message of a core by its interrupt, and revocation. Prints a table.
 
-import { chosen } from '../../scripts/chosen.mjs';
+import { chosen } from '../../scripts/lib/chosen.mjs';
 import { boot } from './board.mjs';
 import { buildClients } from './clients.mjs';
 import { distributions } from './distribution.mjs';

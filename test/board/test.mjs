@@ -40,7 +40,7 @@ function parsed() {
 /** Whether there are such a kernel, chip and Node; a real board has those that it has. */
 async function areKnown() {
   if (values.here) return true;
-  const [{ boardKernels }, { chips }, { foreignVersions }] = await Promise.all([import('./board.mjs'), import('./image.mjs'), import('../../scripts/foreign-node.mjs')]);
+  const [{ boardKernels }, { chips }, { foreignVersions }] = await Promise.all([import('./board.mjs'), import('./image.mjs'), import('../../scripts/package/foreign-node.mjs')]);
   const known = { kernel: boardKernels, chip: chips, node: foreignVersions };
   return Object.entries(known).every(([name, all]) => values[name] === undefined || all.includes(values[name]));
 }

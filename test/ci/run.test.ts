@@ -51,7 +51,7 @@ function start(name: string, done: string[]) {
 }
 
 describe('.ci/run ends with all that it has begun', () => {
-  const LANES = ['test', 'scripts/prebuild.mjs'];
+  const LANES = ['test', 'scripts/package/prebuild.mjs'];
   it.each([
     ['at Ctrl-C in both lanes', LANES, 4, 'SIGINT', true, 130],
     ['at Ctrl-C before the lanes', [], 2, 'SIGINT', true, 130],
@@ -75,7 +75,7 @@ describe('.ci/run ends with all that it has begun', () => {
 describe('.ci/run', () => {
   it('runs each step once, whichever lane comes to it first, names those that fail, and counts', () => {
     const { run, env, pids } = copyOf('counting', RECORDING);
-    const { stdout, status } = spawnSync(run, { encoding: 'utf8', env: { ...env, FAILING: 'scripts/sanitize.mjs' } });
+    const { stdout, status } = spawnSync(run, { encoding: 'utf8', env: { ...env, FAILING: 'scripts/native/sanitize.mjs' } });
     const called = readFileSync(pids, 'utf8').trim().split('\n');
     expect(called.length).toBeGreaterThan(20);
     expect([...new Set(called)]).toEqual(called);

@@ -29,9 +29,10 @@ const RIGHT: Tree = {
   'lib/address.ts': ['./errors.js'],
   'lib/wait.ts': ['./errors.js'],
   'lib/errors.ts': ['node:util'],
-  'scripts/fuzz.mjs': ['../test/fixtures/damaged.mjs'],
+  'scripts/ecore/fuzz.mjs': ['../../test/fixtures/damaged.mjs', '../lib/run.mjs'],
+  'scripts/lib/run.mjs': ['node:child_process'],
   'test/fixtures/damaged.mjs': [],
-  'test/unit/board.test.ts': ['../../lib/board.js', '../../scripts/fuzz.mjs'],
+  'test/unit/board.test.ts': ['../../lib/board.js', '../../scripts/ecore/fuzz.mjs'],
   'examples/hello.ts': ['../lib/index.js'],
 };
 
@@ -56,9 +57,10 @@ const SABOTAGE: Readonly<Record<string, Tree>> = {
   'pure-has-no-io': { 'lib/address.ts': ['node:fs'] },
   'few-touch-files': { 'lib/transport/transport.ts': ['node:fs/promises'] },
   'one-dependency': { 'lib/board.ts': ['typescript'], 'node_modules/typescript/index.js': [] },
-  'library-stands-alone': { 'lib/board.ts': ['../scripts/fuzz.mjs'] },
+  'library-stands-alone': { 'lib/board.ts': ['../scripts/ecore/fuzz.mjs'] },
   'examples-are-users': { 'examples/hello.ts': ['../lib/board.js'] },
-  'scripts-take-only-fixtures-from-tests': { 'scripts/fuzz.mjs': ['../test/unit/fake.js'], 'test/unit/fake.ts': [] },
+  'scripts-take-only-fixtures-from-tests': { 'scripts/ecore/fuzz.mjs': ['../../test/unit/fake.js'], 'test/unit/fake.ts': [] },
+  'scripts-share-what-knows-none-of-them': { 'scripts/lib/run.mjs': ['../ecore/fuzz.mjs'] },
   'no-test-needs-a-test': { 'test/unit/core.test.ts': ['./board.test.js'] },
   'nothing-missing': { 'lib/board.ts': ['./bord.js'] },
 };

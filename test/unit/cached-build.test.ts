@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-/** What scripts/cached-build.mjs tells those who can mend something. */
+/** What scripts/lib/cached-build.mjs tells those who can mend something. */
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, describe, expect, it } from 'vitest';
 
-const script = fileURLToPath(new URL('../../scripts/cached-build.mjs', import.meta.url));
+const script = fileURLToPath(new URL('../../scripts/lib/cached-build.mjs', import.meta.url));
 const folder = mkdtempSync(join(tmpdir(), 'epiphany built '));
 afterAll(() => rmSync(folder, { recursive: true }));
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-/** A short run of scripts/fuzz-programs.mjs. */
+/** A short run of scripts/ecore/fuzz-programs.mjs. */
 import { expect, it } from 'vitest';
 import { readElf } from '../../lib/program/elf.js';
 import { readProgram } from '../../lib/program/read.js';

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-/** Downloads of scripts/debian.mjs from a mirror of our own: broken off, and damaged in the cache. */
+/** Downloads of scripts/lib/debian.mjs from a mirror of our own: broken off, and damaged in the cache. */
 import { spawn, type ChildProcess } from 'node:child_process';
 import { createHash, randomBytes } from 'node:crypto';
 import { once } from 'node:events';
@@ -12,7 +12,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
-const script = fileURLToPath(new URL('../../scripts/debian.mjs', import.meta.url));
+const script = fileURLToPath(new URL('../../scripts/lib/debian.mjs', import.meta.url));
 const folder = mkdtempSync(join(tmpdir(), 'epiphany-debian-'));
 const cache = join(folder, 'node-epiphany/debian');
 

@@ -18,7 +18,7 @@ const bytesOf = (...halfwords: number[]): Uint8Array => new Uint8Array(Uint16Arr
 const textsOf = (...halfwords: number[]): string[] => Array.from(disassemble(bytesOf(...halfwords), 0), ({ text }) => text);
 
 describe(`the disassembler writes what ${golden.objdump} writes`, () => {
-  // If one of these fails, "node scripts/disassembly-golden.mjs --compare" shows the lines.
+  // If one of these fails, "node scripts/ecore/disassembly-golden.mjs --compare" shows the lines.
   it('for every halfword and a million words', () => {
     const different: string[] = [];
     let block = 0;

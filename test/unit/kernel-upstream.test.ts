@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { afterAll, beforeEach, describe, expect, it } from 'vitest';
 
 // @ts-expect-error a script, without types
-import { upstreamFiles } from '../../scripts/kernel-upstream.mjs';
+import { upstreamFiles } from '../../scripts/kernel/upstream.mjs';
 
 const scratch = mkdtempSync(join(tmpdir(), 'kernel-upstream-'));
 const driver = join(scratch, 'kernel');

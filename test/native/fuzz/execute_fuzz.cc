@@ -2,7 +2,7 @@
 // Fuzzing of the chip model, for libFuzzer: an input is what a host, and programs that it loads, do to a
 // chip. Whatever that is, the model touches no memory but its own, comes to an end, executes no more than it
 // was asked to, and does the same whichever way it goes about it.
-// scripts/fuzz.mjs builds and runs this.
+// scripts/native/fuzz.mjs builds and runs this.
 #include <sys/mman.h>
 #include <unistd.h>
 

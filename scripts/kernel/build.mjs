@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: MIT
+/**
+ * Kernels for the Zynq of a Parallella, from Debian's source and with our patch of what no module can do. A kernel is a
+ * folder with its objects, in the user's cache: modules are built against it.
+ */
+import { mkdirSync, readFileSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
+import { basename, join } from 'node:path';
+
+import { cachePath } from '../lib/cache.mjs';
+import { Failure, built, demandTools, keyOf } from '../lib/cached-build.mjs';
+import { applyPatch, builtInPatch } from './patch.mjs';
+import { kernelSource } from './source.mjs';
+
+const NEEDED = {
+  'arm-linux-gnueabihf-gcc': 'gcc-arm-linux-gnueabihf', make: 'make', gcc: 'gcc', flex: 'flex', bison: 'bison', bc: 'bc',
+  patch: 'patch', cp: 'coreutils', flock: 'util-linux',
+};
+
+export const KERNEL = '6.12';
+
+/** What every make for these kernels is told. */
+export const CROSS = ['ARCH=arm', 'CROSS_COMPILE=arm-linux-gnueabihf-'];
+
+/** The board's tree, whose symbols overlays refer to. */
+const TREE = ['xilinx/zynq-parallella.dtb', 'DTC_FLAGS=-@'];
+
+/**
+ * { objects, source } of the kernel that these configuration fragments make, on top of each other and of the target
+ * `base` of make. `goals` is what to make beside zImage, modules and the board's tree.
+ */
+export async function buildKernel({ name, base, fragments, goals = [] }) {
+  demandTools(NEEDED);
+  const source = await patchedSource();
+  const key = keyOf(source, CROSS, base, goals, TREE, ...fragments.map((file) => readFileSync(file)));
+  const objects = await built(cachePath(`kernel-${name}-${key}`), `the ${name} kernel`, async ({ work, phase }) => {
+    const target = join(work, 'objects');
+    const make = ['make', '-C', source, `O=${target}`, ...CROSS];
+    await phase('kernel config', async (step) => {
+      mkdirSync(target, { recursive: true });
+      await step(...make, base);
+      await step(join(source, 'scripts/kconfig/merge_config.sh'), '-m', '-O', target, join(target, '.config'), ...fragments, { cwd: source });
+      await step(...make, 'olddefconfig');
+      checkConfiguration(join(target, '.config'), fragments);
+    });
+    await phase('kernel', async (step) => {
+      await step(...make, `-j${availableParallelism()}`, 'zImage', 'modules', ...goals, ...TREE, { counts: 'compiled' });
+    });
+    return target;
+  });
+  return { objects, source };
+}
+
+/**
+ * The source is shared with others, who want it as it is. Links cost nothing, and patch breaks those it needs to.
+ *
+ * Its folder's name has release and hash: when Debian brings a new one, so do we.
+ */
+async function patchedSource() {
+  const source = await kernelSource(KERNEL);
+  const place = cachePath(`kernel-source-${KERNEL}-${keyOf(basename(source), readFileSync(builtInPatch))}`);
+  return built(place, 'the patched kernel source', async ({ work, phase }) => {
+    const tree = join(work, 'tree');
+    await phase('kernel patch', async (step) => {
+      await step('rm', '-rf', tree);
+      await step('cp', '--archive', '--link', source, tree);
+      applyPatch(tree, builtInPatch);
+    });
+    return tree;
+  });
+}
+
+/** Kconfig drops what it does not know, and what lacks something, without a word. */
+function checkConfiguration(file, fragments) {
+  const settings = (path) => [...readFileSync(path, 'utf8').matchAll(/^(CONFIG_\w+)=(.*)$/gm)].map(([, ...pair]) => pair);
+  const got = new Map(settings(file));
+  const wanted = [...new Map(fragments.flatMap(settings))];
+  const missed = wanted.filter(([name, value]) => (got.get(name) ?? 'n') !== value).map(([name, value]) => `${name}=${value}`);
+  if (missed.length > 0) throw new Failure(`the kernel cannot be configured with ${missed.join(', ')}`);
+}
