@@ -1,18 +1,33 @@
 // SPDX-License-Identifier: MIT
+//
+//   node scripts/bootstrap.mjs [--quiet] [STEP…]       default: all of them
+//
 // Makes a clone ready: installs packages, builds the addon, compiles the library. Does only what is missing
 // or out of date, so it costs little to run it before everything else. --quiet: say nothing unless it fails.
 import { spawnSync } from 'node:child_process';
-import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { rmSync } from 'node:fs';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+
+import { Failure, demandTools } from './lib/cached-build.mjs';
+import { chosen } from './lib/chosen.mjs';
+import { keepFresh } from './lib/fresh.mjs';
 import { nodeHeaders } from './lib/node-headers.mjs';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
-const quiet = process.argv.includes('--quiet');
 const bin = (name) => join('node_modules', '.bin', name);
 
-// Each step: what it is made from, what it makes, and how. Done again when an ingredient changes.
+const COMPILERS = { python3: 'python3', make: 'make', 'g++': 'g++' };
+const setting = process.env.CI; // turns warnings into errors
+const rebuild = (...options) => [bin('node-gyp'), 'rebuild', '--jobs=max', `--nodedir=${nodeHeaders()}`, ...options];
+
+/** What was made of files that are gone, goes. */
+const compile = (project, product) => {
+  rmSync(join(root, product), { recursive: true, force: true });
+  return [bin('tsc'), '-p', project];
+};
+
+/** What is made, in this order: as of keepFresh(); what that `needs`; and how, as a command. */
 const steps = [
   {
     name: 'packages',
@@ -27,91 +42,70 @@ const steps = [
     title: 'building the addon',
     ingredients: ['binding.gyp', 'native', 'package-lock.json'],
     product: 'build/Release/epiphany.node',
-    needs: ['python3', 'make', 'g++'],
-    setting: process.env.CI, // turns warnings into errors
-    command: () => [bin('node-gyp'), 'rebuild', `--nodedir=${nodeHeaders()}`],
+    needs: COMPILERS,
+    setting,
+    command: () => rebuild(),
   },
   {
     name: 'probe',
     title: 'building the test addon',
-    ingredients: ['test/native', 'native/chip', 'native/device', 'package-lock.json'],
+    ingredients: ['test/native', 'native', 'package-lock.json'],
+    apart: ['test/native/build'],
     product: 'test/native/build/Release/probe.node',
-    needs: ['python3', 'make', 'g++'],
-    setting: process.env.CI,
-    command: () => [bin('node-gyp'), 'rebuild', '--directory=test/native', `--nodedir=${nodeHeaders()}`],
+    needs: COMPILERS,
+    setting,
+    command: () => rebuild('--directory=test/native'),
   },
   {
     name: 'library',
     title: 'compiling the library',
     ingredients: ['lib', 'tsconfig.json', 'package-lock.json'],
-    product: 'dist/index.js',
-    command: () => {
-      rmSync(join(root, 'dist'), { recursive: true, force: true });
-      return [bin('tsc'), '-p', 'tsconfig.json'];
-    },
+    product: 'dist',
+    apart: ['dist/conformance', 'dist/examples'],
+    command: () => compile('tsconfig.json', 'dist'), // with what others compile against it
   },
   {
     name: 'conformance',
     title: 'compiling the conformance suite',
-    ingredients: ['test/conformance', 'lib', 'package-lock.json'],
-    product: 'dist/conformance/cases.js',
-    command: () => [bin('tsc'), '-p', 'test/conformance/tsconfig.json'],
+    ingredients: ['test/conformance', 'lib', 'tsconfig.json', 'package-lock.json'],
+    product: 'dist/conformance',
+    command: () => compile('test/conformance/tsconfig.json', 'dist/conformance'),
   },
   {
     name: 'examples',
     title: 'compiling the examples',
-    ingredients: ['examples', 'lib', 'package-lock.json'],
-    product: 'dist/examples/mandelbrot/main.js',
-    command: () => [bin('tsc'), '-p', 'examples/tsconfig.json'],
+    ingredients: ['examples', 'lib', 'tsconfig.json', 'package-lock.json'],
+    product: 'dist/examples',
+    command: () => compile('examples/tsconfig.json', 'dist/examples'),
   },
 ];
 
-function fail(message) {
-  process.stderr.write(`bootstrap: ${message}\n`);
-  process.exit(1);
-}
-
-function filesUnder(path) {
-  if (!statSync(path).isDirectory()) return [path];
-  return readdirSync(path)
-    .filter((name) => name !== 'build' && name !== 'node_modules')
-    .sort()
-    .flatMap((name) => filesUnder(join(path, name)));
-}
-
-function fingerprint({ ingredients, setting = '' }) {
-  const hash = createHash('sha256').update(`${process.version} ${process.arch} ${setting}`);
-  for (const file of ingredients.flatMap((path) => filesUnder(join(root, path)))) {
-    hash.update(`${file.slice(root.length)}\0`).update(readFileSync(file));
-  }
-  return hash.digest('hex');
-}
-
-function isMissing(tool) {
-  return spawnSync('sh', ['-c', `command -v ${tool}`], { stdio: 'ignore' }).status !== 0;
-}
-
-for (const step of steps) {
-  const wanted = fingerprint(step);
-  const stamp = join(root, 'node_modules', '.node-epiphany', step.name);
-  const isFresh = existsSync(join(root, step.product)) && existsSync(stamp) && readFileSync(stamp, 'utf8') === wanted;
-  if (isFresh) continue;
-  const missing = (step.needs ?? []).filter(isMissing);
-  if (missing.length > 0) fail(`${step.title} needs ${missing.join(', ')}; on Debian: apt-get install ${missing.join(' ')}`);
+function work({ title, needs = {}, command }, isQuiet) {
+  demandTools(needs);
   const begin = Date.now();
-  let command;
+  const say = (text) => !isQuiet && process.stderr.write(text);
+  say(title);
+  const [program, ...parameters] = command();
+  const { error, status, stdout, stderr } = spawnSync(program, parameters, { cwd: root, encoding: 'utf8', maxBuffer: 1 << 28 });
+  if (error || status !== 0) {
+    say('\n');
+    throw new Failure(`${stdout ?? ''}${stderr ?? ''}${title} failed: ${error?.message ?? `exit code ${status}`} (${program} ${parameters.join(' ')})`);
+  }
+  say(`: ${((Date.now() - begin) / 1000).toFixed(1)} s\n`);
+}
+
+/** Does these steps, by their names, as far as they have to be done. Throws a Failure. */
+export function bootstrap(words = [], { isQuiet = false } = {}) {
+  const names = chosen('step', words, steps.map(({ name }) => name));
+  for (const step of steps.filter(({ name }) => names.includes(name))) keepFresh(root, step, () => work(step, isQuiet));
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) {
+  const words = process.argv.slice(2);
   try {
-    command = step.command();
+    bootstrap(words.filter((word) => word !== '--quiet'), { isQuiet: words.includes('--quiet') });
   } catch (error) {
-    fail(error.message);
+    process.stderr.write(`bootstrap: ${error instanceof Failure ? error.message : error.stack}\n`);
+    process.exitCode = 1;
   }
-  const [program, ...parameters] = command;
-  const result = spawnSync(program, parameters, { cwd: root, encoding: 'utf8', maxBuffer: 1 << 28 });
-  if (result.error || result.status !== 0) {
-    process.stderr.write(`${result.stdout ?? ''}${result.stderr ?? ''}`);
-    fail(`${step.title} failed: ${result.error?.message ?? `exit code ${result.status}`} (${command.join(' ')})`);
-  }
-  mkdirSync(dirname(stamp), { recursive: true });
-  writeFileSync(stamp, wanted);
-  if (!quiet) process.stderr.write(`${step.title}: ${((Date.now() - begin) / 1000).toFixed(1)} s\n`);
 }

@@ -82,9 +82,12 @@ function phaseRunner({ work, lock, environment }) {
   };
 }
 
-/** Runs a command to its end, its output going to the log. The last argument may be `{ cwd, env, counts }`. */
+/**
+ * Runs a command to its end, its output going to the log. The last argument may be `{ cwd, env, counts, total }`: what
+ * it has done to so many objects is counted, of about so many.
+ */
 async function run(command, rest, { work, log, lock, progress, environment }) {
-  const { cwd = work, env = {}, counts } = typeof rest.at(-1) === 'object' ? rest.pop() : {};
+  const { cwd = work, env = {}, counts, total } = typeof rest.at(-1) === 'object' ? rest.pop() : {};
   const output = fs.createWriteStream(log, { flags: 'a' });
   output.write(`$ ${[command, ...rest].join(' ')}\n`);
   // The child inherits the lock: should this process be killed, no second build starts beside a make that lives on.
@@ -92,7 +95,7 @@ async function run(command, rest, { work, log, lock, progress, environment }) {
   for (const input of [child.stdout, child.stderr]) {
     readline.createInterface({ input }).on('line', (line) => {
       output.write(`${line}\n`);
-      if (counts && /^\s+(CC|AS|HOSTCC)\s|\s-c\s|^\[\d+\/\d+\] Compiling/.test(line)) progress.count(counts); // make's quiet rules, the others, ninja
+      if (counts && /^\s+(CC|AS|HOSTCC)\s|\s-c\s|^\[\d+\/\d+\] Compiling/.test(line)) progress.count(counts, total); // make's quiet rules, the others, ninja
     });
   }
   const [code, signal] = await new Promise((resolve, reject) => {
@@ -106,12 +109,16 @@ async function run(command, rest, { work, log, lock, progress, environment }) {
   throw new Failure(`${path.basename(command)} ${end}. The last lines of its log:\n  ${tail}\nThe whole log: ${log}`);
 }
 
+/** So many objects, by which it can be guessed how long the others will take. */
+const ENOUGH_TO_TELL = 20;
+
 /** One line per phase: rewritten every second on a terminal, repeated every quarter of a minute elsewhere. */
 class Progress {
   #name;
   #started;
   #begun = Date.now();
   #what = '';
+  #total;
   #number = 0;
   #timer;
 
@@ -123,8 +130,9 @@ class Progress {
     this.#timer = setInterval(() => this.#show(isTTY ? '\r' : '\n'), isTTY ? 1000 : 15_000);
   }
 
-  count(what) {
+  count(what, total) {
     this.#what = what;
+    this.#total = total;
     this.#number += 1;
   }
 
@@ -134,11 +142,21 @@ class Progress {
   }
 
   #show(end, remark = '') {
-    const total = clock(Date.now() - this.#started);
+    const inAll = clock(Date.now() - this.#started);
     const phase = clock(Date.now() - this.#begun);
-    const number = this.#number > 0 ? `${this.#number} ${this.#what}` : '';
-    const line = `${total}  ${this.#name.padEnd(20)} ${phase}  ${number.padEnd(14)} ${remark}`;
+    const line = `${inAll}  ${this.#name.padEnd(20)} ${phase}  ${this.#counted().padEnd(14)} ${remark || this.#left()}`;
     process.stderr.write(`${line.trimEnd()}${end}`);
+  }
+
+  #counted() {
+    if (this.#number === 0) return '';
+    return `${this.#number} ${this.#total > this.#number ? `of about ${this.#total} ` : ''}${this.#what}`;
+  }
+
+  /** By how it went so far. */
+  #left() {
+    if (this.#number < ENOUGH_TO_TELL || !(this.#total > this.#number)) return '';
+    return `about ${clock(((Date.now() - this.#begun) * (this.#total - this.#number)) / this.#number)} left`;
   }
 }
 
@@ -147,17 +165,22 @@ function clock(milliseconds) {
   return `${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, '0')}`;
 }
 
-/**
- * Waits for and takes the lock. The kernel ties it to the open file, which flock(1) shares with this process
- * through fd 3: it stays ours when flock ends and is released with the last process that has it, however that ends.
- */
 function takeLock(file, title) {
   const descriptor = fs.openSync(file, 'w');
-  const stdio = ['ignore', 'inherit', 'inherit', descriptor];
-  if (spawnSync('flock', ['--nonblock', '3'], { stdio }).status === 0) return descriptor;
-  console.error(`another run is building ${title}; waiting for it`);
-  if (spawnSync('flock', ['3'], { stdio }).status !== 0) throw new Failure(`cannot lock ${file}`);
+  if (!lock(descriptor, `another run is building ${title}; waiting for it`)) throw new Failure(`cannot lock ${file}`);
   return descriptor;
+}
+
+/**
+ * Waits for and takes the lock of an open file; whoever has to wait is told so. The kernel ties it to that, which
+ * flock(1) shares with this process through fd 3: it stays ours when flock ends and is released with the last process
+ * that has it, however that ends.
+ */
+export function lock(descriptor, notice) {
+  const stdio = ['ignore', 'inherit', 'inherit', descriptor];
+  if (spawnSync('flock', ['--nonblock', '3'], { stdio }).status === 0) return true;
+  console.error(notice);
+  return spawnSync('flock', ['3'], { stdio }).status === 0;
 }
 
 /** Throws unless all programs are there, and all files with a full path. `needed` has the Debian package of each. */

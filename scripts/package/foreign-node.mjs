@@ -24,6 +24,9 @@ const suites = { 18: 'bookworm', 20: 'trixie' };
 
 export const foreignVersions = Object.keys(suites);
 
+/** The program that runs it here, and the Debian package that has it. */
+export const foreignNeeds = (arch) => ({ [targets[arch].qemu]: 'qemu-user' });
+
 /** Makes the root of a Node for `arch` if it is absent. `[...emulator, node]` is the command that runs it here. */
 export async function foreignNode(arch, version = foreignVersions[0]) {
   const target = targets[arch];

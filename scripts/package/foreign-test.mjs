@@ -4,12 +4,15 @@
 //
 // Runs the conformance suite on the packed package with Debian's own Node of each architecture, under qemu-user.
 
+import { demandTools } from '../lib/cached-build.mjs';
 import { chosen } from '../lib/chosen.mjs';
-import { foreignNode } from './foreign-node.mjs';
+import { foreignNeeds, foreignNode } from './foreign-node.mjs';
 import { runConformance, withInstalledPackage } from './installed.mjs';
+import { prebuildNeeds } from './prebuild.mjs';
 import { run } from '../lib/run.mjs';
 
 async function main(architectures) {
+  demandTools(Object.assign({}, ...architectures.flatMap((arch) => [foreignNeeds(arch), prebuildNeeds(arch)])));
   const nodes = new Map();
   for (const arch of architectures) nodes.set(arch, await foreignNode(arch));
   withInstalledPackage(architectures, (folder) => {

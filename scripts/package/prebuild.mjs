@@ -2,7 +2,7 @@
 //
 //   node scripts/package/prebuild.mjs [x64] [arm] [arm64]        default: each whose compiler is here
 //
-// Builds the addon into prebuilds/linux-<architecture>/epiphany.node, stripped, and refuses it if it would not load on
+// Builds the addon into prebuilds/linux-<architecture>/epiphany.node where something has changed, stripped, and refuses it if it would not load on
 // the oldest systems we support. Node-API is the same for every Node and architecture, so the headers of the running
 // Node serve all three. node-gyp knows no build folder but ./build: it works on a copy of what the package brings for
 // building from source, and the developer's stays as it is. The headers of node-addon-api are part of that, in
@@ -13,10 +13,8 @@ import { randomUUID } from 'node:crypto';
 import {
   copyFileSync,
   cpSync,
-  existsSync,
   mkdirSync,
   mkdtempSync,
-  readdirSync,
   renameSync,
   rmSync,
   statSync,
@@ -26,7 +24,9 @@ import { tmpdir } from 'node:os';
 import { dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
+import { demandTools } from '../lib/cached-build.mjs';
 import { chosen } from '../lib/chosen.mjs';
+import { keepFresh } from '../lib/fresh.mjs';
 import { nodeHeaders } from '../lib/node-headers.mjs';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
@@ -47,16 +47,27 @@ const headers = 'prebuilds/include';
 
 const addonOf = (arch) => join(root, 'prebuilds', `linux-${arch}`, 'epiphany.node');
 
-/** As `prebuild`, unless there is one that is newer than all sources. */
+/** The programs that this takes, and the Debian packages that have them. */
+export const prebuildNeeds = (arch) => {
+  const gnu = triplets[arch];
+  const [compiler, binutils] = ['g++', 'binutils'].map((name) => `${name}-${gnu.replace('_', '-')}`);
+  return { python3: 'python3', make: 'make', [`${gnu}-gcc`]: compiler.replace('g++', 'gcc'), [`${gnu}-g++`]: compiler, [`${gnu}-ar`]: binutils, [`${gnu}-strip`]: binutils, readelf: 'binutils' };
+};
+
+/** Builds and checks one prebuild unless it is fresh; says whether it had to. */
 export function freshPrebuild(arch) {
-  const native = readdirSync(join(root, 'native'), { recursive: true }).map((name) => join('native', name));
-  const changed = Math.max(...['binding.gyp', ...native].map((name) => statSync(join(root, name)).mtimeMs));
-  const addon = addonOf(arch);
-  if (!existsSync(addon) || statSync(addon).mtimeMs < changed) prebuild(arch);
+  demandTools(prebuildNeeds(arch));
+  const step = {
+    name: `prebuild-${arch}`,
+    title: `the prebuilt addon for ${arch}`,
+    ingredients: ['binding.gyp', 'native', 'package-lock.json', relative(root, fileURLToPath(import.meta.url))],
+    product: relative(root, addonOf(arch)),
+    setting: run(`${triplets[arch]}-g++`, ['--version']),
+  };
+  return keepFresh(root, step, () => prebuild(arch));
 }
 
-/** Builds and checks one prebuild. */
-export function prebuild(arch) {
+function prebuild(arch) {
   const triplet = triplets[arch];
   copyHeaders();
   const scratch = mkdtempSync(join(tmpdir(), 'epiphany-prebuild-'));
@@ -136,7 +147,7 @@ function say(line) {
 function main(asked) {
   for (const arch of chosen('architecture', asked, Object.keys(triplets))) {
     if (hasCompiler(arch)) {
-      prebuild(arch);
+      if (!freshPrebuild(arch)) say(`${relative(root, addonOf(arch))} is up to date`);
     } else {
       const debianPackage = `g++-${triplets[arch].replace('_', '-')}`;
       say(`${arch} left out: ${triplets[arch]}-g++ is missing (apt-get install ${debianPackage})`);

@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: MIT
+/**
+ * Products of this clone that are made anew when a file that they are made from has changed, or they themselves.
+ *
+ * Contents are compared, never times: git, cp and clocks set those as they like, and what was deleted has none.
+ */
+import { closeSync, existsSync, mkdirSync, openSync, readFileSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+
+import { Failure, keyOf, lock } from './cached-build.mjs';
+
+/** While one makes something, the files that it is made from may change: so often it is begun again. */
+const MOST_ATTEMPTS = 3;
+
+/**
+ * Does `make` unless the product of `step` is fresh; says whether it had to. One at a time in a clone. A step is
+ * - its `name` and its `title`;
+ * - `ingredients` and `product`: files and folders, from `root` on; `apart`: folders in them that belong to others;
+ * - `setting`: whatever else decides what is made, as a string.
+ */
+export function keepFresh(root, step, make) {
+  if (isFresh(root, step)) return false;
+  const clone = openSync(root, 'r');
+  try {
+    lock(clone, 'another run makes something in this clone; waiting for it');
+    const stamp = stampOf(root, step);
+    for (let attempt = 0; attempt < MOST_ATTEMPTS; ++attempt) {
+      if (isFresh(root, step)) return attempt > 0;
+      const key = ingredientsKey(root, step);
+      rmSync(stamp, { force: true });
+      make();
+      mkdirSync(dirname(stamp), { recursive: true });
+      writeFileSync(stamp, stampText(root, step, key));
+    }
+    if (!isFresh(root, step)) throw new Failure(`${step.title}: the files that it takes do not stay as they are`);
+    return true;
+  } finally {
+    closeSync(clone);
+  }
+}
+
+function isFresh(root, step) {
+  const stamp = stampOf(root, step);
+  return existsSync(stamp) && readFileSync(stamp, 'utf8') === stampText(root, step, ingredientsKey(root, step));
+}
+
+const stampOf = (root, { name }) => join(root, 'node_modules/.node-epiphany', name);
+
+const stampText = (root, { product, apart = [] }, key) => `${key} ${contentKey(root, [product], apart)}`;
+
+const ingredientsKey = (root, { ingredients, setting = '', apart }) => keyOf(process.version, process.arch, setting, contentKey(root, ingredients, apart));
+
+/** Of names and contents of all files there. */
+const contentKey = (root, paths, apart = []) => keyOf(...paths.flatMap((path) => filesUnder(root, path, apart)).flatMap((file) => [file, readFileSync(join(root, file))]));
+
+function filesUnder(root, path, apart) {
+  if (!existsSync(join(root, path))) return [];
+  if (!statSync(join(root, path)).isDirectory()) return [path];
+  return readdirSync(join(root, path)).sort().map((name) => join(path, name)).filter((inner) => !apart.includes(inner)).flatMap((inner) => filesUnder(root, inner, apart));
+}
