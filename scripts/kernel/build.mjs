@@ -9,12 +9,15 @@ import { basename, join } from 'node:path';
 
 import { cachePath } from '../lib/cache.mjs';
 import { Failure, built, demandTools, keyOf } from '../lib/cached-build.mjs';
+import { debianNeeds } from '../lib/debian.mjs';
 import { applyPatch, builtInPatch } from './patch.mjs';
 import { kernelSource } from './source.mjs';
 
-const NEEDED = {
+/** The programs that this takes, and the Debian packages that have them. */
+export const kernelNeeds = {
+  ...debianNeeds,
   'arm-linux-gnueabihf-gcc': 'gcc-arm-linux-gnueabihf', make: 'make', gcc: 'gcc', flex: 'flex', bison: 'bison', bc: 'bc',
-  patch: 'patch', cp: 'coreutils', flock: 'util-linux',
+  patch: 'patch', cp: 'coreutils', flock: 'util-linux', perl: 'perl', tar: 'tar', xz: 'xz-utils',
 };
 
 export const KERNEL = '6.12';
@@ -27,10 +30,11 @@ const TREE = ['xilinx/zynq-parallella.dtb', 'DTC_FLAGS=-@'];
 
 /**
  * { objects, source } of the kernel that these configuration fragments make, on top of each other and of the target
- * `base` of make. `goals` is what to make beside zImage, modules and the board's tree.
+ * `base` of make. `goals` is what to make beside zImage, modules and the board's tree; `total`, about how many objects
+ * that takes.
  */
-export async function buildKernel({ name, base, fragments, goals = [] }) {
-  demandTools(NEEDED);
+export async function buildKernel({ name, base, fragments, goals = [], total }) {
+  demandTools(kernelNeeds);
   const source = await patchedSource();
   const key = keyOf(source, CROSS, base, goals, TREE, ...fragments.map((file) => readFileSync(file)));
   const objects = await built(cachePath(`kernel-${name}-${key}`), `the ${name} kernel`, async ({ work, phase }) => {
@@ -44,7 +48,7 @@ export async function buildKernel({ name, base, fragments, goals = [] }) {
       checkConfiguration(join(target, '.config'), fragments);
     });
     await phase('kernel', async (step) => {
-      await step(...make, `-j${availableParallelism()}`, 'zImage', 'modules', ...goals, ...TREE, { counts: 'compiled' });
+      await step(...make, `-j${availableParallelism()}`, 'zImage', 'modules', ...goals, ...TREE, { counts: 'compiled', total });
     });
     return target;
   });

@@ -7,13 +7,20 @@ import { closeSync, cpSync, existsSync, openSync, readdirSync, readFileSync, rea
 import { basename, join, relative, resolve } from 'node:path';
 
 import { cached } from '../lib/cache.mjs';
-import { inFirstSuite, unpack } from '../lib/debian.mjs';
+import { demandTools } from '../lib/cached-build.mjs';
+import { debianNeeds, inFirstSuite, unpack } from '../lib/debian.mjs';
 
 /** By Debian's name: the kernel's own, whose headers, the compiler's prefix, and what runs its programs here. */
 const architectures = {
   armhf: { arch: 'arm', flavour: 'armmp', gnu: 'arm-linux-gnueabihf', qemu: 'qemu-arm', modpost: 'modpost.real-lsb-32' },
   arm64: { arch: 'arm64', flavour: 'arm64', gnu: 'aarch64-linux-gnu', qemu: 'qemu-aarch64', modpost: 'modpost.real-lsb-64' },
   amd64: { arch: 'x86', flavour: 'amd64', gnu: 'x86_64-linux-gnu', qemu: 'qemu-x86_64', modpost: 'modpost.real-lsb-64' },
+};
+
+/** The programs that it takes to build a module for an architecture, and the Debian packages that have them. */
+export const headersNeeds = (architecture) => {
+  const { gnu, qemu } = architectures[architecture];
+  return { ...debianNeeds, make: 'make', [`${gnu}-gcc`]: `gcc-${gnu.replace('_', '-')}`, [qemu]: 'qemu-user' };
 };
 
 /** The Debian suites with the kernel, best first. "newest" is what distributions come to next. */
@@ -31,6 +38,7 @@ const newerOptions = {
 
 /** The headers of a kernel: { release, command }, where `command` is a make that wants M=… and goals. */
 export function kernelHeaders(kernel, architecture) {
+  demandTools(headersNeeds(architecture));
   const { arch, flavour, gnu } = architectures[architecture];
   return inFirstSuite(kernels[kernel], architecture, async (suite) => {
     const follow = (name) => /^(linux-(headers|kbuild)-|lib)/.test(name);

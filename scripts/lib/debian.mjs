@@ -43,6 +43,11 @@ Dir::State::status "${folder}/status";
 Dir::Cache "${folder}";
 `;
 
+/** The programs that this takes, and files, and the Debian packages that have them. */
+export const debianNeeds = {
+  'apt-get': 'apt', [aptHelper]: 'apt', 'dpkg-deb': 'dpkg', flock: 'util-linux', [keyring]: 'debian-archive-keyring',
+};
+
 /** Promises, by suite and architecture. */
 const indexes = new Map();
 
@@ -93,6 +98,7 @@ export class Suite {
  * same kernel is in several suites.
  */
 export async function inFirstSuite(names, architecture, use) {
+  demandTools(debianNeeds);
   const failures = [];
   for (const name of names) {
     try {
@@ -107,7 +113,6 @@ export async function inFirstSuite(names, architecture, use) {
 
 /** Unpacks .deb files, one over the other. */
 export function unpack(files, folder) {
-  demandTools({ 'dpkg-deb': 'dpkg' });
   mkdirSync(folder, { recursive: true });
   for (const file of files) run(['dpkg-deb', '--extract', file, folder]);
 }
@@ -132,7 +137,6 @@ export async function keptForADay(name, title, make) {
 }
 
 function makeIndex(suite, architecture, scratch) {
-  if (!existsSync(keyring)) throw new Error(`${keyring} is missing: apt-get install debian-archive-keyring`);
   const mirror = findMirror();
   const configuration = join(scratch, 'apt.conf');
   const sources = join(scratch, 'sources');

@@ -14,6 +14,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 
+import { demandTools } from '../../scripts/lib/cached-build.mjs';
 import { chosen } from '../../scripts/lib/chosen.mjs';
 import { foreignNode } from '../../scripts/package/foreign-node.mjs';
 import { nodeHeaders } from '../../scripts/lib/node-headers.mjs';
@@ -46,6 +47,7 @@ async function run(command, environment = {}) {
 
 async function measure(arch) {
   const { qemu, compiler } = targets[arch];
+  demandTools({ [qemu[0]]: 'qemu-user', [compiler]: `gcc-${compiler.replace('_', '-').replace('-gcc', '')}` });
   if (!(await run([qemu[0], '--help'])).includes('-plugin')) {
     throw new Error(`${qemu[0]} loads no plugins: statically linked ones, such as Debian 13's, cannot`);
   }

@@ -7,12 +7,15 @@ import { tmpdir } from 'node:os';
 import { basename, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-import { Failure } from '../../scripts/lib/cached-build.mjs';
+import { Failure, demandTools } from '../../scripts/lib/cached-build.mjs';
+import { headersNeeds } from '../../scripts/kernel/headers.mjs';
+import { kernelNeeds } from '../../scripts/kernel/build.mjs';
 import { foreignNode } from '../../scripts/package/foreign-node.mjs';
-import { freshPrebuild } from '../../scripts/package/prebuild.mjs';
+import { freshPrebuild, prebuildNeeds } from '../../scripts/package/prebuild.mjs';
 import { distributionKernel, distributions } from './distribution.mjs';
-import { emulator } from './hardware.mjs';
-import { deviceTree, initialFiles } from './image.mjs';
+import { firstBoot } from './first-boot.mjs';
+import { emulator, emulatorNeeds } from './hardware.mjs';
+import { deviceTree, imageNeeds, initialFiles } from './image.mjs';
 import { flavours, kernelModules, kernel as ownKernel } from './kernel.mjs';
 import { machineOptions, machines } from './machines.mjs';
 
@@ -25,6 +28,20 @@ const TAIL_LINES = 60;
 
 /** The kernels there are: ours, for a Parallella, and Debian's, for another machine. */
 export const boardKernels = [...flavours, ...distributions];
+
+/** Kernels of which it was told what is to be built for them. */
+const told = new Set();
+
+/**
+ * Throws, before anything is fetched or built, unless this machine has all programs that a board with this kernel takes;
+ * and tells what is to come.
+ */
+export function demandBoard(kernel = boardKernels[0]) {
+  const needed = flavours.includes(kernel) ? kernelNeeds : headersNeeds('armhf');
+  demandTools({ ...prebuildNeeds('arm'), ...emulatorNeeds(), ...imageNeeds, ...needed });
+  if (!told.has(kernel)) process.stderr.write(firstBoot(kernel));
+  told.add(kernel);
+}
 
 /**
  * Boots a board that runs `command`, an array of words; without one there is a shell on the terminal.
@@ -40,6 +57,7 @@ export const boardKernels = [...flavours, ...distributions];
  * before; a function that gives what is on the console so far; and one that switches the board off, for a reason.
  */
 export async function boot(command, { kernel: name = 'plain', chip = 'e16g301', node, hasDriver = true, modules = [], overlays, append = '', timeout = 600, stdin, outputs = {}, keep = false }) {
+  demandBoard(name);
   freshPrebuild('arm');
   const isOurs = flavours.includes(name);
   const [qemu, kernel, files] = [await emulator(), await (isOurs ? ownKernel : distributionKernel)(name), await foreignNode('arm', node)];

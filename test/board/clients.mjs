@@ -4,7 +4,7 @@ import { existsSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, renameSy
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-import { keyOf } from '../../scripts/lib/cached-build.mjs';
+import { demandTools, keyOf } from '../../scripts/lib/cached-build.mjs';
 import { run } from '../../scripts/lib/run.mjs';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
@@ -13,6 +13,7 @@ const header = join(root, 'kernel/include/uapi');
 
 /** With this compiler, for machines of this name. Linked statically: a board need not have this machine's libraries. */
 export function buildClients(compiler, architecture) {
+  demandTools({ [compiler]: compiler === 'cc' ? 'gcc' : compiler.replace(/(.*)-gcc$/, 'gcc-$1') });
   const target = join(root, `build-board/clients-${architecture}`);
   mkdirSync(target, { recursive: true });
   const headers = [folder, join(header, 'misc')].flatMap((place) => readdirSync(place).filter((name) => name.endsWith('.h')).sort().map((name) => join(place, name)));

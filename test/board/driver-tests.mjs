@@ -9,7 +9,7 @@ import { parseArgs } from 'node:util';
 
 import { Failure } from '../../scripts/lib/cached-build.mjs';
 import { chosen } from '../../scripts/lib/chosen.mjs';
-import { boot, tail } from './board.mjs';
+import { boot, demandBoard, tail } from './board.mjs';
 import { buildClients } from './clients.mjs';
 import { collect, coverage, report } from './coverage.mjs';
 
@@ -141,6 +141,7 @@ async function main(words) {
   if (isWrong || (values.coverage && !values.kernel.includes('debug'))) throw new Failure(USAGE);
   const wanted = chosen(`set for ${values.kernel.join(', ')}:`, positionals, [...new Set(values.kernel.flatMap(setsOf))]);
   const isWanted = (name) => wanted.includes(name);
+  values.kernel.forEach((kernel) => demandBoard(kernel));
   buildClients('arm-linux-gnueabihf-gcc', 'arm');
   const total = { passed: 0, failed: 0 };
   const end = Date.now() + 60_000 * Number(values.soak);

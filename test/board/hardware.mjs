@@ -12,12 +12,14 @@ import { fileURLToPath } from 'node:url';
 
 import { cachePath } from '../../scripts/lib/cache.mjs';
 import { Failure, built, demandTools, fresh, keyOf } from '../../scripts/lib/cached-build.mjs';
+import { debianNeeds } from '../../scripts/lib/debian.mjs';
 import { installedSource, newestSource, unpackSource } from '../../scripts/lib/debian-source.mjs';
 
 const NEEDED = {
+  ...debianNeeds, python3: 'python3',
   gcc: 'gcc', 'g++': 'g++', ninja: 'ninja-build', meson: 'meson', 'pkg-config': 'pkg-config',
   '/usr/include/glib-2.0/glib.h': 'libglib2.0-dev', '/usr/include/pixman-1/pixman.h': 'libpixman-1-dev', '/usr/include/libfdt.h': 'libfdt-dev',
-  'apt-get': 'apt', 'dpkg-source': 'dpkg-dev', flock: 'util-linux',
+  'dpkg-source': 'dpkg-dev',
 };
 
 /** What of Debian's configuration changes the headers' structures, or whether anything can be loaded at all. */
@@ -72,15 +74,24 @@ const OBJECTS = 'build-board';
 /** A QEMU that cannot be had, or does not take the board. */
 class Unfit extends Failure {}
 
+/** The QEMUs to try, by name. */
+function wanted() {
+  const { BOARD_QEMU: asked } = process.env;
+  const names = asked ? [asked] : Object.keys(QEMUS);
+  if (!QEMUS[names[0]]) throw new Failure(`which QEMU? BOARD_QEMU is ${Object.keys(QEMUS).join(' or ')}`);
+  return names;
+}
+
+/** The programs and files that the first one of them takes, and the Debian packages that have them. */
+export const emulatorNeeds = () => ({ ...NEEDED, ...QEMUS[wanted()[0]].needed });
+
 let found;
 
 /** The command of a QEMU that knows the board, as { program, preload }. */
 export const emulator = () => (found ??= firstFit());
 
 async function firstFit() {
-  const { BOARD_QEMU: asked } = process.env;
-  const names = asked ? [asked] : Object.keys(QEMUS);
-  if (!QEMUS[names[0]]) throw new Failure(`which QEMU? BOARD_QEMU is ${Object.keys(QEMUS).join(' or ')}`);
+  const names = wanted();
   for (const name of names) {
     try {
       return await withBoard(QEMUS[name]);
@@ -151,15 +162,16 @@ async function linkedBoard(tree) {
   return built(place, 'the board', async ({ work, phase }) => {
     const made = join(work, 'board.so');
     await phase('board', async (step) => {
+      const queue = sources.filter((file) => !file.endsWith('.h')).map((file, number) => [file, number]);
+      const total = queue.length;
       const compile = async (file, number) => {
         const object = join(work, `${number}.o`);
         const [compiler, ...options] = file.endsWith('.cc')
           ? ['g++', ...PLUS, `-I${join(root, 'native')}`]
           : ['gcc', ...device, `-I${glue}`];
-        await step(compiler, ...options, ...WARNINGS, '-c', file, '-o', object, { cwd: join(tree, OBJECTS), counts: 'compiled' });
+        await step(compiler, ...options, ...WARNINGS, '-c', file, '-o', object, { cwd: join(tree, OBJECTS), counts: 'compiled', total });
         return object;
       };
-      const queue = sources.filter((file) => !file.endsWith('.h')).map((file, number) => [file, number]);
       const objects = [];
       const worker = async () => {
         for (let next = queue.shift(); next !== undefined; next = queue.shift()) objects.push(await compile(...next));

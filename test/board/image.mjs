@@ -6,7 +6,7 @@ import { basename, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 import { cached } from '../../scripts/lib/cache.mjs';
-import { demandTools, keyOf } from '../../scripts/lib/cached-build.mjs';
+import { keyOf } from '../../scripts/lib/cached-build.mjs';
 import { inFirstSuite, unpack } from '../../scripts/lib/debian.mjs';
 import { run } from '../../scripts/lib/run.mjs';
 
@@ -15,13 +15,15 @@ const guest = fileURLToPath(new URL('guest', import.meta.url));
 /** Programs of busybox that the first script calls. */
 const APPLETS = ['sh', 'mount', 'mkdir', 'cp', 'ln', 'chroot', 'insmod', 'switch_root'];
 
-const FOR_TREES = { cpp: 'cpp', dtc: 'device-tree-compiler', fdtoverlay: 'device-tree-compiler', fdtput: 'device-tree-compiler' };
+/** The programs that both take, and the Debian packages that have them. */
+export const imageNeeds = {
+  cpp: 'cpp', dtc: 'device-tree-compiler', fdtoverlay: 'device-tree-compiler', fdtput: 'device-tree-compiler', cpio: 'cpio',
+};
 
 export const chips = ['e16g301', 'e64g401'];
 
 /** A machine's own device tree with these overlays, files, one after the other. Made in `folder`. */
 export function deviceTree(own, overlays, folder) {
-  demandTools(FOR_TREES);
   const compiled = overlays.map((file) => {
     const [text, made] = ['i', 'dtbo'].map((ending) => join(folder, `${basename(file)}.${ending}`));
     run(['cpp', '-nostdinc', '-undef', '-x', 'assembler-with-cpp', '-P', file, '-o', text]);
@@ -37,7 +39,6 @@ export function deviceTree(own, overlays, folder) {
 
 /** The archive of the initial file system. The first program loads `modules`, files, in their order. */
 export async function initialFiles(modules = []) {
-  demandTools({ cpio: 'cpio' });
   const busybox = await inFirstSuite(['bookworm', 'trixie'], 'armhf', async (suite) => {
     const item = await suite.package('busybox-static');
     return cached(`board-busybox-${keyOf(item.sha256)}`, async (scratch) => {

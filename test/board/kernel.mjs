@@ -10,10 +10,10 @@ import { fileURLToPath } from 'node:url';
 import { built, keyOf } from '../../scripts/lib/cached-build.mjs';
 import { CROSS, buildKernel } from '../../scripts/kernel/build.mjs';
 
-/** What each kernel is configured by, one on top of the other, and how modules for it are built. */
+/** What each kernel is configured by, one on top of the other; about how many objects it has; and how modules for it are built. */
 const FLAVOURS = {
-  plain: { fragments: ['plain.config'], modules: [] },
-  debug: { fragments: ['plain.config', 'debug.config'], modules: ['GCOV_PROFILE=y'] },
+  plain: { fragments: ['plain.config'], total: 1000, modules: [] },
+  debug: { fragments: ['plain.config', 'debug.config'], total: 1050, modules: ['GCOV_PROFILE=y'] },
 };
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
@@ -21,13 +21,16 @@ const folder = fileURLToPath(new URL('kernel', import.meta.url));
 
 export const flavours = Object.keys(FLAVOURS);
 
+/** About how many objects a kernel has. */
+export const objectsOf = (flavour) => FLAVOURS[flavour].total;
+
 /**
  * A kernel: its `flavour`; the `machine` it is for; its `image`; the machine's device `tree`, if it brings one;
  * `modules` that the machine cannot be started without, and the command that will `make` more.
  */
 export async function kernel(flavour) {
-  const { fragments, modules } = FLAVOURS[flavour];
-  const { objects } = await buildKernel({ name: flavour, base: 'tinyconfig', fragments: fragments.map((name) => join(folder, name)) });
+  const { fragments, total, modules } = FLAVOURS[flavour];
+  const { objects } = await buildKernel({ name: flavour, base: 'tinyconfig', fragments: fragments.map((name) => join(folder, name)), total });
   return {
     flavour, machine: 'parallella', modules: [],
     make: ['make', '-C', objects, ...CROSS, ...modules],

@@ -2,9 +2,10 @@
 // SPDX-License-Identifier: MIT
 import { parseArgs } from 'node:util';
 
+import { bootstrap } from '../../scripts/bootstrap.mjs';
 import { Failure } from '../../scripts/lib/cached-build.mjs';
 import { foreignVersions } from '../../scripts/package/foreign-node.mjs';
-import { boardKernels, boot } from './board.mjs';
+import { boardKernels, boot, demandBoard } from './board.mjs';
 import { chips } from './image.mjs';
 
 const USAGE = `Usage: npm run -s board -- [OPTION…] [COMMAND…]
@@ -56,6 +57,8 @@ async function main(words) {
   const isKnown = boardKernels.includes(values.kernel) && chips.includes(values.chip) && foreignVersions.includes(values.node);
   const timeout = Number(values.timeout ?? (command.length > 0 ? 600 : 0));
   if (!isKnown || !(timeout >= 0 && timeout <= WEEK_IN_S)) throw new Failure(USAGE);
+  demandBoard(values.kernel);
+  bootstrap(['packages', 'library', 'examples']); // the addon there is another one
   const { ended } = await boot(command, {
     kernel: values.kernel,
     chip: values.chip,

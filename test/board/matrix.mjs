@@ -6,7 +6,7 @@
 // it: memory, registers, a message of a core by its interrupt, and revocation. Prints a table.
 
 import { chosen } from '../../scripts/lib/chosen.mjs';
-import { boot } from './board.mjs';
+import { boot, demandBoard } from './board.mjs';
 import { buildClients } from './clients.mjs';
 import { distributions } from './distribution.mjs';
 
@@ -30,6 +30,7 @@ async function check(kernel) {
 
 try {
   const asked = chosen('kernel', process.argv.slice(2), distributions);
+  asked.forEach((kernel) => demandBoard(kernel));
   buildClients('arm-linux-gnueabihf-gcc', 'arm');
   const verdicts = [];
   for (const kernel of asked) verdicts.push(await check(kernel));

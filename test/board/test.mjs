@@ -4,8 +4,8 @@ import { spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 
-import { buildClients } from './clients.mjs';
-import { isWanted, suites } from './suites.mjs';
+import { bootstrap } from '../../scripts/bootstrap.mjs';
+import { Failure } from '../../scripts/lib/cached-build.mjs';
 
 const USAGE = `Usage: npm run test:board -- [OPTION…] [TEXT]
 
@@ -45,8 +45,16 @@ async function areKnown() {
   return Object.entries(known).every(([name, all]) => values[name] === undefined || all.includes(values[name]));
 }
 
+/** Whatever is missing is told before anything is built. By itself, on a board without compilers, it takes what is there. */
+async function prepare({ here, kernel }) {
+  if (here && process.env.npm_lifecycle_event === undefined) return;
+  if (!here) (await import('./board.mjs')).demandBoard(kernel);
+  bootstrap(['packages', 'addon', 'library', 'conformance', 'examples']);
+}
+
 /** Whether there is a test to be run; if none has `text` in its name, none would fail. */
 async function hasTests({ here, kernel, chip }, [text = '']) {
+  const { isWanted, suites } = await import('./suites.mjs');
   if (suites.some((suite) => suite.cases.some((each) => isWanted(suite, each, text)))) return true;
   const { setsFor } = here ? { setsFor: () => [] } : await import('./driver-tests.mjs');
   if (setsFor({ kernel, chip, text }).length > 0) return true;
@@ -56,7 +64,8 @@ async function hasTests({ here, kernel, chip }, [text = '']) {
 }
 
 /** Vitest wants a newer Node than a board may have. */
-function onThisMachine([text = ''], device) {
+async function onThisMachine([text = ''], device) {
+  const { buildClients } = await import('./clients.mjs');
   buildClients('cc', process.arch);
   return [process.execPath, ['--expose-gc', '--test-reporter=spec', 'test/board/run-suites.mjs', device, text], {}];
 }
@@ -66,14 +75,19 @@ function onVirtualBoard([text], { kernel, chip, node }) {
   return [process.execPath, ['node_modules/vitest/vitest.mjs', 'run', '--config', 'test/board/vitest.config.mjs', '--reporter=verbose'], { env: environment }];
 }
 
-if (values.help) {
-  process.stdout.write(USAGE);
-} else if (positionals.length > 1 || !(await areKnown())) {
-  process.stderr.write(USAGE);
-  process.exitCode = 2;
-} else if (!(await hasTests(values, positionals))) {
-  process.exitCode = 2;
-} else {
-  const [program, options, settings] = values.here ? onThisMachine(positionals, values.device) : onVirtualBoard(positionals, values);
+async function main() {
+  if (values.help) return void process.stdout.write(USAGE);
+  if (positionals.length > 1 || !(await areKnown())) throw new Failure(USAGE);
+  await prepare(values);
+  if (!(await hasTests(values, positionals))) return void (process.exitCode = 2);
+  const [program, options, settings] = values.here ? await onThisMachine(positionals, values.device) : onVirtualBoard(positionals, values);
   process.exitCode = spawnSync(program, options, { cwd: root, stdio: 'inherit', ...settings }).status ?? 1;
+}
+
+try {
+  await main();
+} catch (error) {
+  if (!(error instanceof Failure)) throw error;
+  process.stderr.write(`test:board: ${error.message}\n`);
+  process.exitCode = 2;
 }
