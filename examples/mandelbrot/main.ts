@@ -1,11 +1,24 @@
 // SPDX-License-Identifier: MIT
-/** Draws the Mandelbrot set: `npm start [-- BOARD [FILE.png]]`. Default: the first real board, else a simulated one. */
+/** Draws the Mandelbrot set: `npm start [-- BOARD [FILE.png]]`. */
 import { writeFileSync } from 'node:fs';
 import { listBoards, openBoard } from 'node-epiphany';
 import { mandelbrot } from './mandelbrot.js';
 import { heatMap, png, text } from './picture.js';
 
-const [path = listBoards()[0]?.path ?? 'sim', file = 'mandelbrot.png'] = process.argv.slice(2);
+const USAGE = `Usage: npm start [-- BOARD [FILE.png]]
+
+Draws the Mandelbrot set on all cores, on the terminal and into a file, and compares every pixel with the host's.
+
+  BOARD      sim, sim:e64g401 or the path of a device; default: the first real board, else a simulated one
+  FILE.png   default: mandelbrot.png`;
+
+const words = process.argv.slice(2);
+if (words.length > 2 || words.some((word) => word.startsWith('-'))) {
+  const isAsked = words.includes('--help');
+  console[isAsked ? 'log' : 'error'](USAGE);
+  process.exit(isAsked ? 0 : 2);
+}
+const [path = listBoards()[0]?.path ?? 'sim', file = 'mandelbrot.png'] = words;
 using board = openBoard(path);
 const { isTTY } = process.stdout;
 const { picture, loads, milliseconds, wrong } = await mandelbrot(board, 1024, 768, 256, (share) => {

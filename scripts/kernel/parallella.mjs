@@ -101,7 +101,7 @@ async function main(folder) {
 }
 
 try {
-  if (process.argv[2] === undefined) throw new Error('into which folder?');
+  if (!/^[^-]/.test(process.argv[2] ?? '')) throw new Error('into which folder? node scripts/kernel/parallella.mjs FOLDER');
   await main(resolve(process.argv[2]));
 } catch (error) {
   console.error(`board-kernel: ${error.message}`);

@@ -1,7 +1,5 @@
 // SPDX-License-Identifier: MIT
 //
-//   npm run bench [-- --quick] [-- --json] [-- --check]        --quick: few samples, to see that it runs
-//
 // What this library costs, beside plain C over the same mapping and beside other ways to the same memory; and how fast
 // simulated cores are. Figures are printed next to their targets, and none fails the run without --check; a wrong
 // checksum does.
@@ -15,7 +13,31 @@ import { MEMORY_BYTES, openMemory, openMemoryBoard } from './memory-board.mjs';
 import { figures, machine, print, printAccess, printMachine } from './report.mjs';
 import { loadRivals, waysTo } from './rivals.mjs';
 
-const { values: options } = parseArgs({ options: { quick: { type: 'boolean' }, json: { type: 'boolean' }, check: { type: 'boolean' } } });
+const USAGE = `Usage: npm run bench -- [OPTION…]
+
+Measures what the library costs, beside plain C over the same memory, and how fast simulated cores are.
+
+  --quick   few samples, to see that it runs
+  --json    the figures as one JSON document
+  --check   exit code 1 unless all targets are met
+`;
+
+const flag = { type: 'boolean', default: false };
+const options = parsed();
+
+function parsed() {
+  try {
+    return parseArgs({ options: { quick: flag, json: flag, check: flag, help: flag } }).values;
+  } catch (error) {
+    process.stderr.write(`bench: ${error.message}\n${USAGE}`);
+    process.exit(2);
+  }
+}
+
+if (options.help) {
+  process.stdout.write(USAGE);
+  process.exit();
+}
 const rounds = options.quick ? 5 : 31;
 const probe = createRequire(import.meta.url)('../native/build/Release/probe.node');
 

@@ -11,6 +11,8 @@ epiphany() { npm run -s epiphany -- "$@"; }
 
 npm start -- sim "$folder/picture.png" | grep -x 'every pixel is as the host computes it'
 [[ -s $folder/picture.png ]]
+npm start -- --help | grep -q '^Usage: npm start'
+npm run -s bench -- --help | grep -q '^Usage: npm run bench'
 
 [[ $(epiphany list) == *'--board sim'* ]]
 
