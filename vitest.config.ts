@@ -7,7 +7,9 @@ export default defineConfig({
     // Real processes with real garbage collection: tests of leaks and of exits need both.
     pool: 'forks',
     execArgv: ['--expose-gc'],
-    testTimeout: 300_000, // for what hangs, not for a busy machine
+    // For what hangs, not for a busy machine.
+    testTimeout: 300_000,
+    hookTimeout: 300_000,
     coverage: { include: ['lib/**/*.ts'], exclude: ['lib/cli/**'], reporter: ['text'] },
   },
 });

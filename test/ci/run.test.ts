@@ -60,7 +60,7 @@ describe('.ci/run ends with all that it has begun', () => {
   ] as const)('%s', async (name, done, processes, signal, isForGroup, code) => {
     const { pid, ended, begun, leftFiles } = start(name, [...done]);
     try {
-      await vi.waitFor(() => expect(begun()).toHaveLength(processes), { timeout: 30_000 });
+      await vi.waitFor(() => expect(begun()).toHaveLength(processes), { timeout: 200_000 });
       process.kill(isForGroup ? -pid : pid, signal);
       expect(await ended).toEqual([code, null]);
       expect(begun().filter(isAlive)).toEqual([]);

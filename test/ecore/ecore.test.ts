@@ -89,7 +89,7 @@ describe('to the host', () => {
     using run = new Run('mailbox');
     await run.run({ quantum: 5 });
     const words = [];
-    for (let i = 0; i < 16 * 12; ++i) words.push((await run.board.mailbox.receive({ timeout: 1000 })).word);
+    for (let i = 0; i < 16 * 12; ++i) words.push((await run.board.mailbox.receive({ timeout: 200_000 })).word);
     for (const id of COREIDS) {
       expect(words.filter((word) => word === ((0xcafe0000 | id) >>> 0))).toHaveLength(1);
       expect(words.filter((word) => word >>> 20 === id).map((word) => word & 0xfffff)).toEqual([0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 0x12345]);
@@ -131,7 +131,7 @@ describe('as work-groups, by themselves', () => {
     using group = board.workgroup();
     await group.load(fileOf(name));
     group.start();
-    const states = await group.finished({ timeout: 50_000 });
+    const states = await group.finished({ timeout: 200_000 });
     expect(states.map(({ exitCode }) => exitCode)).toEqual(Array(16).fill(0));
   });
 

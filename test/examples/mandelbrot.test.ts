@@ -32,7 +32,7 @@ describe('the Mandelbrot set', () => {
     const output = (async () => {
       for await (const { core, text: part } of group.output) texts.set(core.id, (texts.get(core.id) ?? '') + part);
     })();
-    await group.finished({ timeout: 30_000 });
+    await group.finished({ timeout: 200_000 });
     await output;
     const done = [...texts.values()].map((line) => /^(\d+) rows of the Mandelbrot set, (\d+) steps\n$/.exec(line)!.slice(1).map(Number) as [number, number]);
     expect(done).toHaveLength(16);

@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, describe, expect, it } from 'vitest';
 import { add, BKPT, branch, branchIf, IDLE, load, move, NOP, program, store, trap, type Instruction } from './encode.js';
+import { itOnTerminals } from './terminals.js';
 
 const main = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url));
 const hello = fileURLToPath(new URL('../ecore/programs/hello.elf', import.meta.url));
@@ -101,7 +102,7 @@ describe('epiphany run', () => {
       expect(spawnSync(process.execPath, runEcho, { encoding: 'utf8', stdio: ['ignore', 'pipe', 'inherit'] })).toMatchObject({ status: 0, stdout: '' });
     });
 
-    it('lets a core read what is typed', () => {
+    itOnTerminals('lets a core read what is typed', () => {
       const terminal = 'import pty, sys; sys.exit(pty.spawn(sys.argv[1:]) >> 8)';
       const { status, stdout } = spawnSync('python3', ['-c', terminal, process.execPath, ...runEcho], { encoding: 'utf8', input: 'typed\n\x04' });
       expect({ status, stdout }).toEqual({ status: 0, stdout: expect.stringMatching(/^1,2 \| typed\r$/m) as string });

@@ -16,7 +16,7 @@ const client = join(folder, 'late_client');
 beforeAll(() => {
   const { status, stderr } = spawnSync('gcc', ['-std=gnu17', '-Wall', '-Wextra', `-I${root}/kernel/include/uapi`, `${root}/test/fixtures/late_client.c`, '-o', client], { encoding: 'utf8' });
   expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
-}, 600_000);
+});
 afterAll(() => rmSync(folder, { recursive: true }));
 
 /** Whether there is such a process, which nobody has still to reap. */

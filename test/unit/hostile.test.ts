@@ -8,6 +8,7 @@ import { CharDevice, ioctlRequest } from '../../lib/device/index.js';
 import { layout } from '../../lib/program/layout.js';
 import type { Program } from '../../lib/program/program.js';
 import { runNode } from '../native/probe.js';
+import { itOnTerminals } from './terminals.js';
 
 async function survives(module: string): Promise<string> {
   const outcome = await runNode(`import { openBoard } from 'node-epiphany'; import { CharDevice } from 'node-epiphany/device'; import assert from 'node:assert/strict'; import { spawnSync } from 'node:child_process';\n${module}`);
@@ -16,26 +17,28 @@ async function survives(module: string): Promise<string> {
 }
 
 describe('a worker', () => {
-  it.each(['open', 'map', 'board', 'wait'])('that is terminated while it does "%s" over and over takes nobody with it', async (what) => {
-    await survives(`
-      import { Worker } from 'node:worker_threads';
-      const library = new URL('dist/', 'file://' + process.cwd() + '/').href;
-      const body = \`
-        import { openBoard } from '\${library}index.js'; import { CharDevice } from '\${library}device/index.js'; import { parentPort } from 'node:worker_threads';
-        const zero = CharDevice.open('/dev/zero'); const terminal = CharDevice.open('/dev/ptmx');
-        const act = {
-          open: () => CharDevice.open('/dev/null').close(), map: () => zero.map({ offset: 0, length: 4096 }).close(),
-          board: () => openBoard('sim').close(), wait: () => terminal.watch('readable', () => {}).close(),
-        }['${what}'];
-        parentPort.postMessage('ready');
-        for (;;) act();\`;
-      for (let i = 0; i < 8; ++i) {
-        const worker = new Worker(new URL('data:text/javascript,' + encodeURIComponent(body)));
-        await new Promise((resolve, reject) => { worker.on('message', resolve); worker.on('error', reject); });
-        await new Promise((resolve) => setTimeout(resolve, 5 + i));
-        await worker.terminate();
-      }`);
-  });
+  for (const what of ['open', 'map', 'board', 'wait']) {
+    itOnTerminals(`that is terminated while it does "${what}" over and over takes nobody with it`, async () => {
+      await survives(`
+        import { Worker } from 'node:worker_threads';
+        const library = new URL('dist/', 'file://' + process.cwd() + '/').href;
+        const body = \`
+          import { openBoard } from '\${library}index.js'; import { CharDevice } from '\${library}device/index.js'; import { parentPort } from 'node:worker_threads';
+          const zero = CharDevice.open('/dev/zero'); const terminal = CharDevice.open('/dev/ptmx');
+          const act = {
+            open: () => CharDevice.open('/dev/null').close(), map: () => zero.map({ offset: 0, length: 4096 }).close(),
+            board: () => openBoard('sim').close(), wait: () => terminal.watch('readable', () => {}).close(),
+          }['${what}'];
+          parentPort.postMessage('ready');
+          for (;;) act();\`;
+        for (let i = 0; i < 8; ++i) {
+          const worker = new Worker(new URL('data:text/javascript,' + encodeURIComponent(body)));
+          await new Promise((resolve, reject) => { worker.on('message', resolve); worker.on('error', reject); });
+          await new Promise((resolve) => setTimeout(resolve, 5 + i));
+          await worker.terminate();
+        }`);
+    });
+  }
 });
 
 describe('a read-only mapping stays one', () => {
@@ -60,7 +63,7 @@ describe('a read-only mapping stays one', () => {
 });
 
 describe('waiting', () => {
-  it('hands nothing to libuv that would make it abort', async () => {
+  itOnTerminals('hands nothing to libuv that would make it abort', async () => {
     await survives(`
       const { reduce } = Array.prototype; Array.prototype.reduce = () => 64; Object.prototype.strange = 64;
       const device = CharDevice.open('/dev/ptmx');
@@ -183,7 +186,7 @@ describe('opening', () => {
 });
 
 describe('closing', () => {
-  it('lets go of the device at once, also when it was watched', () => {
+  itOnTerminals('lets go of the device at once, also when it was watched', () => {
     const path = '/dev/ptmx';
     for (let i = 0; i < 2000; ++i) {
       const device = CharDevice.open(path);
@@ -460,7 +463,7 @@ describe('what decides over addresses', () => {
 });
 
 describe('options', () => {
-  it('whose getters close the device are told that it is closed', async () => {
+  itOnTerminals('whose getters close the device are told that it is closed', async () => {
     const device = CharDevice.open('/dev/ptmx');
     const options = { get timeout() { device.close(); return 5; } };
     await expect(device.ready('readable', options)).rejects.toMatchObject({ code: 'ERR_EPIPHANY_CLOSED' });
@@ -475,7 +478,7 @@ describe('objects with getters', () => {
     return object;
   }
 
-  it('that close what they are for are told that it is closed, and nothing is done', async () => {
+  itOnTerminals('that close what they are for are told that it is closed, and nothing is done', async () => {
     const closed = { code: 'ERR_EPIPHANY_CLOSED' };
     const calls: ((board: Board, close: () => void) => unknown)[] = [
       (board, close) => board.dram.alloc(4, closing(close, { align: 4096 })),

@@ -172,7 +172,7 @@ describe('large programs', () => {
     expect(bytes).toBe(0x2000000 + 16 * 48);
     expect(words).toEqual([0x01000000, 0x0100ffff, 0]);
     expect(peak).toBeLessThan(700); // MB, of a file of 79 MB: it was 2200
-  }, 120_000);
+  });
 
   it('of thousands of segments are loaded on 64 cores', async () => {
     using large = openBoard('sim:e64g401');

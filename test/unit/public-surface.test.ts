@@ -37,16 +37,16 @@ const board = library.openBoard('sim');
 const group = board.workgroup();
 await group.load(join(root, 'examples/first-light/first-light.elf'));
 group.start();
-const terminal = device.CharDevice.open('/dev/ptmx');
+const pollable = device.CharDevice.open('/dev/random');
 afterAll(() => {
   board.close();
-  terminal.close();
+  pollable.close();
 });
 
 /** One of each. */
 const OBJECTS: Readonly<Record<string, object>> = {
   Board: board,
-  CharDevice: terminal,
+  CharDevice: pollable,
   Core: board.core(0, 0),
   Dma: board.dma,
   Dram: board.dram,
@@ -58,7 +58,7 @@ const OBJECTS: Readonly<Record<string, object>> = {
   OutputStream: group.output,
   Simulator: board.simulator as object,
   Variable: group.symbol('message'),
-  Watcher: terminal.watch('readable', () => undefined).unref(),
+  Watcher: pollable.watch('hangup', () => undefined).unref(),
   WorkGroup: group,
 };
 

@@ -2,6 +2,7 @@
 /** What would crash Node if we let it: each in a process of its own. */
 import { describe, expect, it } from 'vitest';
 import { runNode, type Outcome } from '../native/probe.js';
+import { itOnTerminals } from './terminals.js';
 
 async function survives(module: string, code = 0): Promise<string> {
   const outcome: Outcome = await runNode(module);
@@ -101,7 +102,7 @@ describe('nothing leaks', () => {
     expect(after[1]).toBeLessThanOrEqual((before[1] ?? 0) + 2);
   });
 
-  it('over 2,000 devices that requests of another made, closed and not', async () => {
+  itOnTerminals('over 2,000 devices that requests of another made, closed and not', async () => {
     const text = await survives(`${open} ${count}
       import { ioctlOpen } from './dist/device/char-device.js';
       const master = CharDevice.open('/dev/ptmx'); master.ioctl(0x40045431, new Int32Array(1));
@@ -302,7 +303,7 @@ describe('the address space', () => {
         }
       }
       assert.ok(refused > 0);`);
-  }, 300_000);
+  });
 
   it('runs out for all threads at a part of what V8 needs', async () => {
     await survives(`${open} import { Worker } from 'node:worker_threads'; import { readFileSync } from 'node:fs';
@@ -321,7 +322,7 @@ describe('the address space', () => {
       for (const worker of workers) worker.postMessage('end');
       await Promise.all(workers.map((worker) => new Promise((resolve) => worker.on('exit', resolve))));
       openBoard('sim').close();`);
-  }, 300_000);
+  });
 });
 
 describe('processes and threads', () => {
@@ -353,12 +354,12 @@ describe('processes and threads', () => {
       board.mailbox.unref().ref(); assert.equal((await board.mailbox.receive()).word, 3); console.log('done');`);
   });
 
-  it('process.exit() in mid-wait is clean', async () => {
+  itOnTerminals('process.exit() in mid-wait is clean', async () => {
     await survives(`${open} const board = openBoard('sim'); board.mailbox.receive(); board.events.receive();
       CharDevice.open('/dev/ptmx').ready('readable'); setTimeout(() => process.exit(7), 20);`, 7);
   });
 
-  it('an exception in a listener is an ordinary uncaught exception', async () => {
+  itOnTerminals('an exception in a listener is an ordinary uncaught exception', async () => {
     const outcome = await runNode(`${open} process.on('uncaughtException', (error) => { console.log('caught', error.message); process.exit(3); });
       CharDevice.open('/dev/ptmx').watch('writable', () => { throw new Error('mine'); });`);
     expect(outcome).toMatchObject({ code: 3, stdout: 'caught mine\n' });
@@ -380,7 +381,7 @@ describe('processes and threads', () => {
     expect(text).toBe('39800,39800');
   });
 
-  it('worker.terminate() in mid-wait and process.exit() in a worker are clean, twenty times', async () => {
+  itOnTerminals('worker.terminate() in mid-wait and process.exit() in a worker are clean, twenty times', async () => {
     await survives(worker(
       `import { openBoard } from 'LIBRARY'; import { CharDevice } from 'DEVICE'; import { ioctlOpen } from 'INTERNAL'; import { parentPort } from 'node:worker_threads';
        const board = openBoard('sim'); const { words } = board.core(0, 0); board.mailbox.receive(); board.events.receive();

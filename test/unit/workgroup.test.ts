@@ -273,7 +273,7 @@ describe('a program', () => {
   it('that comes to rest without an exit is over, too', async () => {
     await withGroup(programOf([NOP, IDLE]), async (group) => {
       group.start();
-      expect((await group.finished({ timeout: 5000 })).map(({ state }) => state)).toEqual(Array(4).fill('idle'));
+      expect((await group.finished({ timeout: 200_000 })).map(({ state }) => state)).toEqual(Array(4).fill('idle'));
     });
   });
 
@@ -309,7 +309,7 @@ describe('a program', () => {
     await withGroup(programOf([move(0, 0x1001), load(1, 0), BKPT]), async (group) => {
       for (const core of group.cores) core.registers.IMASK.write(0x3fe);
       group.start();
-      const states = await group.finished({ timeout: 5000 });
+      const states = await group.finished({ timeout: 200_000 });
       expect(states.map(({ state, pc, exception }) => [state, pc, exception])).toEqual(Array(4).fill(['halted', 10, 'unaligned']));
     });
   });
@@ -502,10 +502,10 @@ describe('a program', () => {
       const twice = programOf([...call(4, 0, 0x1000, 8), BKPT, ...call(4, 0, 0x1000, 8), ...keep(0x2000), IDLE]);
       await withGroup(twice, async (group) => {
         group.start({ stdin: source.stdin });
-        expect((await group.finished({ timeout: 5000 })).map(({ state }) => state)).toEqual(['halted']);
+        expect((await group.finished({ timeout: 200_000 })).map(({ state }) => state)).toEqual(['halted']);
         group.cores[0]?.registers.PC.write((group.states()[0]?.pc ?? 0) + 2);
         group.resume();
-        expect((await group.finished({ timeout: 5000 })).map(({ state }) => state)).toEqual(['idle']);
+        expect((await group.finished({ timeout: 200_000 })).map(({ state }) => state)).toEqual(['idle']);
         expect(group.cores[0]?.words[0x800]).toBe(8);
         expect(source.isClosed).toBe(false);
         await group.load(reader);
@@ -551,8 +551,8 @@ describe('a program', () => {
       for (const [stdin, error] of [[failing, { message: 'unplugged' }], [Readable.from([5]), TYPE]] as const) {
         await withGroup(echo, async (group) => {
           group.start({ stdin });
-          await expect(group.finished({ timeout: 5000 })).rejects.toMatchObject(error);
-          await expect(group.finished({ timeout: 5000 })).rejects.toMatchObject(error);
+          await expect(group.finished({ timeout: 200_000 })).rejects.toMatchObject(error);
+          await expect(group.finished({ timeout: 200_000 })).rejects.toMatchObject(error);
         });
       }
     });
@@ -569,7 +569,7 @@ describe('a program', () => {
         expect(group.states().map(({ state }) => state)).toEqual(['halted']);
         group.resume();
         expect(await text).toBe('typed');
-        await group.finished({ timeout: 5000 });
+        await group.finished({ timeout: 200_000 });
       }, ONE_CORE);
     });
   });

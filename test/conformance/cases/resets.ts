@@ -14,7 +14,7 @@ export const resets: Case[] = [
     const [member] = group.cores as [Core];
     member.writeWord(0, 1);
     core.registers.IRET.write(0x4321);
-    const waiting = assert.rejects(group.finished({ timeout: 5000 }), RESET);
+    const waiting = assert.rejects(group.finished({ timeout: 200_000 }), RESET);
     board.reset();
     await waiting;
     await turn();
@@ -70,7 +70,7 @@ export const resets: Case[] = [
     const wait = board.mailbox.receive();
     board.simulator?.inject({ event: 'gone' });
     await assert.rejects(wait, { code: 'ERR_EPIPHANY_GONE' });
-    await assert.rejects(board.mailbox.receive({ timeout: 1000 }), { code: 'ERR_EPIPHANY_GONE' });
+    await assert.rejects(board.mailbox.receive({ timeout: 200_000 }), { code: 'ERR_EPIPHANY_GONE' });
     assert.throws(() => core.readWord(0), { code: 'ERR_EPIPHANY_GONE' });
     assert.equal((await board.events.receive()).type, 'gone');
   }, ['scripting']),
@@ -78,7 +78,7 @@ export const resets: Case[] = [
 
 async function nextReset(board: Board): Promise<BoardEvent> {
   for (;;) {
-    const event = await board.events.receive({ timeout: 5000 });
+    const event = await board.events.receive({ timeout: 200_000 });
     if (event.type === 'reset') return event;
   }
 }
