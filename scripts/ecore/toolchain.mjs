@@ -24,7 +24,7 @@ const TARGET = 'epiphany-elf';
  * - `patch` is one of Debian's patches, from the same package.
  * - `build` and `install` are runs of make, in this order.
  * - `strip` is the name of an archive that what debuggers want is taken out of.
- * - `proof` is a command that must succeed in the end.
+ * - `proof` is a command that must succeed in the end. What it makes goes into the work directory: never to a device, which root might replace.
  */
 const PACKAGES = [
   {
@@ -76,7 +76,7 @@ const PACKAGES = [
     ],
     build: [['all']],
     install: [['install']],
-    proof: [`${TARGET}-gcc`, '-nostartfiles', '-Wl,--entry=0', '-x', 'c', '/dev/null', '-o', '/dev/null'],
+    proof: [`${TARGET}-gcc`, '-nostartfiles', '-Wl,--entry=0', '-x', 'c', '/dev/null', '-o', 'proof.elf'],
   },
 ];
 
