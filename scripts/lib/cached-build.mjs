@@ -153,11 +153,15 @@ class Progress {
     return `${this.#number} ${this.#total > this.#number ? `of about ${this.#total} ` : ''}${this.#what}`;
   }
 
-  /** By how it went so far. */
   #left() {
-    if (this.#number < ENOUGH_TO_TELL || !(this.#total > this.#number)) return '';
-    return `about ${clock(((Date.now() - this.#begun) * (this.#total - this.#number)) / this.#number)} left`;
+    return timeLeft(Date.now() - this.#begun, this.#number, this.#total);
   }
+}
+
+/** How long the others of `total` objects may take, by how long `number` of them took, in words; empty if nobody knows. */
+export function timeLeft(milliseconds, number, total) {
+  if (number < ENOUGH_TO_TELL || !(total > number)) return '';
+  return `about ${clock((milliseconds * (total - number)) / number)} left`;
 }
 
 function clock(milliseconds) {

@@ -29,6 +29,23 @@ describe('a build for the cache', () => {
     expect(readdirSync(folder)).toEqual([]);
   });
 
+  it('tells how many of about how many objects are compiled', () => {
+    const place = mkdtempSync(join(tmpdir(), 'epiphany-built-'));
+    const code = `import(process.argv[1]).then(({ built }) => built('${place}/thing', 'a thing', async ({ phase }) => {
+      for (const total of [60, 20]) await phase('part ' + total, (step) => step('sh', '-c', 'for i in $(seq 30); do echo "  CC x.o"; done; touch thing', { counts: 'compiled', total }));
+      return '${place}/thing.partial/thing';
+    }))`;
+    const { status, stderr } = spawnSync(process.execPath, ['--eval', code, script], { encoding: 'utf8' });
+    rmSync(place, { recursive: true });
+    expect({ status, stderr }).toEqual({ status: 0, stderr: expect.stringMatching(/part 60 .* 30 of about 60 compiled +done$/m) as string });
+    expect(stderr).toMatch(/part 20 .* 30 compiled +done$/m); // there were more than was thought
+  });
+
+  it('tells by what is done how long the others may take, once there is enough of it', () => {
+    const left = (...numbers: number[]): string => complaint(`{ const { timeLeft } = await import(process.argv[1]); console.log(timeLeft(${numbers.join()})); }`);
+    expect([left(60_000, 250, 1000), left(60_000, 3, 1000), left(60_000, 1000, 1000), left(60_000, 250)]).toEqual(['about 3:00 left', '', '', '']);
+  });
+
   it('names the packages of programs that are missing, each once', () => {
     expect(complaint("demandTools({ sh: 'dash', none1: 'nothing', none2: 'nothing' })")).toBe('missing: none1, none2. Install what brings them: sudo apt-get install nothing');
   });

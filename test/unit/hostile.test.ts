@@ -108,7 +108,7 @@ describe('waiting', () => {
   /** Whose methods throw once something listens. */
   const throwing = (): AbortSignal => Object.defineProperty(new AbortController().signal, 'removeEventListener', { value: () => { throw new Error('mine'); } });
 
-  it('with a signal that throws keeps nothing from being closed', async () => {
+  itOnTerminals('with a signal that throws keeps nothing from being closed', async () => {
     const board = openBoard('sim');
     const group = board.workgroup();
     const device = CharDevice.open('/dev/ptmx');
