@@ -12,12 +12,12 @@ import { fileURLToPath } from 'node:url';
 import { Failure, demandTools } from './lib/cached-build.mjs';
 import { chosen } from './lib/chosen.mjs';
 import { keepFresh } from './lib/fresh.mjs';
-import { nodeHeaders } from './lib/node-headers.mjs';
+import { nodeHeaders, nodeHeadersNeeds } from './lib/node-headers.mjs';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const bin = (name) => join('node_modules', '.bin', name);
 
-const COMPILERS = { python3: 'python3', make: 'make', 'g++': 'g++' };
+const COMPILERS = { ...nodeHeadersNeeds, python3: 'python3', make: 'make', 'g++': 'g++' };
 const setting = process.env.CI; // turns warnings into errors
 const rebuild = (...options) => [bin('node-gyp'), 'rebuild', '--jobs=max', `--nodedir=${nodeHeaders()}`, ...options];
 

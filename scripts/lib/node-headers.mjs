@@ -5,6 +5,9 @@ import { dirname, join } from 'node:path';
 
 import { Failure } from './cached-build.mjs';
 
+/** The file, and the Debian package that has it: only Debian's own Node comes without. */
+export const nodeHeadersNeeds = realpathSync(process.execPath) === '/usr/bin/node' && !process.env.npm_config_nodedir ? { '/usr/include/node/node_api.h': 'libnode-dev' } : {};
+
 /** The prefix under which include/node lies. Throws, saying what to install, if there is none. */
 export function nodeHeaders() {
   const prefix = dirname(dirname(realpathSync(process.execPath)));

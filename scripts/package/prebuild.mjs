@@ -2,9 +2,9 @@
 //
 //   node scripts/package/prebuild.mjs [x64] [arm] [arm64]        default: each whose compiler is here
 //
-// Builds the addon into prebuilds/linux-<architecture>/epiphany.node where something has changed, stripped, and refuses it if it would not load on
-// the oldest systems we support. Node-API is the same for every Node and architecture, so the headers of the running
-// Node serve all three. node-gyp knows no build folder but ./build: it works on a copy of what the package brings for
+// Builds the addon, stripped, into prebuilds/linux-<architecture>/epiphany.node where something has changed, and refuses
+// it if it would not load on the oldest systems we support. Node-API is the same for every Node and architecture, so the
+// headers of the running Node serve all three. node-gyp knows no build folder but ./build: it works on a copy of what the package brings for
 // building from source, and the developer's stays as it is. The headers of node-addon-api are part of that, in
 // prebuilds/include: whoever installs the package does not have them.
 
@@ -27,7 +27,7 @@ import { fileURLToPath } from 'node:url';
 import { demandTools } from '../lib/cached-build.mjs';
 import { chosen } from '../lib/chosen.mjs';
 import { keepFresh } from '../lib/fresh.mjs';
-import { nodeHeaders } from '../lib/node-headers.mjs';
+import { nodeHeaders, nodeHeadersNeeds } from '../lib/node-headers.mjs';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 
@@ -51,12 +51,13 @@ const addonOf = (arch) => join(root, 'prebuilds', `linux-${arch}`, 'epiphany.nod
 export const prebuildNeeds = (arch) => {
   const gnu = triplets[arch];
   const [compiler, binutils] = ['g++', 'binutils'].map((name) => `${name}-${gnu.replace('_', '-')}`);
-  return { python3: 'python3', make: 'make', [`${gnu}-gcc`]: compiler.replace('g++', 'gcc'), [`${gnu}-g++`]: compiler, [`${gnu}-ar`]: binutils, [`${gnu}-strip`]: binutils, readelf: 'binutils' };
+  return { ...nodeHeadersNeeds, python3: 'python3', make: 'make', [`${gnu}-gcc`]: compiler.replace('g++', 'gcc'), [`${gnu}-g++`]: compiler, [`${gnu}-ar`]: binutils, [`${gnu}-strip`]: binutils, readelf: 'binutils' };
 };
 
 /** Builds and checks one prebuild unless it is fresh; says whether it had to. */
 export function freshPrebuild(arch) {
   demandTools(prebuildNeeds(arch));
+  copyHeaders();
   const step = {
     name: `prebuild-${arch}`,
     title: `the prebuilt addon for ${arch}`,
@@ -69,7 +70,6 @@ export function freshPrebuild(arch) {
 
 function prebuild(arch) {
   const triplet = triplets[arch];
-  copyHeaders();
   const scratch = mkdtempSync(join(tmpdir(), 'epiphany-prebuild-'));
   try {
     for (const name of ['binding.gyp', 'package.json', 'native', headers]) {
