@@ -29,6 +29,7 @@ export function keepFresh(root, step, make) {
       const key = ingredientsKey(root, step);
       rmSync(stamp, { force: true });
       make();
+      if (!existsSync(join(root, step.product))) throw new Failure(`${step.title}: there is no ${step.product} now`);
       mkdirSync(dirname(stamp), { recursive: true });
       writeFileSync(stamp, stampText(root, step, key));
     }
@@ -41,7 +42,7 @@ export function keepFresh(root, step, make) {
 
 function isFresh(root, step) {
   const stamp = stampOf(root, step);
-  return existsSync(stamp) && readFileSync(stamp, 'utf8') === stampText(root, step, ingredientsKey(root, step));
+  return existsSync(stamp) && existsSync(join(root, step.product)) && readFileSync(stamp, 'utf8') === stampText(root, step, ingredientsKey(root, step));
 }
 
 const stampOf = (root, { name }) => join(root, 'node_modules/.node-epiphany', name);

@@ -75,6 +75,12 @@ describe('a product of the clone', () => {
     expect(readFileSync(path('build/thing'), 'utf8')).toBe('source/one.h');
   });
 
+  it('is missed when nothing was made', () => {
+    rmSync(path('build'), { recursive: true });
+    expect(() => keepFresh(root, STEP, () => undefined)).toThrow('making the thing: there is no build/thing now');
+    expect(keepFresh(root, STEP, make)).toBe(true);
+  });
+
   it('is made of files that did not change meanwhile, or refused', () => {
     let count = 0;
     write('source/one.h', 'first');
