@@ -53,6 +53,11 @@ export interface Command {
   run(context: Context): number | Promise<number>;
 }
 
+/** Tells, on standard error, what the user may not have meant. */
+export function warn(message: string): void {
+  process.stderr.write(`epiphany: warning: ${message}\n`);
+}
+
 /** A number as C writes it: decimal, or hexadecimal behind 0x. Ranges are checked by whoever takes it. */
 export function parseNumber(name: string, text: string): number {
   if (!/^(0x[0-9a-f]+|\d+)$/i.test(text)) throw new UsageError(`${name} must be a number such as 42 or 0x2a, got '${text}'`);

@@ -9,8 +9,9 @@ import { readProgramFile } from '../program/file.js';
 import { verifyProgram, writePlacements, type LoadReport, type Placement, type VerifyReport } from '../program/loader.js';
 import { lastUpTo } from '../program/places.js';
 import type { Program, Segment } from '../program/program.js';
+import { missingTable } from '../workgroup/configuration.js';
 import { placementsOf } from '../workgroup/load.js';
-import { parseGroup, printJson, type Command, type Context } from './command.js';
+import { parseGroup, printJson, warn, type Command, type Context } from './command.js';
 
 const DEFAULT_FILE = fileURLToPath(new URL('../../examples/first-light/first-light.elf', import.meta.url));
 
@@ -26,6 +27,8 @@ export const load: Command = {
     const board = context.board();
     using group = board.workgroup(parseGroup(context.option('group')));
     const placements = placementsOf(program, board, group);
+    const warning = missingTable(program);
+    if (warning !== undefined) warn(warning);
     group.reset();
     const loaded = writePlacements(placements, board);
     const verified = verifyProgram(loaded.placements, board);

@@ -5,7 +5,7 @@ import { formatHex, type EpiphanyError } from '../errors.js';
 import type { InstructionCounts, Simulator } from '../simulator.js';
 import type { Output, OutputStream } from '../workgroup/output.js';
 import type { CoreState } from '../workgroup/core-state.js';
-import { parseGroup, printJson, UsageError, type Command, type Context } from './command.js';
+import { parseGroup, printJson, UsageError, warn, type Command, type Context } from './command.js';
 
 const TIMED_OUT = 124;
 /** What a shell says of a process that a signal ended. */
@@ -48,7 +48,7 @@ export const run: Command = {
     const simulator = simulatorOf(context, board);
     using stdin = new StandardInput();
     using group = board.workgroup(rectangle);
-    await group.load(file, { arguments: parameters });
+    await group.load(file, { arguments: parameters, onWarning: warn });
     const counted = context.flag('stats') ? simulator : undefined;
     if (counted) counted.counting = true;
     const wordsBefore = counted?.mailboxWords ?? 0;

@@ -33,7 +33,7 @@ export interface Segment {
 /** A named part of the file, in the linker's terms. */
 export interface Section {
   readonly name: string;
-  /** Meaningful only if `flags.allocate`. */
+  /** Where it is loaded, if `flags.allocate`; of others, what a linker script says of it, or 0. */
   readonly address: number;
   readonly bytes: number;
   readonly type: 'progbits' | 'nobits' | 'symtab' | 'strtab' | 'other';

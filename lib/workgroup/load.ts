@@ -19,6 +19,11 @@ export interface LoadOptions {
   readonly signal?: AbortSignal | undefined;
   /** Called again and again while memory is written: bytes so far, and of all. */
   readonly onProgress?: ((done: number, total: number) => void) | undefined;
+  /**
+   * Called, before anything is touched, with what is strange about a program that is loaded all the same. By default
+   * it becomes a warning of the process.
+   */
+  readonly onWarning?: ((message: string) => void) | undefined;
 }
 
 /** What loading a program did, and how long each part of it took, in milliseconds. */
@@ -37,18 +42,22 @@ export interface CheckedLoadOptions {
   readonly verify: boolean;
   readonly parameters: readonly string[];
   readonly onProgress: LoadOptions['onProgress'];
+  readonly onWarning: (message: string) => void;
   readonly signal: LoadOptions['signal'];
 }
 
+const emitWarning = (message: string): void => process.emitWarning(message, 'EpiphanyWarning');
+
 export function checkedLoadOptions(options: LoadOptions): CheckedLoadOptions {
   if (typeof options !== 'object' || options === null) throw invalidType('options', 'an object', options);
-  const { verify = true, onProgress, arguments: parameters = [] } = options;
+  const { verify = true, onProgress, onWarning = emitWarning, arguments: parameters = [] } = options;
   if (!Array.isArray(parameters) || !parameters.every((text) => typeof text === 'string')) throw invalidType('options.arguments', 'an array of strings', parameters);
   const [cut] = parameters.filter((text) => text.includes('\0'));
   if (cut !== undefined) throw outOfRange('options.arguments', 'texts without NUL characters, with which C ends them', cut);
   if (typeof verify !== 'boolean') throw invalidType('options.verify', 'a boolean', verify);
   if (onProgress !== undefined && typeof onProgress !== 'function') throw invalidType('options.onProgress', 'a function', onProgress);
-  return { verify, parameters, onProgress, signal: checkedWaitOptions({ signal: options.signal }).signal };
+  if (typeof onWarning !== 'function') throw invalidType('options.onWarning', 'a function', onWarning);
+  return { verify, parameters, onProgress, onWarning, signal: checkedWaitOptions({ signal: options.signal }).signal };
 }
 
 /** Where each byte of a program belongs, with what the cores are told of their place. Touches nothing. */

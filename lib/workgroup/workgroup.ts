@@ -12,6 +12,7 @@ import { checkProgram, type Program } from '../program/program.js';
 import type { Simulator } from '../simulator.js';
 import type { Claim } from '../transport/transport.js';
 import { throwIfAborted, waitFor, type WaitOptions } from '../wait.js';
+import { missingTable } from './configuration.js';
 import type { CoreState } from './core-state.js';
 import type { CoreWatch } from './core-watch.js';
 import { checkInputSource } from './input.js';
@@ -106,7 +107,7 @@ export class WorkGroup<Board extends GroupBoard = GroupBoard> implements Disposa
    */
   async load(source: string | Program, options: LoadOptions = {}): Promise<LoadOutcome> {
     this.#checkOpen();
-    const { verify, parameters, onProgress, signal } = checkedLoadOptions(options);
+    const { verify, parameters, onProgress, onWarning, signal } = checkedLoadOptions(options);
     throwIfAborted(signal);
     this.#checkNotLoading();
     this.#loading = new AbortController();
@@ -116,6 +117,8 @@ export class WorkGroup<Board extends GroupBoard = GroupBoard> implements Disposa
       const parse = performance.now() - begin;
       this.#checkOpen(); // it may have been closed while the file was read
       const placements = placementsOf(program, this.board, this, parameters);
+      const warning = missingTable(program);
+      if (warning !== undefined) onWarning(warning);
       const bytes = placements.reduce((sum, { segment }) => sum + segment.memoryBytes, 0);
       const report = (done: number): void => {
         onProgress?.(done, bytes);

@@ -56,6 +56,15 @@ async function interrupted(stop: (child: ChildProcess) => void, cores: number, .
   return { code, out, err };
 }
 
+describe('a program of the SDK that cannot be told its place', () => {
+  const file = fileURLToPath(new URL('../ecore/sdk/plain-2012.elf', import.meta.url));
+  it.each([['load', []], ['run', ['--group', '0,0,1,1']]])('is loaded by epiphany %s with a warning', (command, options) => {
+    const { code, err } = epiphany(command, file, ...options);
+    expect(err).toMatch(/^epiphany: warning: '.*plain-2012\.elf' has startup code of the Epiphany SDK, but no section/);
+    if (command === 'load') expect(code).toBe(0);
+  });
+});
+
 describe('epiphany run', () => {
   it('ends with the exit code of the program, of the first core that has one', () => {
     expect(epiphany('run', fileOf('five.srec', move(0, 5), trap(3)))).toEqual({ code: 5, out: '', err: '' });
