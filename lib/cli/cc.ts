@@ -43,9 +43,10 @@ function compilerParameters(parameters: readonly string[], script: string): stri
   const config = parameters.flatMap((parameter) => CONFIG_OF_MODE[parameter] ?? []).at(-1);
   return [
     include,
-    // Sections one behind the other, as no page is ever mapped. The script by default only, and so read last: the
-    // user may have another one, or symbols that change what is in ours.
-    ...['-nostartfiles', '-Wl,--gc-sections,--nmagic', `-Wl,--default-script=${join(RUNTIME, script)}`],
+    // Sections one behind the other, as no page is ever mapped. What no script has a place for would be put somewhere,
+    // without a word. The script by default only, and so read last: the user may have another one, or symbols that
+    // change what is in ours.
+    ...['-nostartfiles', '-Wl,--gc-sections,--nmagic,--orphan-handling=error', `-L${RUNTIME}`, `-Wl,--default-script=${join(RUNTIME, script)}`],
     ...(config === undefined ? [] : [`-Wl,--defsym=__ecore_config=${config}`]),
     ...['-x', 'assembler-with-cpp', join(RUNTIME, 'crt0.S'), '-x', 'none'],
     ...parameters,

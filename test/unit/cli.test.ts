@@ -304,7 +304,7 @@ describe('epiphany', () => {
     const runtime = fileURLToPath(new URL('../../ecore', import.meta.url));
     expect(cc('-c', '--json', '-I.', 'a b.c')).toEqual(['-IECORE', '-c', '--json', '-I.', 'a b.c']);
     const startup = ['-x', 'assembler-with-cpp', 'ECORE/crt0.S', '-x', 'none'];
-    expect(cc('-o', 'a.elf', 'a.c')).toEqual(['-IECORE', '-nostartfiles', '-Wl,--gc-sections,--nmagic', '-Wl,--default-script=ECORE/internal.ld', ...startup, '-o', 'a.elf', 'a.c']);
+    expect(cc('-o', 'a.elf', 'a.c')).toEqual(['-IECORE', '-nostartfiles', '-Wl,--gc-sections,--nmagic,--orphan-handling=error', '-LECORE', '-Wl,--default-script=ECORE/internal.ld', ...startup, '-o', 'a.elf', 'a.c']);
     expect(cc('a.c', '--external')).toContain('-Wl,--default-script=ECORE/external.ld');
     expect(cc('-mfp-mode=truncate', 'a.c', '-mfp-mode=int')).toContain('-Wl,--defsym=__ecore_config=0x80000');
   });
