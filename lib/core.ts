@@ -8,6 +8,15 @@ import { checkInteger, formatHex, invalidType, outOfRange } from './errors.js';
 import { registerFile, registerOffset, type RegisterFile, type WordPort } from './register-file.js';
 import { CORE_REGISTERS } from './registers.js';
 import type { CoreSource } from './transport/transport.js';
+import { poll, type WaitOptions } from './wait.js';
+
+/** What to wait for in a word, and for how long. */
+export interface WordWaitOptions extends WaitOptions {
+  /** The bits that count, 1 … 0xFFFFFFFF. Default: all. */
+  readonly mask?: number | undefined;
+  /** What these bits are to be. By default any of them is to be set. */
+  readonly value?: number | undefined;
+}
 
 /** Through what a core is reached; undefined for an object that only inherits from one. */
 export let sourceOf: (core: Core) => CoreSource | undefined;
@@ -41,13 +50,13 @@ export class Core {
     sourceOf = (core) => (#source in core ? core.#source : undefined);
   }
 
-  private constructor(source: CoreSource, id: CoreId, place: Coordinate) {
+  protected constructor(source: CoreSource, id: CoreId, place: Coordinate) {
     this.#source = source;
     this.id = id;
     this.row = place.row;
     this.column = place.column;
     this.address = emeshAddress(id, 0);
-    Object.freeze(this); // where a core lies decides what is mapped
+    if (new.target === Core) Object.freeze(this); // where a core lies decides what is mapped
   }
 
   /**
@@ -80,6 +89,28 @@ export class Core {
   /** Stores a word, 0 … 0xFFFFFFFF, at a multiple of 4. @throws as {@link readWord} */
   writeWord(address: number, value: number): void {
     this.#memory().writeWord(wordAddress(address), value);
+  }
+
+  /**
+   * Waits until the word at a multiple of 4 is as wanted, and returns it: what hosts do with flags that programs set.
+   * It is looked at at once and then ever less often, in the end every 16 ms; nothing tells the host of a store.
+   * @throws (rejects) as {@link readWord}, `ERR_EPIPHANY_TIMEOUT`, the signal's reason
+   * @example
+   * await core.waitForWord(0x7000, { mask: 0xff, value: 3, timeout: 1000 });
+   */
+  async waitForWord(address: number, options: WordWaitOptions = {}): Promise<number> {
+    wordAddress(address);
+    if (typeof options !== 'object' || options === null) throw invalidType('options', 'an object', options);
+    const { mask = 0xffffffff, value, signal, timeout } = options;
+    checkInteger('options.mask', mask, 1, 0xffffffff);
+    if (value !== undefined) checkInteger('options.value', value, 0, 0xffffffff);
+    if (value !== undefined && (value & ~mask) !== 0) throw outOfRange('options.value', `within the bits of options.mask, ${formatHex(mask)}`, value);
+    const what = `${value === undefined ? 'bit' : `value ${formatHex(value)}`} of ${formatHex(mask)} at ${formatHex(address)} of core ${formatCoreId(this.id)}`;
+    return poll(what, { signal, timeout }, () => {
+      const word = this.readWord(address);
+      const bits = (word & mask) >>> 0;
+      return (value === undefined ? bits !== 0 : bits === value) ? word : undefined;
+    });
   }
 
   /**

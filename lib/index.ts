@@ -17,7 +17,7 @@ export {
 } from './address.js';
 export { Board, listBoards, openBoard, type BoardEntry, type GroupOptions, type WorkGroup } from './board.js';
 export { type Chip, type ChipType, type SharedDram } from './chip.js';
-export { Core } from './core.js';
+export { Core, type WordWaitOptions } from './core.js';
 export { type Dma, type DmaOptions, type DmaPlace } from './dma.js';
 export { type Dram, type DramBuffer, type DramOptions } from './dram.js';
 export { EpiphanyError, type EpiphanyErrorCode, type SystemError } from './errors.js';
@@ -48,5 +48,6 @@ export { type InputSource } from './workgroup/input.js';
 export { type HostServices } from './workgroup/semihosting.js';
 export { type Variable } from './workgroup/variable.js';
 export { type CoreState } from './workgroup/core-state.js';
+export { type GroupCore } from './workgroup/group-core.js';
 export { type LoadOptions, type LoadOutcome } from './workgroup/load.js';
 export { type WaitOptions } from './device/index.js';

@@ -82,3 +82,27 @@ export function waitFor<Result>(
     }
   });
 }
+
+/** Milliseconds between two looks: each pause is twice as long as the one before. */
+const [SHORTEST_PAUSE, LONGEST_PAUSE] = [1, 16];
+
+/**
+ * Looks at once, and then again and again, until there is something to be seen: `look` returns it.
+ * @throws (rejects) as {@link waitFor}, and with what `look` throws
+ */
+export function poll<Result>(what: string, options: WaitOptions, look: () => Result | undefined): Promise<Result> {
+  return waitFor<Result>(what, options, (resolve, reject) => {
+    let timer: NodeJS.Timeout | undefined;
+    const lookAndPause = (pause: number): void => {
+      try {
+        const seen = look();
+        if (seen === undefined) timer = setTimeout(lookAndPause, pause, Math.min(2 * pause, LONGEST_PAUSE));
+        else resolve(seen);
+      } catch (error) {
+        reject(error);
+      }
+    };
+    lookAndPause(SHORTEST_PAUSE);
+    return () => clearTimeout(timer);
+  });
+}

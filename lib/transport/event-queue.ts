@@ -2,7 +2,7 @@
 /** Events in the order in which they came, for as many who wait as there are. */
 import { inspect } from 'node:util';
 import { closedError } from '../errors.js';
-import { waitFor, type WaitOptions } from '../wait.js';
+import { checkedWaitOptions, waitFor, type WaitOptions } from '../wait.js';
 
 /** Where a queue's events come from. */
 export interface EventSupply {
@@ -105,6 +105,11 @@ export class EventQueue<Event> implements AsyncIterable<Event> {
    *   `ERR_EPIPHANY_GONE` when its driver has lost the device
    */
   async receive(options: WaitOptions = {}): Promise<Event> {
+    return this.#receive(options);
+  }
+
+  /** @param left ends the wait, too */
+  #receive(options: WaitOptions, left?: AbortSignal): Promise<Event> {
     return waitFor(this.#what, options, (resolve, reject) => {
       if (this.#closed) throw this.#closedError();
       // A look at the source is a system call, too dear for each of many events; but what it keeps is not without end.
@@ -119,14 +124,18 @@ export class EventQueue<Event> implements AsyncIterable<Event> {
       }
       if (this.#end && this.#first === this.#events.length) throw this.#end;
       const waiter = { resolve, reject };
+      const leave = (): void => reject(left?.reason);
       this.#waiters.add(waiter);
+      left?.addEventListener('abort', leave, { once: true });
       const stop = (): void => {
+        left?.removeEventListener('abort', leave);
         this.#waiters.delete(waiter);
         if (!this.#closed) this.#supply.waitersChanged();
       };
       try {
         this.#supply.waitersChanged();
       } catch (error) {
+        left?.removeEventListener('abort', leave);
         this.#waiters.delete(waiter); // nobody is there to take an event for it
         throw error;
       }
@@ -139,13 +148,24 @@ export class EventQueue<Event> implements AsyncIterable<Event> {
    * Leaving takes no event with it, also while the next one is waited for.
    */
   [Symbol.asyncIterator](): AsyncIterableIterator<Event, void, undefined> {
+    return this.messages();
+  }
+
+  /**
+   * The same with an end: a loop over it throws the signal's reason, or `ERR_EPIPHANY_TIMEOUT` if one event takes more
+   * than `timeout` milliseconds to come.
+   * @example
+   * for await (const { word } of board.mailbox.messages({ timeout: 1000 })) console.log(word);
+   */
+  messages(options: WaitOptions = {}): AsyncIterableIterator<Event, void, undefined> {
+    const checked = checkedWaitOptions(options);
     const left = new AbortController();
     const end = { done: true, value: undefined } as const;
     return {
       next: async () => {
         if (left.signal.aborted) return end;
         try {
-          return { done: false, value: await this.receive({ signal: left.signal }) };
+          return { done: false, value: await this.#receive(checked, left.signal) };
         } catch (error) {
           if (left.signal.aborted) return end;
           throw error;

@@ -7,9 +7,16 @@ import { waitFor, type WaitOptions } from '../wait.js';
 import { stateOf, type CoreState } from './core-state.js';
 import type { CoreWatch, Looker } from './core-watch.js';
 import { haltCore } from './reset.js';
-import type { Semihosting } from './semihosting.js';
+import type { HostServices, Semihosting } from './semihosting.js';
 
 const SYNC = 1;
+
+/** Somebody who waits until some cores have nothing more to do. */
+interface Waiter {
+  readonly cores: readonly Core[];
+  resolve(states: CoreState[]): void;
+  reject(error: unknown): void;
+}
 
 /** Serves the traps of a program, and knows what its cores are doing. */
 export class Run implements Looker {
@@ -24,15 +31,22 @@ export class Run implements Looker {
   readonly #waiting = new Set<Core>();
   /** Cores that were seen halted by themselves, and not at a trap that is served. */
   readonly #broken = new Set<Core>();
-  readonly #waiters = new Set<{ resolve: (states: CoreState[]) => void; reject: (error: unknown) => void }>();
+  readonly #waiters = new Set<Waiter>();
+  readonly #makeHost: (services: HostServices) => Semihosting;
   #host: Semihosting | undefined;
+  /** From a start until no core has anything more to do. */
+  #isServing = false;
 
-  /** @param check throws if the group can be used no more: cores that were reset meanwhile look as if they had come to rest */
-  constructor(cores: readonly Core[], chip: ChipType, watch: CoreWatch, check: () => void) {
+  /**
+   * @param check throws if the group can be used no more: cores that were reset meanwhile look as if they had come to rest
+   * @param makeHost makes what serves programs
+   */
+  constructor(cores: readonly Core[], chip: ChipType, watch: CoreWatch, check: () => void, makeHost: (services: HostServices) => Semihosting) {
     this.#cores = cores;
     this.#chip = chip;
     this.#watch = watch;
     this.#check = check;
+    this.#makeHost = makeHost;
   }
 
   /** What serves the program that was started last. */
@@ -40,34 +54,52 @@ export class Run implements Looker {
     return this.#host;
   }
 
-  /** Starts the program on every core, by its SYNC interrupt. */
-  start(host: Semihosting): void {
-    this.end(undefined);
-    this.#host = host;
-    this.#exitCodes.clear();
-    for (const core of this.#cores) core.registers.ILATST.write(SYNC);
+  /**
+   * Starts programs, for the first time or again, by their SYNC interrupt. Some of the cores join the others, if those are
+   * served already and no services are named; all of them begin something new, with a host of its own.
+   */
+  start(cores: readonly Core[], services: HostServices | undefined): void {
+    const states = this.states(cores);
+    for (const state of states) checkTakesSync(state);
+    const others = this.#cores.filter((core) => !cores.includes(core));
+    const joins = this.#isServing && others.length > 0 && services === undefined;
+    if (!joins && this.#isServing && this.#over(this.states(others)).size < others.length) {
+      throw new EpiphanyError('ERR_EPIPHANY_BUSY', 'Other cores of the group run: what a core that joins them may use of the host is what the first start has said');
+    }
+    const host = joins ? undefined : this.#makeHost(services ?? {});
+    // Halted until SYNC is latched, a core comes upon no trap that would be nobody's.
+    const awake = states.filter(({ state }) => state !== 'idle').map(({ core }) => core);
+    const running = states.filter(({ state }) => state === 'running').map(({ core }) => core);
+    try {
+      forAll(running, haltCore);
+      if (host) this.#host?.end(false); // which may throw what the source of its standard input does
+    } catch (error) {
+      for (const core of running) core.registers.DEBUGCMD.write(0);
+      host?.end(false);
+      throw error;
+    }
+    if (host) {
+      this.#host = host;
+      this.#isServing = true;
+    }
+    this.forget(cores);
+    for (const core of cores) core.registers.ILATST.write(SYNC);
+    for (const core of awake) core.registers.DEBUGCMD.write(0);
     this.#watch.add(this);
   }
 
-  /** Halts every core. @throws `ERR_EPIPHANY_CORE_STUCK` if one cannot be halted; the others are then halted */
-  halt(): void {
-    const failures: unknown[] = [];
-    for (const core of this.#cores) {
+  /** @throws `ERR_EPIPHANY_CORE_STUCK` if one cannot be halted; the others are then halted */
+  halt(cores: readonly Core[]): void {
+    forAll(cores, (core) => {
       const wasHalted = core.registers.DEBUGSTATUS.read().halted;
-      try {
-        haltCore(core);
-      } catch (error) {
-        failures.push(error);
-        continue;
-      }
+      haltCore(core);
       if (!wasHalted || this.#waiting.has(core)) this.#halted.add(core);
-    }
-    if (failures.length > 0) throw failures[0];
+    });
   }
 
   /** Lets halted cores go on; those whose program has ended stay as they are. */
-  resume(): void {
-    for (const core of this.#cores) {
+  resume(cores: readonly Core[]): void {
+    for (const core of cores) {
       if (this.#exitCodes.has(core)) continue;
       this.#halted.delete(core);
       if (!this.#waiting.has(core)) core.registers.DEBUGCMD.write(0);
@@ -75,14 +107,14 @@ export class Run implements Looker {
     this.#watch.hasten();
   }
 
-  states(): CoreState[] {
-    return this.#cores.map((core) => stateOf(core, this.#chip, this.#exitCodes.get(core)));
+  states(cores: readonly Core[]): CoreState[] {
+    return cores.map((core) => stateOf(core, this.#chip, this.#exitCodes.get(core)));
   }
 
-  /** Waits until no core has anything more to do. */
-  finished(options: WaitOptions): Promise<CoreState[]> {
+  /** Waits until none of these cores has anything more to do. */
+  finished(cores: readonly Core[], options: WaitOptions): Promise<CoreState[]> {
     return waitFor('the end of a program', options, (resolve, reject) => {
-      const waiter = { resolve, reject };
+      const waiter = { cores, resolve, reject };
       this.#waiters.add(waiter);
       this.#watch.add(this);
       return () => {
@@ -92,27 +124,39 @@ export class Run implements Looker {
     });
   }
 
+  /** The programs of these cores are gone: who waits for one of them is told why. */
+  interrupt(cores: readonly Core[], error: unknown): void {
+    if (cores.length === this.#cores.length) {
+      this.end(error);
+      return;
+    }
+    const waiters = [...this.#waiters].filter((waiter) => waiter.cores.some((core) => cores.includes(core)));
+    for (const waiter of waiters) waiter.reject(error);
+  }
+
   /** The program is over: by itself, or by an error. */
-  end(error: unknown, states: CoreState[] = []): void {
+  end(error: unknown, states: readonly CoreState[] = []): void {
     this.#watch.remove(this);
+    this.#isServing = false;
     // Cores that rest, or stand at a breakpoint, can be woken; those that have exited cannot.
     try {
       this.#host?.end(states.some(({ state }) => state !== 'exited'));
     } finally {
       const waiters = [...this.#waiters];
       this.#waiters.clear();
-      for (const { resolve, reject } of waiters) {
-        if (error === undefined) resolve(states);
-        else reject(error);
+      for (const waiter of waiters) {
+        if (error === undefined) waiter.resolve(statesOf(waiter, states));
+        else waiter.reject(error);
       }
     }
   }
 
-  /** The cores were reset. */
-  forget(): void {
-    this.#exitCodes.clear();
-    this.#halted.clear();
-    this.#waiting.clear();
+  /** Nothing is left of what these cores did. */
+  forget(cores: readonly Core[]): void {
+    for (const core of cores) {
+      for (const kept of [this.#exitCodes, this.#halted, this.#waiting, this.#broken]) kept.delete(core);
+      if (this.#isServing) this.#host?.leave(core);
+    }
   }
 
   get holdsProcess(): boolean {
@@ -125,11 +169,20 @@ export class Run implements Looker {
       this.#check();
       const served = this.#cores.filter((core) => this.#serve(core)).length;
       if (served > 0) return true;
-      const states = this.states();
+      const states = this.states(this.#cores);
       const stuck = states.find(({ state }) => state === 'stuck');
-      if (stuck) throw new EpiphanyError('ERR_EPIPHANY_CORE_STUCK', `Core ${formatHex(stuck.core.id, 3)} waits for a load that nothing answers, at PC ${formatHex(stuck.pc)}; only a reset of the chip helps`, { address: stuck.core.address });
+      if (stuck) throw stuckError(stuck);
+      const over = this.#over(states);
+      const told = [...this.#waiters].filter(({ cores }) => cores.every((core) => over.has(core)));
+      if (over.size < this.#cores.length && told.length === 0) return false;
       // Between two looks at two cores one may have woken the other.
-      if (!this.#isOver(states) || !this.#isOver(this.states())) return false;
+      const again = this.#over(this.states(this.#cores));
+      if (again.size < this.#cores.length || over.size < this.#cores.length) {
+        this.#check();
+        const certain = told.filter(({ cores }) => cores.every((core) => again.has(core)));
+        for (const waiter of certain) waiter.resolve(statesOf(waiter, states));
+        return certain.length > 0;
+      }
       // A program whose cores sleep may be woken again, and want something, as long as nobody has asked for its end.
       if (!this.holdsProcess && states.some(({ state }) => state === 'idle')) return false;
       this.#check();
@@ -140,9 +193,10 @@ export class Run implements Looker {
     return true;
   }
 
-  /** Nobody has anything more to do. */
-  #isOver(states: readonly CoreState[]): boolean {
-    return states.every(({ core, state }) => state === 'idle' || state === 'exited' || (state === 'halted' && this.#broken.has(core)));
+  /** Those of the cores that have nothing more to do. */
+  #over(states: readonly CoreState[]): Set<Core> {
+    const isOver = ({ core, state }: CoreState): boolean => state === 'idle' || state === 'exited' || (state === 'halted' && this.#broken.has(core));
+    return new Set(states.filter(isOver).map(({ core }) => core));
   }
 
   /** Whether a trap of this core was served. */
@@ -159,4 +213,38 @@ export class Run implements Looker {
     if (outcome !== 'served') this.#exitCodes.set(core, outcome.exitCode);
     return true;
   }
+}
+
+/** Does it to every core. @throws what was thrown first, when it has been done to the others */
+function forAll(cores: readonly Core[], action: (core: Core) => void): void {
+  const failures: unknown[] = [];
+  for (const core of cores) {
+    try {
+      action(core);
+    } catch (error) {
+      failures.push(error);
+    }
+  }
+  if (failures.length > 0) throw failures[0];
+}
+
+/** Those of the cores that somebody waits for. */
+function statesOf({ cores }: Waiter, states: readonly CoreState[]): CoreState[] {
+  return states.filter(({ core }) => cores.includes(core));
+}
+
+/** @throws if the core cannot be started: it takes an interrupt that is open, and not in progress */
+function checkTakesSync(found: CoreState): void {
+  const { core, state } = found;
+  if (state === 'stuck') throw stuckError(found);
+  const { IMASK, IPEND } = core.registers;
+  const isInProgress = (IPEND.read().value & SYNC) !== 0;
+  if (!isInProgress && (IMASK.read().value & SYNC) === 0) return;
+  const why = isInProgress ? 'it is still in the interrupt that started it' : 'it has masked it';
+  const what = state === 'exited' ? 'has ended its program' : `is ${state}`;
+  throw new EpiphanyError('ERR_EPIPHANY_BUSY', `Core ${formatHex(core.id, 3)} ${what}, and does not take SYNC, as ${why}: load a program, or reset the core, before it is started`, { address: core.address });
+}
+
+function stuckError({ core, pc }: CoreState): EpiphanyError {
+  return new EpiphanyError('ERR_EPIPHANY_CORE_STUCK', `Core ${formatHex(core.id, 3)} waits for a load that nothing answers, at PC ${formatHex(pc)}; only a reset of the chip helps`, { address: core.address });
 }

@@ -127,6 +127,17 @@ export class Semihosting {
     return 'served';
   }
 
+  /** The program of one core is gone, and those of others go on: its files are closed. */
+  leave(core: Core): void {
+    this.#files.get(core)?.closeAll();
+    this.#files.delete(core);
+    for (const [key, { core: of, stream, decoder }] of this.#decoders) {
+      if (of !== core) continue;
+      this.#decoders.delete(key);
+      this.#print(core, stream, decoder.decode());
+    }
+  }
+
   /** The program is over: streams end, files are closed, and standard input unless it may go on. */
   end(mayGoOn: boolean): void {
     for (const files of this.#files.values()) files.closeAll();

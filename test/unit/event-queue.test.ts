@@ -32,3 +32,43 @@ describe('a queue that nobody reads', () => {
     expect([queue.lost, await queue.receive()]).toEqual([1, 2]);
   });
 });
+
+describe('messages of a queue', () => {
+  it('end with what the signal says, and take none with them', async () => {
+    const { queue, inlet } = newQueue();
+    inlet.push(1);
+    const stop = new AbortController();
+    const received: number[] = [];
+    const loop = (async () => {
+      for await (const event of queue.messages({ signal: stop.signal })) received.push(event);
+    })();
+    while (queue.waiting === 0) await new Promise(setImmediate);
+    stop.abort(new Error('enough'));
+    await expect(loop).rejects.toThrow('enough');
+    inlet.push(2);
+    expect([received, queue.waiting, await queue.receive()]).toEqual([[1], 0, 2]);
+  });
+
+  it('may take so long each, and can be asked for again', async () => {
+    const { queue, inlet } = newQueue();
+    const messages = queue.messages({ timeout: 1 });
+    await expect(messages.next()).rejects.toMatchObject({ code: 'ERR_EPIPHANY_TIMEOUT' });
+    inlet.push(5);
+    expect(await messages.next()).toEqual({ done: false, value: 5 });
+    expect(queue.waiting).toBe(0);
+  });
+
+  it('are left while one is waited for', async () => {
+    const { queue, inlet } = newQueue();
+    const messages = queue.messages({ timeout: 60_000 });
+    const next = messages.next();
+    await messages.return?.();
+    expect(await next).toEqual({ done: true, value: undefined });
+    inlet.push(1);
+    expect([queue.waiting, await messages.next(), await queue.receive()]).toEqual([0, { done: true, value: undefined }, 1]);
+  });
+
+  it.each([null, 5, { timeout: -1 }, { timeout: '1' }, { signal: {} }])('are refused with %j', (options) => {
+    expect(() => newQueue().queue.messages(options as never)).toThrow(expect.objectContaining({ code: expect.stringMatching(/^ERR_(INVALID_ARG_TYPE|OUT_OF_RANGE)$/) as string }));
+  });
+});

@@ -555,7 +555,7 @@ describe('a program that is no file', () => {
   ])('with a segment that is, or has, %s is refused before anything is touched', async (_what, segments) => {
     using board = openBoard('sim');
     using group = board.workgroup({ rows: 1, columns: 1 });
-    const [core] = group.cores as [Core];
+    const core = group.core(0);
     core.registers.IMASK.write(0x55);
     core.writeWord(0x2000, 0x1234);
     await expect(group.load(programOf(segments))).rejects.toMatchObject({ code: expect.stringMatching(/^ERR_(INVALID_ARG_TYPE|OUT_OF_RANGE)$/) as string });

@@ -17,11 +17,12 @@ const MODULES: Readonly<Record<string, readonly [module: object, names: string]>
 const CLASSES: Readonly<Record<string, string>> = {
   Board: 'acknowledgeReset chip close closed core coreById cores dma dram elink elinkVersion events features kind mailbox path reset sharedDram sharedDramMapping simulator status workgroup',
   CharDevice: 'close closed fd ioctl lock map mapMemory path pread pwrite read ready static:open tryRead watch write',
-  Core: 'address column fill float32 id int32 read readInto readRegister readWord registers reset row words write writeRegister writeWord',
+  Core: 'address column fill float32 id int32 read readInto readRegister readWord registers reset row waitForWord words write writeRegister writeWord',
   Dma: 'copy',
   Dram: 'alloc',
   DramBuffer: 'address bytes close closed length toString',
-  EventQueue: 'lost receive ref unref waiting',
+  EventQueue: 'lost messages receive ref unref waiting',
+  GroupCore: 'address column fill finished float32 halt id index int32 load output program read readInto readRegister readWord registers reset resume row signal start state step symbol waitForWord words write writeRegister writeWord',
   Layout: 'alignment bytes decode encode encodeInto header offsetOf',
   Mapping: 'access baseAddress close closed fill float32 int32 length offset path read readInto readWord words write writeWord',
   MemoryMapping: 'baseAddress buffer close closed length path',
@@ -29,7 +30,7 @@ const CLASSES: Readonly<Record<string, string>> = {
   Simulator: 'counters counting inject mailboxWords pushMailbox restore run running snapshot start step stop strict violations',
   Variable: 'address broadcast bytes float32 gather int32 name read scatter words write',
   Watcher: 'close closed ref unref',
-  WorkGroup: 'board close closed column columns cores finished halt load output outputOf program reset resume row rows signal start states step symbol toString',
+  WorkGroup: 'board close closed column columns core cores finished halt load output outputOf program reset resume row rows signal start states step symbol toString',
 };
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
@@ -52,6 +53,7 @@ const OBJECTS: Readonly<Record<string, object>> = {
   Dram: board.dram,
   DramBuffer: board.dram.alloc(4),
   EventQueue: board.mailbox,
+  GroupCore: group.core(0),
   Layout: library.layout({ word: 'u32' }),
   Mapping: board.sharedDramMapping(),
   MemoryMapping: device.CharDevice.open('/dev/zero').mapMemory({ offset: 0, length: 4 }),
@@ -65,10 +67,13 @@ const OBJECTS: Readonly<Record<string, object>> = {
 const sorted = (names: Iterable<string>): string => [...new Set(names)].sort().join(' ');
 
 function membersAtRunTime(object: object): string {
-  const prototype = Object.getPrototypeOf(object) as object;
   const own = (of: object): string[] => Object.getOwnPropertyNames(of);
-  const statics = own(prototype.constructor).filter((name) => !['length', 'name', 'prototype'].includes(name));
-  return sorted([...own(object), ...own(prototype).filter((name) => name !== 'constructor'), ...statics.map((name) => `static:${name}`)]);
+  const names = own(object);
+  for (let prototype = Object.getPrototypeOf(object) as object; prototype !== Object.prototype; prototype = Object.getPrototypeOf(prototype) as object) {
+    const statics = own(prototype.constructor).filter((name) => !['length', 'name', 'prototype'].includes(name));
+    names.push(...own(prototype).filter((name) => name !== 'constructor'), ...statics.map((name) => `static:${name}`));
+  }
+  return sorted(names);
 }
 
 /** The files of types that are shipped, but for those of the command. */
@@ -99,21 +104,25 @@ describe('in the types that are shipped', () => {
     expect(files.filter(({ text }) => text.includes('@internal')).map(({ fileName }) => fileName)).toEqual([]);
   });
 
-  it.each(Object.entries(CLASSES))('%s has the same members', (name, members) => {
+  /** With those of the class that it extends. */
+  const membersOf = (name: string): string[] => {
     const declared = classes.get(name);
+    const base = declared?.heritageClauses?.find(({ token }) => token === ts.SyntaxKind.ExtendsKeyword)?.types[0]?.expression.getText();
     const named = (declared?.members ?? []).flatMap((member) => {
       if (!member.name || !ts.isIdentifier(member.name) || hasModifier(member, ts.SyntaxKind.PrivateKeyword)) return [];
       return [`${hasModifier(member, ts.SyntaxKind.StaticKeyword) ? 'static:' : ''}${member.name.text}`];
     });
-    expect(sorted(named)).toBe(members);
-  });
+    return [...named, ...(base === undefined ? [] : membersOf(base))];
+  };
+
+  it.each(Object.entries(CLASSES))('%s has the same members', (name, members) => expect(sorted(membersOf(name))).toBe(members));
 
   it('no class that is exported can be constructed', () => {
     const exported = Object.values(MODULES).flatMap(([module]) => Object.entries(module)).filter(([name, value]) => typeof value === 'function' && classes.has(name) && name !== 'EpiphanyError');
     expect(exported.length).toBeGreaterThan(5);
     for (const [name] of exported) {
       const constructors = classes.get(name)?.members.filter(ts.isConstructorDeclaration) ?? [];
-      expect(constructors.map((member) => hasModifier(member, ts.SyntaxKind.PrivateKeyword)), name).toEqual([true]);
+      expect(constructors.map((member) => [ts.SyntaxKind.PrivateKeyword, ts.SyntaxKind.ProtectedKeyword].some((kind) => hasModifier(member, kind))), name).toEqual([true]);
     }
   });
 });

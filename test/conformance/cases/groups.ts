@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 /** Work-groups: whose cores are whose. */
 import assert from 'node:assert/strict';
-import type { Core } from 'node-epiphany';
 import { BUSY, CLOSED, onBoard, OUT_OF_RANGE, SRAM_BYTES, WRONG_TYPE, type Case } from '../case.js';
 
 export const groups: Case[] = [
@@ -18,7 +17,7 @@ export const groups: Case[] = [
   }),
   onBoard('the cores of a group are those of the board, and their windows end with it', (board) => {
     const group = board.workgroup({ row: 1, column: 2, rows: 1, columns: 1 });
-    const [core] = group.cores as [Core];
+    const core = group.core(0);
     const own = board.core(1, 2);
     assert.deepEqual([core.id, core.row, core.column, core.address], [own.id, 1, 2, own.address]);
     core.writeWord(0x100, 0x1234);

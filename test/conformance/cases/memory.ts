@@ -5,6 +5,16 @@ import { everyView } from '../views.js';
 import { generator, NO_INTEGERS, NO_NUMBERS, onBoard, onCore, OUT_OF_RANGE, randomBytes, SRAM_BYTES, WRONG_TYPE, type Case } from '../case.js';
 
 export const memory: Case[] = [
+  onCore('a word is waited for, by its bits, with an end', async (core) => {
+    core.writeWord(0x100, 0x12);
+    const wait = core.waitForWord(0x100, { mask: 0xff00, value: 0x300 });
+    assert.equal(await core.waitForWord(0x100, { mask: 2, timeout: 0 }), 0x12);
+    await assert.rejects(core.waitForWord(0x100, { value: 0x13, timeout: 2 }), { code: 'ERR_EPIPHANY_TIMEOUT' });
+    core.writeWord(0x100, 0x312);
+    assert.equal(await wait, 0x312);
+    await assert.rejects(core.waitForWord(0x102), OUT_OF_RANGE);
+    await assert.rejects(core.waitForWord(0x100, { mask: '1' as unknown as number }), WRONG_TYPE);
+  }),
   onCore('bytes at any address and of any length are read as they were written', (core) => {
     const random = generator(1);
     const model = randomBytes(random, SRAM_BYTES);

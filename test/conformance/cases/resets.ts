@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 /** Resets of the chip and of cores, and what becomes of whoever used them. */
 import assert from 'node:assert/strict';
-import type { Board, BoardEvent, Core } from 'node-epiphany';
+import type { Board, BoardEvent } from 'node-epiphany';
 import { onBoard, RESET, type Case } from '../case.js';
 
 /** Lets the events of a driver arrive. */
@@ -11,7 +11,7 @@ export const resets: Case[] = [
   onBoard('a reset of the chip ends its work-groups, and the board goes on', async (board) => {
     const core = board.core(1, 1);
     const group = board.workgroup({ rows: 1 });
-    const [member] = group.cores as [Core];
+    const member = group.core(0);
     member.writeWord(0, 1);
     core.registers.IRET.write(0x4321);
     const waiting = assert.rejects(group.finished({ timeout: 200_000 }), RESET);

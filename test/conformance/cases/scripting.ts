@@ -33,6 +33,22 @@ export const scripting: Case[] = [
     board.close();
     for (const wait of pending) await assert.rejects(wait, CLOSED);
   }, ['scripting']),
+  onBoard('messages one after the other end by a signal or a time limit, and take none with them', async (board) => {
+    const controller = new AbortController();
+    for (const word of [1, 2]) board.simulator?.pushMailbox(word);
+    const words: number[] = [];
+    await assert.rejects(async () => {
+      for await (const { word } of board.mailbox.messages({ signal: controller.signal })) {
+        words.push(word);
+        if (words.length === 2) setImmediate(() => controller.abort(new Error('enough')));
+      }
+    }, /^Error: enough$/);
+    assert.deepEqual(words, [1, 2]);
+    await assert.rejects(board.mailbox.messages({ timeout: 2 }).next(), { code: 'ERR_EPIPHANY_TIMEOUT' });
+    board.simulator?.pushMailbox(3);
+    assert.equal((await board.mailbox.receive({ timeout: 1000 })).word, 3);
+    assert.throws(() => board.mailbox.messages({ timeout: -1 }), OUT_OF_RANGE);
+  }, ['scripting']),
   onBoard('wait options are checked before anything is waited for', async (board) => {
     for (const timeout of [...NO_INTEGERS, 2 ** 31]) await assert.rejects(board.mailbox.receive({ timeout }), OUT_OF_RANGE);
     for (const bad of [null, '1', {}]) await assert.rejects(board.mailbox.receive({ timeout: bad as unknown as number }), WRONG_TYPE);
