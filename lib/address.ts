@@ -81,12 +81,21 @@ export function splitEmeshAddress(address: number): { id: number; local: LocalAd
   return { id: Math.floor(address / 2 ** LOCAL_BITS), local: (address % 2 ** LOCAL_BITS) as LocalAddress };
 }
 
+/** What an address is that is none of SRAM: said to who mistook it for one. Empty if nothing is known of it. */
+export function otherPlace(address: number): string {
+  if (address < SRAM_BYTES || address > 0xffffffff) return '';
+  if (address <= LOCAL_MASK) return `; registers are from ${formatHex(REGISTERS_BASE)}`;
+  if (address >= SHARED_DRAM_BASE && address < SHARED_DRAM_BASE + SHARED_DRAM_BYTES) return `; ${formatHex(address)} is in shared DRAM`;
+  return `; ${formatHex(address)} is an address of the whole mesh: ${formatHex(address % 2 ** LOCAL_BITS)} of core ${formatHex(Math.floor(address / 2 ** LOCAL_BITS), 3)}`;
+}
+
 /**
  * Checks that `address … address + bytes` lies within the SRAM of a core.
  * A length of zero is allowed anywhere from 0 up to and including the end.
  * @throws RangeError `ERR_OUT_OF_RANGE` naming the address
  */
 export function checkSramRange(address: number, bytes: number): void {
+  if (Number.isInteger(address) && address > SRAM_BYTES) throw outOfRange('address', `in SRAM, which ends at ${formatHex(SRAM_BYTES)}${otherPlace(address)}`, address, { address });
   checkInteger('address', address, 0, SRAM_BYTES);
   checkInteger('length', bytes, 0, SRAM_BYTES);
   if (address + bytes > SRAM_BYTES) {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 /** The chips there are, as data. */
 import type { CoreId, EmeshAddress } from './address.js';
+import { nearest } from './nearest.js';
 
 /** The chips there are: Epiphany-III with 16 cores, Epiphany-IV with 64. */
 export type ChipType = 'E16G301' | 'E64G401';
@@ -39,4 +40,16 @@ export const CHIP_MODELS: Readonly<Record<ChipType, ChipModel>> = {
 /** The type of chip that a driver's number stands for. */
 export function chipTypeOf(number: number): ChipType | undefined {
   return (Object.keys(CHIP_MODELS) as ChipType[]).find((type) => CHIP_MODELS[type].number === number);
+}
+
+/** How a chip is written by somebody who does not quite remember its name, or wants "the one with 64 cores". */
+const LIKE_A_CHIP = /^((e|epiphany)[-_ ]?(\d+|iii|iv)|16|64)([-_ ]?cores?|g\w*)?$|^epiphany$/i;
+
+/** The chip whose mistyped name this seems to be. What has a dot or a slash in it is a file of some name. */
+export function mistypedChip(name: string): ChipType | undefined {
+  const types = Object.keys(CHIP_MODELS) as ChipType[];
+  if (/[./]/.test(name)) return undefined;
+  const similar = nearest(name, types) as ChipType | undefined;
+  if (similar || !LIKE_A_CHIP.test(name)) return similar;
+  return /^\D*6|iv/i.test(name) ? 'E64G401' : 'E16G301';
 }

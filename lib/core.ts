@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 /** One eCore: its SRAM and its registers. */
 import { inspect } from 'node:util';
-import { checkSramRange, emeshAddress, formatCoreId, REGISTERS_BASE, SRAM_BYTES, type Coordinate, type CoreId, type EmeshAddress } from './address.js';
+import { checkSramRange, emeshAddress, formatCoreId, otherPlace, SRAM_BYTES, type Coordinate, type CoreId, type EmeshAddress } from './address.js';
 import { checkCopyView } from './device/window.js';
 import type { Float32Window, Int32Window, Mapping, Uint32Window } from './device/index.js';
 import { checkInteger, formatHex, invalidType, outOfRange } from './errors.js';
@@ -175,6 +175,7 @@ export class Core {
     this.#source.resetCore(this.id);
   }
 
+  /** @internal */
   [inspect.custom](): string {
     return `Core ${formatCoreId(this.id)} (${this.row},${this.column})`;
   }
@@ -196,5 +197,5 @@ const LAST_WORD = SRAM_BYTES - 4;
 function wordAddress(address: number): number {
   if (typeof address === 'number' && address >= 0 && address <= LAST_WORD && address % 4 === 0) return address;
   if (typeof address !== 'number') throw invalidType('address', 'a number', address);
-  throw outOfRange('address', `a multiple of 4 in SRAM, 0x0 to ${formatHex(LAST_WORD)}; registers are from ${formatHex(REGISTERS_BASE)}`, address, { address });
+  throw outOfRange('address', `a multiple of 4 in SRAM, 0x0 to ${formatHex(LAST_WORD)}${otherPlace(address)}`, address, { address });
 }

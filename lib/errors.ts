@@ -7,8 +7,9 @@
  *   `ERR_OUT_OF_RANGE`, before anything is touched.
  * - A state of the board or of a program gives an {@link EpiphanyError} with one of {@link EpiphanyErrorCode}.
  */
-import { constants } from 'node:os';
-import { getSystemErrorName, inspect } from 'node:util';
+import { inspect } from 'node:util';
+import { errnoName, errnoText } from './errno.js';
+import { printable } from './printable.js';
 
 /** States of our own, as against errors of the operating system. */
 export type EpiphanyErrorCode =
@@ -63,7 +64,8 @@ export class EpiphanyError extends Error {
 
   constructor(code: EpiphanyErrorCode, message: string, subject: ErrorSubject = {}) {
     const { cause, ...properties } = subject;
-    super(message, cause === undefined ? undefined : { cause });
+    // Of several lines is only what is ours in every word.
+    super(code === 'ERR_EPIPHANY_NO_ADDON' ? message : printable(message), cause === undefined ? undefined : { cause });
     this.code = code;
     assignDefined(this, properties);
   }
@@ -97,21 +99,28 @@ export function systemError(
     subject.path === undefined ? '' : ` '${subject.path}'`,
     subject.address === undefined ? '' : ` at ${formatHex(subject.address)}`,
   ].join('');
-  const message = `${code}: ${errnoText(errno, code)}, ${syscall}${about}${remedy && `. ${remedy}`}`;
-  const error = new Error(message, cause === undefined ? undefined : { cause });
+  const message = `${code}: ${errnoText(errno)}, ${syscall}${about}${remedy && `. ${remedy}`}`;
+  const error = new Error(printable(message), cause === undefined ? undefined : { cause });
   return assignDefined(error, { code, errno, syscall, ...properties }) as SystemError;
 }
 
 /** `TypeError` `ERR_INVALID_ARG_TYPE`: `name` is not `expected`. */
 export function invalidType(name: string, expected: string, actual: unknown): TypeError {
-  const error = new TypeError(`"${name}" must be ${expected}, got ${describe(actual)}`);
+  const error = new TypeError(printable(`"${name}" must be ${expected}, got ${describe(actual)}`));
   return assignDefined(error, { code: 'ERR_INVALID_ARG_TYPE', actual });
 }
 
 /** `RangeError` `ERR_OUT_OF_RANGE`: `name` has the right type and an impossible value. */
 export function outOfRange(name: string, expected: string, actual: unknown, subject: ErrorSubject = {}): RangeError {
-  const error = new RangeError(`"${name}" must be ${expected}, got ${describe(actual)}`);
+  const error = new RangeError(printable(`"${name}" must be ${expected}, got ${describe(actual)}`));
   return assignDefined(error, { code: 'ERR_OUT_OF_RANGE', actual, ...subject });
+}
+
+/** The same error, with the file that it is about: calls on open files do not tell. */
+export function aboutFile(error: unknown, path: string): unknown {
+  if (!(error instanceof Error) || 'path' in error || !('syscall' in error)) return error;
+  error.message += ` '${printable(path)}'`;
+  return assignDefined(error, { path });
 }
 
 /** The error of using a handle after its `close()`. */
@@ -159,51 +168,6 @@ function describe(value: unknown): string {
   } catch {
     return typeof value; // it has a way of its own to be shown, which fails
   }
-}
-
-function errnoName(errno: number): string {
-  // libuv does not know every errno of Linux: ESTALE and EREMOTEIO, for instance, are missing there.
-  for (const [name, value] of Object.entries(constants.errno)) if (value === -errno) return name;
-  return getSystemErrorName(errno);
-}
-
-const ERRNO_TEXT: Readonly<Record<string, string>> = {
-  EACCES: 'permission denied',
-  EAGAIN: 'resource temporarily unavailable',
-  EBADF: 'bad file descriptor',
-  EBUSY: 'device or resource busy',
-  EEXIST: 'file already exists',
-  EFAULT: 'bad address',
-  EFBIG: 'file too large',
-  EINTR: 'interrupted system call',
-  EINVAL: 'invalid argument',
-  EIO: 'i/o error',
-  EISDIR: 'illegal operation on a directory',
-  ELOOP: 'too many symbolic links',
-  EMFILE: 'too many open files',
-  ENAMETOOLONG: 'name too long',
-  ENFILE: 'file table overflow',
-  ENODEV: 'no such device',
-  ENOENT: 'no such file or directory',
-  ENOMEM: 'not enough memory',
-  ENOSPC: 'no space left on device',
-  ENOTDIR: 'not a directory',
-  ENOTTY: 'the device does not know this request',
-  ENXIO: 'no such device or address',
-  ENOTSUP: 'operation not supported',
-  EPERM: 'operation not permitted',
-  EPIPE: 'broken pipe',
-  EROFS: 'read-only file system',
-  ERANGE: 'out of range',
-  ESHUTDOWN: 'switched off',
-  ESPIPE: 'illegal seek',
-  ETIMEDOUT: 'not done in time',
-  ESTALE: 'stale handle',
-  ETXTBSY: 'text file is busy',
-};
-
-function errnoText(errno: number, code: string): string {
-  return ERRNO_TEXT[code] ?? `system error ${-errno}`;
 }
 
 function assignDefined<T extends object>(target: T, properties: object): T {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 /** Live registers: reading and writing by field, over whatever reaches a register page. */
 import { inspect } from 'node:util';
-import { REGISTERS_BASE } from './address.js';
+import { otherPlace, REGISTERS_BASE } from './address.js';
 import { checkInteger, EpiphanyError, formatHex, outOfRange } from './errors.js';
 import {
   CORE_REGISTERS,
@@ -145,6 +145,7 @@ class Register {
     this.#store(((this.#load() & ~mask) | bits) >>> 0);
   }
 
+  /** @internal */
   [inspect.custom](): string {
     return `Register ${this.name} at ${formatHex(this.spec.offset)} (${this.spec.access})`;
   }
@@ -182,11 +183,17 @@ export function registerFile<Table extends RegisterTable>(table: Table, port: Wo
 const GENERAL_REGISTERS_END = REGISTERS_BASE + 4 * 64;
 const PAGE_END = 0xf0800;
 
+/** Whether a local address is that of a register, as against SRAM. */
+export const isRegister = (address: number): boolean => address >= REGISTERS_BASE && address < PAGE_END;
+
 /**
  * Checks a local address as that of a register word, 0xF0000 … 0xF07FC, and gives its offset in the page.
  * General registers need a halted core.
  */
 export function registerOffset(port: WordPort, address: number): number {
+  if (Number.isInteger(address) && !isRegister(address)) {
+    throw outOfRange('address', `of a register, ${formatHex(REGISTERS_BASE)} to ${formatHex(PAGE_END - 4)}${address >= PAGE_END ? otherPlace(address) : ''}`, address, { address });
+  }
   checkInteger('address', address, REGISTERS_BASE, PAGE_END - 4);
   if (address % 4 !== 0) throw outOfRange('address', 'a multiple of 4', address, { address });
   if (address < GENERAL_REGISTERS_END) checkHalted(port, `R${(address - REGISTERS_BASE) / 4}`);

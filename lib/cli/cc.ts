@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: MIT
 import { spawnSync } from 'node:child_process';
-import { accessSync, constants } from 'node:fs';
-import { homedir } from 'node:os';
-import { delimiter, isAbsolute, join, relative } from 'node:path';
+import { join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Command } from './command.js';
+import { findTool } from './toolchain.js';
 
 const PACKAGE = fileURLToPath(new URL('../..', import.meta.url));
 const RUNTIME = join(PACKAGE, 'ecore');
@@ -53,27 +52,9 @@ function compilerParameters(parameters: readonly string[], script: string): stri
   ];
 }
 
-/** What the user has put on PATH; else what `npm run ecore:toolchain` built; else the compiler of Adapteva's SDK. */
 function findCompiler(): string {
-  const onPath = (name: string): string[] => (process.env['PATH'] ?? '').split(delimiter).filter(isAbsolute).map((directory) => join(directory, name));
-  const candidates = [...onPath('epiphany-elf-gcc'), join(cacheHome(), 'node-epiphany/toolchain/bin/epiphany-elf-gcc'), ...onPath('e-gcc')];
-  const found = candidates.find(isExecutable);
+  const found = findTool('gcc');
   if (found !== undefined) return found;
   const remedy = `node ${relative('.', join(PACKAGE, 'scripts/ecore/toolchain.mjs'))}`;
   throw new Error(`there is no C compiler for the Epiphany: no epiphany-elf-gcc or e-gcc on PATH, and none built. Build one from Debian's sources, in about 12 minutes: ${remedy}`);
-}
-
-function isExecutable(file: string): boolean {
-  try {
-    accessSync(file, constants.X_OK);
-    return true;
-  } catch {
-    return false;
-  }
-}
-
-/** As scripts/ecore/toolchain.mjs has it: by the XDG rule a relative path counts as unset. */
-function cacheHome(): string {
-  const set = process.env['XDG_CACHE_HOME'] ?? '';
-  return isAbsolute(set) ? set : join(homedir(), '.cache');
 }

@@ -3,6 +3,7 @@
 import type { Rectangle } from '../address.js';
 import type { Board } from '../board.js';
 import type { Core } from '../core.js';
+import { printableJson } from '../printable.js';
 import type { SimulatorOptions } from '../transport/simulator.js';
 
 /** A mistake in how the command was called: one line, and exit code 2. */
@@ -25,8 +26,10 @@ export interface Context {
    * @param options if it is a simulated one
    */
   board(options?: SimulatorOptions): Board;
-  /** Writes a line of output. Whoever prints many gives {@link room} its turn. */
+  /** Writes a line of output, which shows whatever is in it. Whoever prints many gives {@link room} its turn. */
   print(line: string, stream?: 'stdout' | 'stderr'): void;
+  /** The same for text that a terminal may obey: our own, with colours, or what a program on cores says. */
+  printAsIs(text: string, stream?: 'stdout' | 'stderr'): void;
   /**
    * Waits until output has room for more, so that what its reader does not take is not kept here.
    * @throws (rejects) what output has failed with
@@ -49,6 +52,8 @@ export interface Command {
   readonly verbatim?: boolean;
   /** It is about no board in particular: to name one is a mistake. */
   readonly boardless?: boolean;
+  /** Done to a simulated board that keeps nothing it would be for nothing, so one must be there, or be named. */
+  readonly lasting?: boolean;
   /** Does it, and returns the exit code. */
   run(context: Context): number | Promise<number>;
 }
@@ -82,7 +87,7 @@ export function parseGroup(text: string | undefined): Partial<Rectangle> {
 
 /** A value as JSON, addresses and words as text: JSON has no hexadecimal numbers. */
 export function printJson(context: Context, value: object): void {
-  context.print(JSON.stringify(value));
+  context.printAsIs(printableJson(JSON.stringify(value)));
 }
 
 /** Text of a large document is written in pieces of about so many characters. */
@@ -94,11 +99,11 @@ export async function printLargeJson(context: Context, value: object): Promise<v
   for (const part of partsOf(value)) {
     piece += part;
     if (piece.length < PIECE_CHARACTERS) continue;
-    context.print(piece); // between two parts JSON may have an end of line
+    context.printAsIs(printableJson(piece)); // between two parts JSON may have an end of line
     piece = '';
     await context.room();
   }
-  context.print(piece);
+  context.printAsIs(printableJson(piece));
 }
 
 /** `make` of each value, when it is asked for. */

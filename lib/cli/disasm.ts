@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-import { SRAM_BYTES } from '../address.js';
+import { otherPlace, SRAM_BYTES } from '../address.js';
 import { formatHex, outOfRange } from '../errors.js';
 import { disassemble, type Line } from '../program/disassembler.js';
 import { readProgramFile } from '../program/file.js';
@@ -36,7 +36,8 @@ async function disassembleFile(context: Context): Promise<void> {
     return;
   }
   for (const [index, { name, lines }] of sections.entries()) {
-    context.print(`${index > 0 ? '\n' : ''}${name}`);
+    if (index > 0) context.print('');
+    context.print(name);
     await show(context, lines);
   }
 }
@@ -45,7 +46,7 @@ async function disassembleCore(context: Context, coreText: string): Promise<void
   const [addressText = '', countText = '16'] = context.operands;
   const address = parseNumber('ADDRESS', addressText);
   if (address % 2 !== 0) throw new UsageError(`ADDRESS must be a multiple of 2, got ${addressText}`);
-  if (address >= SRAM_BYTES) throw outOfRange('address', `an address in SRAM: SRAM ends at ${formatHex(SRAM_BYTES)}`, address);
+  if (address >= SRAM_BYTES) throw outOfRange('ADDRESS', `in SRAM: SRAM ends at ${formatHex(SRAM_BYTES)}${otherPlace(address)}`, address);
   const count = parseNumber('COUNT', countText);
   if (count < 1 || count > MOST_INSTRUCTIONS) throw new UsageError(`COUNT must be 1 to ${MOST_INSTRUCTIONS}, got ${countText}`);
   const core = parseCore(context.board(), coreText);

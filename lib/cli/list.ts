@@ -2,7 +2,7 @@
 import { listBoards, openBoard, type Board, type BoardEntry } from '../board.js';
 import { formatHex, type SystemError } from '../errors.js';
 import type { BoardStatus } from '../transport/transport.js';
-import { printJson, type Command } from './command.js';
+import { printJson, UsageError, type Command } from './command.js';
 import { stateOf } from './info.js';
 
 /** A board of this machine: what it is, or why that cannot be told. */
@@ -30,7 +30,7 @@ export const list: Command = {
     const [folder] = context.operands;
     const boards = listBoards(folder).map((entry) => describeBoard(entry));
     // A machine may have no board; who names a folder says that there is one.
-    if (folder !== undefined && boards.length === 0) throw new Error(`no board in '${folder}': devices of the driver are called mesh0, mesh1, …`);
+    if (folder !== undefined && boards.length === 0) throw new UsageError(`no board in '${folder}': devices of the driver are called mesh0, mesh1, …`);
     if (context.json) {
       printJson(context, { boards });
       return 0;

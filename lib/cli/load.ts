@@ -1,6 +1,4 @@
 // SPDX-License-Identifier: MIT
-import { relative } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { SRAM_BYTES } from '../address.js';
 import type { Board, WorkGroup } from '../board.js';
 import type { Core } from '../core.js';
@@ -13,16 +11,15 @@ import { missingTable } from '../workgroup/configuration.js';
 import { placementsOf } from '../workgroup/load.js';
 import { parseGroup, printJson, warn, type Command, type Context } from './command.js';
 
-const DEFAULT_FILE = fileURLToPath(new URL('../../examples/first-light/first-light.elf', import.meta.url));
-
 export const load: Command = {
-  operands: '[FILE]',
+  operands: 'FILE',
   summary: 'resets cores, lays a program into them, reads it back, and shows what lies where',
-  examples: ['epiphany load', 'epiphany load program.elf --board sim:e64g401', 'epiphany load program.srec --group 0,0,2,2'],
+  examples: ['epiphany load program.elf', 'epiphany load program.elf --board sim:e64g401', 'epiphany load program.srec --group 0,0,2,2'],
   options: { group: { value: 'R,C,ROWS,COLUMNS', summary: 'the cores to load (default: all)' } },
-  count: [0, 1],
+  count: [1, 1],
+  lasting: true,
   async run(context) {
-    const file = context.operands[0] ?? relative('.', DEFAULT_FILE);
+    const [file = ''] = context.operands;
     const program = await readProgramFile(file);
     const board = context.board();
     using group = board.workgroup(parseGroup(context.option('group')));
@@ -85,18 +82,18 @@ function showMesh(context: Context, board: Board, placements: readonly Placement
       const text = ` ${formatHex(id.value)} ${String(Math.round((100 * used) / SRAM_BYTES)).padStart(3)}% ${halted ? 'halted' : active ? 'active' : 'idle  '} `;
       return paint(context, isRight ? '30;46' : '97;41', isRight ? text : text.replace(/ $/, '!'));
     });
-    context.print(`  ${cells.join(' ')}`.trimEnd());
+    context.printAsIs(`  ${cells.join(' ')}`.trimEnd());
   }
 }
 
 /** Each core's SRAM as a row of cells: what most of the bytes of a cell hold. */
 function showMemory(context: Context, board: Board, placements: readonly Placement[]): void {
   const legend = (Object.keys(STYLES) as Kind[]).map((kind) => `${paint(context, STYLES[kind].colour, context.colour ? '  ' : STYLES[kind].letter)} ${kind}`);
-  context.print(`SRAM, ${SRAM_BYTES / CELLS} bytes a cell: ${legend.join('  ')}`);
+  context.printAsIs(`SRAM, ${SRAM_BYTES / CELLS} bytes a cell: ${legend.join('  ')}`);
   for (const core of board.cores) {
     const kinds = pictureOf(core, placements);
     const bar = kinds.map((kind) => paint(context, STYLES[kind].colour, context.colour ? ' ' : STYLES[kind].letter)).join('');
-    context.print(`  ${formatHex(core.id)} ${bar}`);
+    context.printAsIs(`  ${formatHex(core.id)} ${bar}`);
   }
 }
 

@@ -1,18 +1,20 @@
 // SPDX-License-Identifier: MIT
 import { EpiphanyError, formatHex } from '../errors.js';
 import { parseNumber, printJson, UsageError, type Command } from './command.js';
+import { parseDuration } from './options.js';
 
 export const mailbox: Command = {
   operands: '[COUNT]',
   summary: 'words that cores send to the host, as they come',
-  examples: ['epiphany mailbox', 'epiphany mailbox 1 --timeout 5000 --json'],
-  options: { timeout: { value: 'MS', summary: 'how long to wait for each (default: for ever)' } },
+  examples: ['epiphany mailbox', 'epiphany mailbox 1 --timeout 5s --json'],
+  options: { timeout: { value: 'TIME', summary: 'how long to wait for each, such as 500ms (default: for ever)' } },
   count: [0, 1],
+  lasting: true, // nobody would ever send anything to another board
   async run(context) {
     const [countText] = context.operands;
     const count = countText === undefined ? Infinity : parseNumber('COUNT', countText);
     const timeoutText = context.option('timeout');
-    const timeout = timeoutText === undefined ? undefined : parseNumber('--timeout', timeoutText);
+    const timeout = timeoutText === undefined ? undefined : parseDuration('--timeout', timeoutText, 0);
     if (count < 1) throw new UsageError(`COUNT must be at least 1, got ${countText}`);
     const queue = context.board().mailbox;
     let lost = 0;

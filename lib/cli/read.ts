@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-import { REGISTERS_BASE } from '../address.js';
 import { formatHex } from '../errors.js';
+import { isRegister } from '../register-file.js';
 import { parseCore, parseNumber, printJson, UsageError, type Command } from './command.js';
 
 /** What one command prints at most: all SRAM of a core. */
@@ -19,7 +19,7 @@ export const read: Command = {
     const core = parseCore(context.board(), coreText);
     const words = Array.from({ length: count }, (_, index) => {
       const at = address + 4 * index;
-      return at < REGISTERS_BASE ? core.readWord(at) : core.readRegister(at);
+      return isRegister(at) ? core.readRegister(at) : core.readWord(at);
     });
     if (context.json) {
       printJson(context, { core: formatHex(core.id), address: formatHex(address), words: words.map((word) => formatHex(word, 8)) });

@@ -4,12 +4,13 @@ import { parseGroup, printJson, UsageError, type Command } from './command.js';
 export const reset: Command = {
   operands: '',
   summary: 'ends whatever cores are doing, and leaves them as after a reset; SRAM is kept',
-  examples: ['epiphany reset', 'epiphany reset --group 0,0,2,2', 'epiphany reset --chip'],
+  examples: ['epiphany reset', 'epiphany reset --group 0,0,2,2', 'epiphany reset --chip --board sim:FILE'],
   options: {
     group: { value: 'R,C,ROWS,COLUMNS', summary: 'the cores to reset (default: all)' },
     chip: { summary: 'the whole chip, whatever it does; everything in it is lost' },
   },
   count: [0, 0],
+  lasting: true,
   run(context) {
     if (context.flag('chip')) {
       if (context.option('group') !== undefined) throw new UsageError('--chip resets all cores: there is no --group then');

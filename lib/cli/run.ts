@@ -1,19 +1,19 @@
 // SPDX-License-Identifier: MIT
 import { constants } from 'node:os';
 import type { Board, WorkGroup } from '../board.js';
-import { formatHex, type EpiphanyError } from '../errors.js';
+import { EpiphanyError, formatHex } from '../errors.js';
 import type { InstructionCounts, Simulator } from '../simulator.js';
 import type { Output, OutputStream } from '../workgroup/output.js';
-import type { CoreState } from '../workgroup/core-state.js';
+import type { CoreState, Fault } from '../workgroup/core-state.js';
 import { parseGroup, printJson, UsageError, warn, type Command, type Context } from './command.js';
+import { parseDuration } from './options.js';
+import { SourceLines } from './toolchain.js';
 
 const TIMED_OUT = 124;
 /** What a shell says of a process that a signal ended. */
 const codeOf = (signal: NodeJS.Signals): number => 128 + constants.signals[signal];
 /** The user has had enough, or somebody else, or the terminal is gone. */
 const INTERRUPTIONS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
-/** Longest time that a timer of Node keeps. */
-const LONGEST_SECONDS = 2147483;
 /** Instructions between two looks of the host at what a traced program wants. */
 const TRACED_IN_A_ROW = 4096;
 /** Characters of a line that are kept until it ends; what goes on longer is printed as several. */
@@ -28,12 +28,12 @@ export const run: Command = {
   examples: [
     'epiphany run program.elf --board sim',
     'epiphany run program.elf --group 0,0,2,2 -- some arguments',
-    'epiphany run program.elf --board sim --stats --timeout 2.5',
+    'epiphany run program.elf --board sim --stats --timeout 2.5s',
     'echo hello | epiphany run program.elf --group 0,0,1,1',
   ],
   options: {
     group: { value: 'R,C,ROWS,COLUMNS', summary: 'the cores to run on (default: all)' },
-    timeout: { value: 'SECONDS', summary: `how long it may take; then its cores are halted, and the exit code is ${TIMED_OUT}` },
+    timeout: { value: 'TIME', summary: `how long it may take, such as 20s; then its cores are halted, and the exit code is ${TIMED_OUT}` },
     directory: { value: 'DIRECTORY', summary: 'the only files that the program can reach (default: none)' },
     trace: { summary: 'every instruction on standard error; simulated boards only' },
     stats: { summary: 'what each core did, on standard error; simulated boards only' },
@@ -41,7 +41,7 @@ export const run: Command = {
   count: [1, Infinity],
   async run(context) {
     const [file, ...parameters] = context.operands as [string, ...string[]];
-    const timeout = parseSeconds(context.option('timeout'));
+    const timeout = timeoutOf(context.option('timeout'));
     const rectangle = parseGroup(context.option('group'));
     const traced = context.flag('trace');
     const board = context.board({ stepped: traced });
@@ -57,11 +57,16 @@ export const run: Command = {
     const printed = printLines(context, group).catch((error: unknown) => {
       if (error !== context.outputEnd.reason) throw error;
     });
-    const { states, code } = await ending(context, group, timeout, traced ? simulator : undefined);
+    const lines = new SourceLines(file);
+    const { states, code, failure } = await ending(context, group, timeout, lines, traced ? simulator : undefined);
     await printed;
     const statistics = counted && statisticsOf(group, counted, counted.mailboxWords - wordsBefore);
-    if (context.json) printJson(context, summaryOf(states, code, statistics));
-    else if (statistics) showStatistics(group, statistics);
+    if (context.json) {
+      printJson(context, summaryOf({ states, code, failure }, statistics));
+      return code;
+    }
+    if (failure !== undefined) context.print(`epiphany: ${failure}`, 'stderr');
+    if (statistics) showStatistics(group, statistics);
     return code;
   },
 };
@@ -71,7 +76,8 @@ class StandardInput implements AsyncIterable<Uint8Array>, Disposable {
   #stream: NodeJS.ReadStream | undefined;
 
   [Symbol.asyncIterator](): AsyncIterator<Uint8Array> {
-    return (this.#stream = process.stdin)[Symbol.asyncIterator]() as AsyncIterator<Uint8Array>;
+    const name = (error: Error): void => void (error.message += ' of standard input');
+    return (this.#stream = process.stdin.once('error', name))[Symbol.asyncIterator]() as AsyncIterator<Uint8Array>;
   }
 
   /** An open one would keep this process alive. */
@@ -84,6 +90,8 @@ class StandardInput implements AsyncIterable<Uint8Array>, Disposable {
 interface Ending {
   readonly states: readonly CoreState[];
   readonly code: number;
+  /** What went wrong, if the program did not end by itself. */
+  readonly failure?: string | undefined;
 }
 
 /** Why a program is not run to its end. */
@@ -92,11 +100,14 @@ interface Interruption {
   readonly code: number;
 }
 
-function parseSeconds(text: string | undefined): number | undefined {
-  if (text === undefined) return undefined;
-  const seconds = /^\d+(\.\d+)?$/.test(text) ? Number(text) : NaN;
-  if (!(seconds >= 0.001 && seconds <= LONGEST_SECONDS)) throw new UsageError(`--timeout must be a number of seconds such as 2.5, from 0.001 to ${LONGEST_SECONDS}, got '${text}'`);
-  return seconds;
+/** With how it was written. */
+interface Timeout {
+  readonly text: string;
+  readonly milliseconds: number;
+}
+
+function timeoutOf(text: string | undefined): Timeout | undefined {
+  return text === undefined ? undefined : { text, milliseconds: parseDuration('--timeout', text, 1) };
 }
 
 function simulatorOf(context: Context, board: Board): Simulator | undefined {
@@ -111,7 +122,7 @@ async function printLines(context: Context, { board, output }: { board: Board; o
   const print = ({ core, stream }: Output, text: string): void => {
     const prefixed = `${`${core.row},${core.column}`.padEnd(width)} | ${text}`;
     // With --json standard output is one document.
-    context.print(prefixed, context.json ? 'stderr' : stream);
+    context.printAsIs(prefixed, context.json ? 'stderr' : stream);
   };
   /** Lines that go on, by core and stream. */
   const begun = new Map<string, { readonly of: Output; pieces: string[]; length: number }>();
@@ -145,7 +156,7 @@ async function printLines(context: Context, { board, output }: { board: Board; o
 }
 
 /** Waits until the program is over: by itself, or because somebody or the clock has had enough. Then its cores are halted. */
-async function ending(context: Context, group: WorkGroup, timeout: number | undefined, traced: Simulator | undefined): Promise<Ending> {
+async function ending(context: Context, group: WorkGroup, timeout: Timeout | undefined, lines: SourceLines, traced: Simulator | undefined): Promise<Ending> {
   const stop = new AbortController();
   const interrupt = (signal: NodeJS.Signals): void => stop.abort({ what: 'interrupted', code: codeOf(signal) } satisfies Interruption);
   const leave = (): void => stop.abort({ what: 'nobody takes the output', code: codeOf('SIGPIPE') } satisfies Interruption);
@@ -153,33 +164,44 @@ async function ending(context: Context, group: WorkGroup, timeout: number | unde
   context.outputEnd.addEventListener('abort', leave);
   if (context.outputEnd.aborted) leave();
   try {
-    const end = group.finished({ timeout: timeout === undefined ? undefined : Math.ceil(1000 * timeout), signal: stop.signal });
-    if (traced) await trace(context, traced, end);
+    const end = group.finished({ timeout: timeout?.milliseconds, signal: stop.signal });
+    if (traced) await trace(context, group, traced, end);
     const states = await end;
-    return { states, code: exitCodeOf(states) };
+    return endOf(group, states, lines);
   } catch (error) {
     traced?.stop();
     const interruption = interruptionOf(error, stop.signal, timeout);
     if (!interruption) {
       haltWhatCan(group);
-      throw error;
+      throw withLine(error, group, lines);
     }
     group.halt();
     const states = group.states();
     const halted = states.filter(({ state }) => state === 'halted');
-    const where = halted[0] === undefined ? '' : `, the first at PC ${formatHex(halted[0].pc)}`;
-    process.stderr.write(`epiphany: ${interruption.what}; ${halted.length} cores were halted${where}\n`);
+    const where = halted[0] === undefined ? '' : `, the first at ${placeOf(halted[0].pc, halted[0].where, lines)}`;
     group.close();
-    return { states, code: interruption.code };
+    return { states, code: interruption.code, failure: `${interruption.what}; ${halted.length} cores were halted${where}` };
   } finally {
     for (const signal of INTERRUPTIONS) process.off(signal, interrupt);
     context.outputEnd.removeEventListener('abort', leave);
   }
 }
 
-function interruptionOf(error: unknown, stop: AbortSignal, timeout: number | undefined): Interruption | undefined {
+function interruptionOf(error: unknown, stop: AbortSignal, timeout: Timeout | undefined): Interruption | undefined {
   if (stop.aborted) return stop.reason as Interruption;
-  return (error as EpiphanyError).code === 'ERR_EPIPHANY_TIMEOUT' ? { what: `not over after ${timeout} s`, code: TIMED_OUT } : undefined;
+  return (error as EpiphanyError).code === 'ERR_EPIPHANY_TIMEOUT' ? { what: `not over after ${timeout?.text}`, code: TIMED_OUT } : undefined;
+}
+
+/** The error of a core that is stuck, with the line of source that it is stuck in. */
+function withLine(error: unknown, group: WorkGroup, lines: SourceLines): unknown {
+  if (!(error instanceof EpiphanyError) || error.code !== 'ERR_EPIPHANY_CORE_STUCK') return error;
+  try {
+    const stuck = group.states().find(({ state }) => state === 'stuck');
+    const line = stuck && lines.of(stuck.pc);
+    return line === undefined ? error : new EpiphanyError(error.code, `${error.message}. Its line is ${line}`, { address: error.address, cause: error });
+  } catch {
+    return error; // which counts more than why its core is out of reach by now
+  }
 }
 
 /** Before an error is told: it counts more than what else fails. */
@@ -191,16 +213,44 @@ function haltWhatCan(group: WorkGroup): void {
   }
 }
 
-/** Of a program: that of the first core that did not end well. Whoever gets to its exit has dealt with its exceptions. */
-function exitCodeOf(states: readonly CoreState[]): number {
+/** Of a program: as the first core ended that did not end well. Whoever gets to its exit has dealt with its exceptions. */
+function endOf(group: WorkGroup, states: readonly CoreState[], lines: SourceLines): Ending {
   const failed = states.find(({ state, exitCode = 0, exception }) => state === 'halted' || exitCode !== 0 || (state === 'idle' && exception !== undefined));
-  if (!failed) return 0;
-  const { core, state, pc, exitCode = 0, exception } = failed;
-  if (state !== 'exited') process.stderr.write(`epiphany: core ${formatHex(core.id, 3)}: ${exception === undefined ? 'halted' : `${exception} exception`}, PC ${formatHex(pc)}\n`);
-  return exitCode & 0xff || 1;
+  if (!failed) return { states, code: 0 };
+  const { exitCode = 0 } = failed;
+  return { states, code: exitCode & 0xff || 1, failure: failed.state === 'exited' ? undefined : mishapOf(group, failed, lines) };
 }
 
-async function trace(context: Context, simulator: Simulator, end: Promise<unknown>): Promise<void> {
+/** What has become of a core that did not get to its exit. */
+function mishapOf(group: WorkGroup, failed: CoreState, lines: SourceLines): string {
+  const { core, state, pc, where, exception, fault } = failed.state === 'idle' ? whileHalted(group, failed) : failed;
+  const name = `core ${formatHex(core.id, 3)}`;
+  const rest = placeOf(pc, where, lines);
+  if (exception === undefined) return `${name}: ${state}, ${rest}`;
+  if (!fault) return `${name}: ${exception} exception, ${rest}`;
+  const values = Object.entries(fault.registers).map(([register, value]) => `${register}=${formatHex(value)}`);
+  const instruction = fault.instruction === undefined ? ', where no instruction can be fetched' : `: ${fault.instruction}`;
+  return `${name}: ${exception} exception at ${placeOf(fault.address, fault.where, lines)}${instruction}${values.length > 0 ? `, ${values.join(' ')}` : ''}; ${failed.state} at ${rest}`;
+}
+
+/** The same core with its general registers, which only a halted one shows. */
+function whileHalted(group: WorkGroup, failed: CoreState): CoreState {
+  const { DEBUGCMD } = failed.core.registers;
+  DEBUGCMD.write(1);
+  try {
+    return group.states().find(({ core }) => core === failed.core) ?? failed;
+  } finally {
+    DEBUGCMD.write(0);
+  }
+}
+
+/** `PC 0x388 (main+6, main.c:12)`. */
+function placeOf(pc: number, where: string | undefined, lines: SourceLines): string {
+  const known = [where, lines.of(pc)].filter((text) => text !== undefined);
+  return `PC ${formatHex(pc)}${known.length > 0 ? ` (${known.join(', ')})` : ''}`;
+}
+
+async function trace(context: Context, group: WorkGroup, simulator: Simulator, end: Promise<unknown>): Promise<void> {
   let isOver = false;
   const over = end.catch(() => undefined).then(() => void (isOver = true));
   while (!isOver) {
@@ -208,7 +258,8 @@ async function trace(context: Context, simulator: Simulator, end: Promise<unknow
       instructions: TRACED_IN_A_ROW,
       trace: ({ core, pc, text, changes }) => {
         const registers = Object.entries(changes).map(([name, value]) => `${name}=${formatHex(value)}`);
-        context.print(`${formatHex(core, 3)} ${formatHex(pc, 5)}  ${text.padEnd(28)}  ${registers.join(' ')}`.trimEnd(), 'stderr');
+        const where = group.locate(pc);
+        context.print(`${formatHex(core, 3)} ${formatHex(pc, 5)}  ${where === undefined ? '' : `${where.padEnd(20)}  `}${text.padEnd(28)}  ${registers.join(' ')}`.trimEnd(), 'stderr');
       },
     });
     await Promise.race([context.room(), over]);
@@ -244,10 +295,14 @@ function showStatistics(group: WorkGroup, { cores, mailboxWords }: Statistics): 
   process.stderr.write(`${mailboxWords} words to the mailbox, ${total.toLocaleString('en')} instructions in all\n`);
 }
 
-function summaryOf(states: readonly CoreState[], code: number, statistics: Statistics | undefined): object {
-  const cores = states.map(({ core, state, pc, exitCode, exception }, index) => {
+function summaryOf({ states, code, failure }: Ending, statistics: Statistics | undefined): object {
+  const cores = states.map(({ core, state, pc, where, exitCode, exception, fault }, index) => {
     const { instructions, idle, classes } = statistics?.cores[index] ?? {};
-    return { core: formatHex(core.id), state, pc: formatHex(pc), exitCode, exception, instructions, idle, classes };
+    return { core: formatHex(core.id), state, pc: formatHex(pc), where, exitCode, exception, fault: fault && describeFault(fault), instructions, idle, classes };
   });
-  return { exitCode: code, cores, mailboxWords: statistics?.mailboxWords };
+  return { exitCode: code, error: failure === undefined ? undefined : { message: failure }, cores, mailboxWords: statistics?.mailboxWords };
+}
+
+function describeFault({ address, where, instruction, registers }: Fault): object {
+  return { address: formatHex(address), where, instruction, registers: Object.fromEntries(Object.entries(registers).map(([name, value]) => [name, formatHex(value)])) };
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 import { formatHex } from '../errors.js';
 import { readProgramFile } from '../program/file.js';
+import { printable } from '../printable.js';
 import type { ProgramSymbol } from '../program/program.js';
 import { lazily, printLargeJson, type Command } from './command.js';
 
@@ -47,5 +48,5 @@ function format(symbol: ProgramSymbol, width: number): string {
 
 /** An absolute symbol is a number, and in no section. */
 function place({ section }: ProgramSymbol): string {
-  return section ?? '(absolute)';
+  return section === undefined ? '(absolute)' : printable(section);
 }

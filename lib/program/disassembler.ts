@@ -30,6 +30,20 @@ export function* disassemble(bytes: Uint8Array, address: number, symbols?: Symbo
   }
 }
 
+/** Numbers of the general registers that an instruction names, by the names that it has for them. */
+export function registersIn(text: string): ReadonlyMap<string, number> {
+  const names = text.replace(/<.*>/, '').match(/\b(r\d+|fp|sp|lr)\b/g) ?? [];
+  const named = new Map(names.map((name) => [name, registerNumber(name)]));
+  const [, first = ''] = /^(?:ldrd|strd) (\w+)/.exec(text) ?? []; // of a pair only the first is named
+  if (first !== '') named.set(`r${registerNumber(first) + 1}`, registerNumber(first) + 1);
+  return named;
+}
+
+/** The number of a general register, by the names of the disassembler. */
+export function registerNumber(name: string): number {
+  return { fp: 11, sp: 13, lr: 14 }[name] ?? Number(name.slice(1));
+}
+
 function instructionAt(bytes: Uint8Array, offset: number, address: number, symbols: SymbolMap | undefined): Pick<Line, 'length' | 'bits' | 'text'> {
   const available = bytes.length - offset;
   if (available < 2) return { length: 1, bits: bytes[offset] as number, text: `.byte ${formatHex(bytes[offset] as number)}` };

@@ -106,7 +106,7 @@ export function patchPlacements(program: Program, placements: readonly Placement
       }
       const { segment } = around;
       const offset = place.address - around.address;
-      if (offset < 0 || offset + data.length > segment.memoryBytes) throw misplaced(program, place.segment, [core]);
+      if (offset < 0 || offset + data.length > segment.memoryBytes) throw straddling(program, place.segment, around.segment);
       if (patched.has(around) && offset + data.length <= segment.data.length) {
         segment.data.set(data, offset); // a copy of ours already
         continue;
@@ -177,6 +177,12 @@ function misplaced(program: Program, segment: Segment, cores: readonly CoreMemor
     ? `does not fit into SRAM, which ends at ${formatHex(SRAM_BYTES)}`
     : `is neither in shared DRAM nor in one of the ${cores.length} cores (core ID ${formatCoreId(id)})`;
   return unloadable(program, segment, reason);
+}
+
+/** What the loader fills in for a core must not be torn from what the file has around it. */
+function straddling({ path }: Program, { address, memoryBytes }: Segment, around: Segment): EpiphanyError {
+  const message = `'${path}' cannot be loaded: the table of ${memoryBytes} bytes at ${formatHex(address)}, which the loader fills in, lies partly within the segment of ${around.memoryBytes} bytes at ${formatHex(around.address)}`;
+  return new EpiphanyError('ERR_EPIPHANY_BAD_PROGRAM', message, { path, address });
 }
 
 function unloadable({ path }: Program, { address, memoryBytes }: Segment, reason: string): EpiphanyError {

@@ -2,7 +2,7 @@
 /** A simulated board in this process: the chip model of native/chip, its memory mapped as a device's is. */
 import { constants } from 'node:os';
 import { emeshAddress, REGISTERS_BASE, SHARED_DRAM_BASE, SHARED_DRAM_BYTES, SRAM_BYTES, coreId, ELINK_ID, type CoreId, type EmeshAddress, type Rectangle } from '../address.js';
-import { CHIP_MODELS, chipTypeOf, type Chip, type ChipType, type SharedDram } from '../chip.js';
+import { CHIP_MODELS, chipTypeOf, mistypedChip, type Chip, type ChipType, type SharedDram } from '../chip.js';
 import { deviceOf, type CharDevice } from '../device/char-device.js';
 import type { Mapping, MemoryMapping } from '../device/index.js';
 import { endOf } from '../device/memory-mapping.js';
@@ -44,11 +44,16 @@ export interface SimulatorSpec {
 
 /** Whether `path` names a simulated board: `sim`, `sim:e64g401`, `sim:FILE`, `sim:e64g401:FILE`. */
 export function simulatorSpec(path: string): SimulatorSpec | undefined {
-  const [scheme, ...rest] = path.split(':');
-  if (scheme !== 'sim') return undefined;
-  const chip = (Object.keys(CHIP_MODELS) as ChipType[]).find((type) => type.toLowerCase() === rest[0]?.toLowerCase());
-  // A file of such a name would be a mistyped chip.
-  if (!chip && /^e\d+g/i.test(rest[0] ?? '')) throw outOfRange('path', `sim:${Object.keys(CHIP_MODELS).join(' or sim:')}`.toLowerCase(), path);
+  const [scheme = '', ...rest] = path.split(':');
+  if (scheme !== 'sim') {
+    const meant = mistypedChip(scheme);
+    if (meant) throw outOfRange('path', `a device or a simulated board (did you mean sim:${meant.toLowerCase()}?)`, path);
+    return undefined;
+  }
+  const [name = ''] = rest;
+  const chip = (Object.keys(CHIP_MODELS) as ChipType[]).find((type) => type.toLowerCase() === name.toLowerCase());
+  const meant = chip ? undefined : mistypedChip(name);
+  if (meant) throw outOfRange('path', `sim:e16g301, sim:e64g401, or sim:./${rest.join(':')} for a file of that name (did you mean sim:${meant.toLowerCase()}?)`, path);
   const file = (chip ? rest.slice(1) : rest).join(':');
   return { chip, file: file === '' ? undefined : file };
 }

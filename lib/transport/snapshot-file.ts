@@ -3,7 +3,7 @@
 import { closeSync, constants, fchmodSync, fchownSync, fstatSync, fsyncSync, openSync, readFileSync, realpathSync, renameSync, rmSync, statSync, writeFileSync, type Stats } from 'node:fs';
 import { randomUUID } from 'node:crypto';
 import { CharDevice, type SystemError } from '../device/index.js';
-import { EpiphanyError } from '../errors.js';
+import { aboutFile, EpiphanyError } from '../errors.js';
 import { PAGE_BYTES, snapshotBytes } from './snapshot.js';
 
 /** All memory of the largest chip and more state than any has: no file beyond is worth reading. */
@@ -33,7 +33,11 @@ export class SnapshotFile {
     const { size } = fstatSync(this.#file.fd);
     if (size > LARGEST_BYTES) throw new EpiphanyError('ERR_EPIPHANY_BAD_SNAPSHOT', `'${this.path}' is larger than any snapshot: ${size} bytes`, { path: this.path });
     // Of the file that is locked, whatever the path leads to by now; one of no size may have an endless content, as in /proc.
-    return size === 0 ? new Uint8Array() : readFileSync(this.#file.fd);
+    try {
+      return size === 0 ? new Uint8Array() : readFileSync(this.#file.fd);
+    } catch (error) {
+      throw aboutFile(error, this.path);
+    }
   }
 
   save(bytes: Uint8Array): void {
@@ -52,8 +56,7 @@ export class SnapshotFile {
       renameSync(temporary, this.path);
     } catch (error) {
       rmSync(temporary, { force: true });
-      if (error instanceof Error && !('path' in error)) Object.assign(error, { path: this.path });
-      throw error;
+      throw aboutFile(error, this.path);
     }
   }
 

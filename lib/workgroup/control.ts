@@ -14,6 +14,7 @@ import { throwIfAborted, waitFor, type WaitOptions } from '../wait.js';
 import { missingTable } from './configuration.js';
 import type { CoreState } from './core-state.js';
 import type { CoreWatch } from './core-watch.js';
+import { Diagnosis } from './diagnosis.js';
 import { GroupCore, type GroupControl } from './group-core.js';
 import { checkInputSource } from './input.js';
 import { checkedLoadOptions, placementsOf, verifyPlacements, type LoadOptions, type LoadOutcome } from './load.js';
@@ -42,6 +43,7 @@ export class Control implements GroupControl {
   /** The group, in messages. */
   readonly #name: string;
   readonly #run: Run;
+  readonly #diagnosis: Diagnosis;
   readonly #programs = new Map<Core, Program>();
   /** Programs that are being loaded now: into which cores, and what ends the reading of the file. */
   readonly #loads = new Map<AbortController, readonly Core[]>();
@@ -59,7 +61,8 @@ export class Control implements GroupControl {
       return new GroupCore(claim, coreIdAt(origin.row + place.row, origin.column + place.column), place, index, this);
     }));
     const serve = (services: HostServices): Semihosting => new Semihosting(board, services, { waitersChanged: () => watch.refresh(), servable: () => watch.hasten() });
-    this.#run = new Run(this.cores, board.chip.type, watch, () => this.check(), serve);
+    this.#diagnosis = new Diagnosis(board, (core) => this.#programs.get(core));
+    this.#run = new Run(this.cores, board.chip.type, watch, () => this.check(), serve, this.#diagnosis);
   }
 
   get closed(): boolean {
@@ -110,7 +113,7 @@ export class Control implements GroupControl {
     const { simulator } = this.#board;
     // What a driver does at once it does to all cores of the group.
     const hardReset = cores.length === this.cores.length ? this.#claim.resetCores : undefined;
-    resetCores(cores, hardReset, simulator && !simulator.running ? (core) => simulator.step(core.id) : undefined);
+    resetCores(cores, hardReset, simulator && !simulator.running ? (core) => simulator.step(core.id) : undefined, this.#diagnosis.placeName);
     this.#run.forget(cores);
   }
 
@@ -144,12 +147,12 @@ export class Control implements GroupControl {
 
   step(core: Core): void {
     this.check();
-    stepCore(this.#board, core);
+    stepCore(this.#board, core, this.#diagnosis.placeName);
   }
 
   states(cores: readonly Core[]): CoreState[] {
     this.check();
-    return this.#run.states(cores);
+    return this.#run.explained(cores);
   }
 
   async finished(cores: readonly Core[], options: WaitOptions): Promise<CoreState[]> {
@@ -175,6 +178,13 @@ export class Control implements GroupControl {
     const places = cores.map((core) => placeOf(this.#board, core, symbol.address, symbol.bytes));
     if (places.some((place) => place === undefined)) throw outOfRange('name', 'a symbol in SRAM or shared DRAM', name, { address: symbol.address });
     return new Variable(symbol, places as Place[]);
+  }
+
+  locate(cores: readonly Core[], address: number): string | undefined {
+    this.check();
+    checkInteger('address', address, 0, 0xffffffff);
+    const core = cores.find(({ id }) => id === Math.floor(address / 2 ** 20)) ?? (this.programOf(cores) && cores[0]);
+    return core && this.#diagnosis.locate(core, address);
   }
 
   /** @throws why the group can be used no more */

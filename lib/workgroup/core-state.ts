@@ -2,7 +2,22 @@
 /** What a core is doing, as its registers tell. */
 import type { ChipType } from '../chip.js';
 import type { Core } from '../core.js';
+import { EpiphanyError, formatHex } from '../errors.js';
 import { EXCEPTION_CAUSES } from '../registers.js';
+
+/** The instruction that has raised an exception. */
+export interface Fault {
+  readonly address: number;
+  /** Function and offset in bytes, `main+6`, if the program's file has symbols. */
+  readonly where?: string;
+  /** As the disassembler writes it; undefined if there was none to be fetched. */
+  readonly instruction?: string;
+  /**
+   * Those that it names, and `sp` and `lr`, as they were then; empty unless the core is halted. A base register that it
+   * modifies is modified.
+   */
+  readonly registers: Readonly<Record<string, number>>;
+}
 
 /** What a core is doing. */
 export interface CoreState {
@@ -17,10 +32,14 @@ export interface CoreState {
    */
   readonly state: 'running' | 'idle' | 'halted' | 'exited' | 'stuck';
   readonly pc: number;
+  /** Function and offset in bytes of `pc`, such as `main+6`, if the program's file has symbols. */
+  readonly where?: string;
   /** Of `exited`. */
   readonly exitCode?: number;
   /** A software exception that the program has not dealt with. */
   readonly exception?: string;
+  /** The instruction that has raised it, as long as no handler has returned. */
+  readonly fault?: Fault;
 }
 
 const INTERRUPTS = 0x3ff;
@@ -39,4 +58,9 @@ export function stateOf(core: Core, type: ChipType, exitCode: number | undefined
     [registers.DMA0STATUS, registers.DMA1STATUS].every((dma) => dma.read().state !== 'active');
   const state = debug.externalLoadPending ? 'stuck' : exitCode !== undefined ? 'exited' : debug.halted ? 'halted' : isAsleep() ? 'idle' : 'running';
   return { core, state, pc, ...(exitCode === undefined ? {} : { exitCode }), ...(exception === undefined ? {} : { exception }) };
+}
+
+/** @param how what the core does, e.g. `waits for a load that nothing answers` */
+export function stuckError(core: Core, how: string): EpiphanyError {
+  return new EpiphanyError('ERR_EPIPHANY_CORE_STUCK', `Core ${formatHex(core.id, 3)} ${how}; only a reset of the chip helps`, { address: core.address });
 }

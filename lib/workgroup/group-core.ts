@@ -25,6 +25,7 @@ export interface GroupControl {
   finished(cores: readonly Core[], options: WaitOptions): Promise<CoreState[]>;
   outputOf(core: Core): OutputStream;
   symbol(cores: readonly Core[], name: string): Variable;
+  locate(cores: readonly Core[], address: number): string | undefined;
 }
 
 /**
@@ -118,5 +119,10 @@ export class GroupCore extends Core {
   /** A variable of its program, with this core as the only one. @throws as `group.symbol` */
   symbol(name: string): Variable {
     return this.#control.symbol([this], name);
+  }
+
+  /** What of its program is at an address: function and offset in bytes, such as `main+6`. @throws as `group.locate` */
+  locate(address: number): string | undefined {
+    return this.#control.locate([this], address);
   }
 }

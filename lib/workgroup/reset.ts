@@ -4,7 +4,8 @@
  * go on. Source of the order and of the values: what the 2016 host library does to the registers of a core.
  */
 import type { Core } from '../core.js';
-import { EpiphanyError, formatHex } from '../errors.js';
+import { stuckError } from './core-state.js';
+import { plainPlace, type PlaceNamer } from './diagnosis.js';
 
 /** Longest time that a core gets for each step. */
 const PATIENCE_MS = 100;
@@ -37,14 +38,14 @@ export type Step = (core: Core) => void;
  * Halts a core. Doing it again does nothing.
  * @throws `ERR_EPIPHANY_CORE_STUCK` if it waits for a load that does not come back
  */
-export function haltCore(core: Core): void {
+export function haltCore(core: Core, placeName: PlaceNamer = plainPlace): void {
   const { DEBUGCMD, DEBUGSTATUS } = core.registers;
   if (!DEBUGSTATUS.read().halted) DEBUGCMD.write(1);
   const halted = waitUntil(() => {
     const status = DEBUGSTATUS.read();
     return status.halted && !status.externalLoadPending;
   });
-  if (!halted) throw stuck(core, `waits for a load that nothing answers, at PC ${formatHex(core.registers.PC.read().value)}`);
+  if (!halted) throw stuckError(core, `waits for a load that nothing answers, at ${placeName(core, core.registers.PC.read().value)}`);
 }
 
 /**
@@ -55,8 +56,8 @@ export function haltCore(core: Core): void {
  * @param step for cores that do not run by themselves
  * @throws `ERR_EPIPHANY_CORE_STUCK`
  */
-export function resetCores(cores: readonly Core[], hardReset?: () => void, step?: Step): void {
-  for (const core of cores) haltCore(core);
+export function resetCores(cores: readonly Core[], hardReset?: () => void, step?: Step, placeName?: PlaceNamer): void {
+  for (const core of cores) haltCore(core, placeName);
   if (hardReset) {
     hardReset(); // which ends the halts, too
     for (const core of cores) haltCore(core);
@@ -83,7 +84,7 @@ function stopDma(core: Core): void {
   }
   registers.CONFIG.write(0);
   if (!waitUntil(() => [registers.DMA0STATUS, registers.DMA1STATUS].every((status) => (status.read().value & 7) === 0))) {
-    throw stuck(core, 'has a DMA channel that does not stop');
+    throw stuckError(core, 'has a DMA channel that does not stop');
   }
 }
 
@@ -99,7 +100,7 @@ function endInterrupts(core: Core, step: Step | undefined): void {
   } else {
     registers.DEBUGCMD.write(0);
   }
-  if (!waitUntil(isDone)) throw stuck(core, 'does not end its interrupts');
+  if (!waitUntil(isDone)) throw stuckError(core, 'does not end its interrupts');
   haltCore(core);
 }
 
@@ -122,8 +123,4 @@ function waitUntil(isSo: () => boolean): boolean {
     if (isSo()) return true;
     if (performance.now() > deadline) return isSo();
   }
-}
-
-function stuck(core: Core, how: string): EpiphanyError {
-  return new EpiphanyError('ERR_EPIPHANY_CORE_STUCK', `Core ${formatHex(core.id, 3)} ${how}; only a reset of the chip helps`, { address: core.address });
 }

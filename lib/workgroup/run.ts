@@ -4,8 +4,9 @@ import type { ChipType } from '../chip.js';
 import type { Core } from '../core.js';
 import { EpiphanyError, formatHex } from '../errors.js';
 import { waitFor, type WaitOptions } from '../wait.js';
-import { stateOf, type CoreState } from './core-state.js';
+import { stateOf, stuckError, type CoreState } from './core-state.js';
 import type { CoreWatch, Looker } from './core-watch.js';
+import type { Diagnosis } from './diagnosis.js';
 import { haltCore } from './reset.js';
 import type { HostServices, Semihosting } from './semihosting.js';
 
@@ -24,6 +25,7 @@ export class Run implements Looker {
   readonly #chip: ChipType;
   readonly #watch: CoreWatch;
   readonly #check: () => void;
+  readonly #diagnosis: Diagnosis;
   readonly #exitCodes = new Map<Core, number>();
   /** Cores that the host has halted: a trap that they have behind them is not to be served again. */
   readonly #halted = new Set<Core>();
@@ -41,12 +43,13 @@ export class Run implements Looker {
    * @param check throws if the group can be used no more: cores that were reset meanwhile look as if they had come to rest
    * @param makeHost makes what serves programs
    */
-  constructor(cores: readonly Core[], chip: ChipType, watch: CoreWatch, check: () => void, makeHost: (services: HostServices) => Semihosting) {
+  constructor(cores: readonly Core[], chip: ChipType, watch: CoreWatch, check: () => void, makeHost: (services: HostServices) => Semihosting, diagnosis: Diagnosis) {
     this.#cores = cores;
     this.#chip = chip;
     this.#watch = watch;
     this.#check = check;
     this.#makeHost = makeHost;
+    this.#diagnosis = diagnosis;
   }
 
   /** What serves the program that was started last. */
@@ -60,7 +63,7 @@ export class Run implements Looker {
    */
   start(cores: readonly Core[], services: HostServices | undefined): void {
     const states = this.states(cores);
-    for (const state of states) checkTakesSync(state);
+    for (const state of states) this.#checkTakesSync(state);
     const others = this.#cores.filter((core) => !cores.includes(core));
     const joins = this.#isServing && others.length > 0 && services === undefined;
     if (!joins && this.#isServing && this.#over(this.states(others)).size < others.length) {
@@ -71,7 +74,7 @@ export class Run implements Looker {
     const awake = states.filter(({ state }) => state !== 'idle').map(({ core }) => core);
     const running = states.filter(({ state }) => state === 'running').map(({ core }) => core);
     try {
-      forAll(running, haltCore);
+      forAll(running, (core) => haltCore(core, this.#diagnosis.placeName));
       if (host) this.#host?.end(false); // which may throw what the source of its standard input does
     } catch (error) {
       for (const core of running) core.registers.DEBUGCMD.write(0);
@@ -92,7 +95,7 @@ export class Run implements Looker {
   halt(cores: readonly Core[]): void {
     forAll(cores, (core) => {
       const wasHalted = core.registers.DEBUGSTATUS.read().halted;
-      haltCore(core);
+      haltCore(core, this.#diagnosis.placeName);
       if (!wasHalted || this.#waiting.has(core)) this.#halted.add(core);
     });
   }
@@ -107,13 +110,18 @@ export class Run implements Looker {
     this.#watch.hasten();
   }
 
+  /** What these cores are doing, and what their PCs mean. */
+  explained(cores: readonly Core[]): CoreState[] {
+    return this.#explain(this.states(cores));
+  }
+
   states(cores: readonly Core[]): CoreState[] {
     return cores.map((core) => stateOf(core, this.#chip, this.#exitCodes.get(core)));
   }
 
   /** Waits until none of these cores has anything more to do. */
   finished(cores: readonly Core[], options: WaitOptions): Promise<CoreState[]> {
-    return waitFor('the end of a program', options, (resolve, reject) => {
+    return waitFor('end of the program', options, (resolve, reject) => {
       const waiter = { cores, resolve, reject };
       this.#waiters.add(waiter);
       this.#watch.add(this);
@@ -171,7 +179,7 @@ export class Run implements Looker {
       if (served > 0) return true;
       const states = this.states(this.#cores);
       const stuck = states.find(({ state }) => state === 'stuck');
-      if (stuck) throw stuckError(stuck);
+      if (stuck) throw this.#stuckError(stuck);
       const over = this.#over(states);
       const told = [...this.#waiters].filter(({ cores }) => cores.every((core) => over.has(core)));
       if (over.size < this.#cores.length && told.length === 0) return false;
@@ -180,13 +188,13 @@ export class Run implements Looker {
       if (again.size < this.#cores.length || over.size < this.#cores.length) {
         this.#check();
         const certain = told.filter(({ cores }) => cores.every((core) => again.has(core)));
-        for (const waiter of certain) waiter.resolve(statesOf(waiter, states));
+        for (const waiter of certain) waiter.resolve(this.#explain(statesOf(waiter, states)));
         return certain.length > 0;
       }
       // A program whose cores sleep may be woken again, and want something, as long as nobody has asked for its end.
       if (!this.holdsProcess && states.some(({ state }) => state === 'idle')) return false;
       this.#check();
-      this.end(undefined, states);
+      this.end(undefined, this.#explain(states));
     } catch (error) {
       this.end(error);
     }
@@ -213,6 +221,26 @@ export class Run implements Looker {
     if (outcome !== 'served') this.#exitCodes.set(core, outcome.exitCode);
     return true;
   }
+
+  /** @throws if the core cannot be started: it takes an interrupt that is open, and not in progress */
+  #checkTakesSync(found: CoreState): void {
+    const { core, state } = found;
+    if (state === 'stuck') throw this.#stuckError(found);
+    const { IMASK, IPEND } = core.registers;
+    const isInProgress = (IPEND.read().value & SYNC) !== 0;
+    if (!isInProgress && (IMASK.read().value & SYNC) === 0) return;
+    const why = isInProgress ? 'it is still in the interrupt that started it' : 'it has masked it';
+    const what = state === 'exited' ? 'has ended its program' : `is ${state}`;
+    throw new EpiphanyError('ERR_EPIPHANY_BUSY', `Core ${formatHex(core.id, 3)} ${what}, and does not take SYNC, as ${why}: load a program, or reset the core, before it is started`, { address: core.address });
+  }
+
+  #stuckError({ core, pc }: CoreState): EpiphanyError {
+    return stuckError(core, `waits for a load that nothing answers, at ${this.#diagnosis.placeName(core, pc)}`);
+  }
+
+  #explain(states: readonly CoreState[]): CoreState[] {
+    return states.map((state) => this.#diagnosis.explained(state));
+  }
 }
 
 /** Does it to every core. @throws what was thrown first, when it has been done to the others */
@@ -231,20 +259,4 @@ function forAll(cores: readonly Core[], action: (core: Core) => void): void {
 /** Those of the cores that somebody waits for. */
 function statesOf({ cores }: Waiter, states: readonly CoreState[]): CoreState[] {
   return states.filter(({ core }) => cores.includes(core));
-}
-
-/** @throws if the core cannot be started: it takes an interrupt that is open, and not in progress */
-function checkTakesSync(found: CoreState): void {
-  const { core, state } = found;
-  if (state === 'stuck') throw stuckError(found);
-  const { IMASK, IPEND } = core.registers;
-  const isInProgress = (IPEND.read().value & SYNC) !== 0;
-  if (!isInProgress && (IMASK.read().value & SYNC) === 0) return;
-  const why = isInProgress ? 'it is still in the interrupt that started it' : 'it has masked it';
-  const what = state === 'exited' ? 'has ended its program' : `is ${state}`;
-  throw new EpiphanyError('ERR_EPIPHANY_BUSY', `Core ${formatHex(core.id, 3)} ${what}, and does not take SYNC, as ${why}: load a program, or reset the core, before it is started`, { address: core.address });
-}
-
-function stuckError({ core, pc }: CoreState): EpiphanyError {
-  return new EpiphanyError('ERR_EPIPHANY_CORE_STUCK', `Core ${formatHex(core.id, 3)} waits for a load that nothing answers, at PC ${formatHex(pc)}; only a reset of the chip helps`, { address: core.address });
 }

@@ -8,6 +8,9 @@ import type { Core } from '../core.js';
 import { EpiphanyError, formatHex } from '../errors.js';
 import { placeOf, type AddressSpace, type Place } from '../memory.js';
 import { native } from '../native.js';
+import { registerNumber } from '../program/disassembler.js';
+import { stuckError } from './core-state.js';
+import { plainPlace, type PlaceNamer } from './diagnosis.js';
 
 const BKPT = 0x01c2;
 const PATIENCE_MS = 100;
@@ -22,20 +25,22 @@ export interface SteppedBoard extends AddressSpace {
  * @throws `ERR_EPIPHANY_BUSY` if the core is not halted, or not active; `ERR_EPIPHANY_UNSUPPORTED` if the instruction,
  *   or one that it may lead to, is not in memory that can be written; `ERR_EPIPHANY_CORE_STUCK` if it does not end
  */
-export function stepCore(board: SteppedBoard, core: Core): void {
+export function stepCore(board: SteppedBoard, core: Core, placeName: PlaceNamer = plainPlace): void {
   const { registers } = core;
-  if (!registers.DEBUGSTATUS.read().halted || !registers.STATUS.read().active) {
+  const { halted, externalLoadPending } = registers.DEBUGSTATUS.read();
+  if (externalLoadPending) throw stuckError(core, `waits for a load that nothing answers, at ${placeName(core, registers.PC.read().value)}`);
+  if (!halted || !registers.STATUS.read().active) {
     throw new EpiphanyError('ERR_EPIPHANY_BUSY', `Core ${formatHex(core.id, 3)} must be halted, and active, to be stepped`, { address: core.address });
   }
   if (board.simulator) {
     board.simulator.step(core.id);
     return;
   }
-  stepByBreakpoints(board, core);
+  stepByBreakpoints(board, core, placeName);
 }
 
 /** Exported for the test that compares it with what a simulated core does by itself. */
-export function stepByBreakpoints(space: AddressSpace, core: Core): void {
+export function stepByBreakpoints(space: AddressSpace, core: Core, placeName: PlaceNamer = plainPlace): void {
   const { PC, DEBUGCMD, DEBUGSTATUS } = core.registers;
   const pc = PC.read().value;
   const places = successors(space, core, pc).map((address) => halfwordAt(space, core, address));
@@ -47,7 +52,7 @@ export function stepByBreakpoints(space: AddressSpace, core: Core): void {
     while (!DEBUGSTATUS.read().halted) {
       if (performance.now() < deadline) continue;
       DEBUGCMD.write(1);
-      throw new EpiphanyError('ERR_EPIPHANY_CORE_STUCK', `Core ${formatHex(core.id, 3)} does not end the instruction at PC ${formatHex(pc)}`, { address: pc });
+      throw new EpiphanyError('ERR_EPIPHANY_CORE_STUCK', `Core ${formatHex(core.id, 3)} does not end the instruction at ${placeName(core, pc)}`, { address: pc });
     }
   } finally {
     for (const [index, { memory, offset }] of places.entries()) memory.write(offset, saved[index] as Uint16Array);
@@ -72,11 +77,6 @@ function successors(space: AddressSpace, core: Core, pc: number): number[] {
     return [loops ? LS.read().value : next];
   }
   return /^(b|bl) /.test(text) ? [target] : [...new Set([next, target])];
-}
-
-/** By the names of the disassembler. */
-function registerNumber(name: string): number {
-  return { fp: 11, sp: 13, lr: 14 }[name] ?? Number(name.slice(1));
 }
 
 function halfwordAt(space: AddressSpace, core: Core, address: number): Place {

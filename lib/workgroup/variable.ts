@@ -5,6 +5,7 @@ import { checkInteger, formatHex, invalidType, outOfRange } from '../errors.js';
 import type { Float32Window, Int32Window, Uint32Window } from '../device/index.js';
 import { partOf } from '../device/window.js';
 import type { Place } from '../memory.js';
+import { printable } from '../printable.js';
 import { isLayout, type Fields, type Layout, type StructValue } from '../program/layout.js';
 import type { ProgramSymbol } from '../program/program.js';
 import { byteLengthOf, checkView } from '../view.js';
@@ -92,8 +93,9 @@ export class Variable {
     place.memory.write(place.offset, layout.encode(value));
   }
 
+  /** @internal */
   [inspect.custom](): string {
-    return `Variable ${this.name} at ${formatHex(this.address)}, ${this.bytes} bytes`;
+    return `Variable ${printable(this.name)} at ${formatHex(this.address)}, ${this.bytes} bytes`;
   }
 
   #place(index: number): Place {

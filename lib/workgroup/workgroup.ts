@@ -164,6 +164,16 @@ export class WorkGroup<Board extends GroupBoard = GroupBoard> implements Disposa
   }
 
   /**
+   * What of the loaded program is at an address, such as that of a trace: function and offset in bytes, `main+6`, else
+   * the last label before it. Undefined if nothing is, if the program's file has no symbols, or for a local address while
+   * the cores have different programs: then ask one of them, `group.core(index).locate(address)`.
+   * @throws RangeError if it is no address, 0 … 0xFFFFFFFF
+   */
+  locate(address: number): string | undefined {
+    return this.#control.locate(this.cores, address);
+  }
+
+  /**
    * Lets go of the cores, which may then belong to another group, and ends waiting and serving. What becomes of the
    * cores, the option `onRelease` says; windows over their memory are empty afterwards. Doing it again does nothing.
    */
@@ -179,6 +189,7 @@ export class WorkGroup<Board extends GroupBoard = GroupBoard> implements Disposa
     return `work-group ${this.row},${this.column},${this.rows},${this.columns} of '${this.board.path}'`;
   }
 
+  /** @internal */
   [inspect.custom](): string {
     return `WorkGroup(${this.toString()}${this.closed ? ', closed' : ''})`;
   }

@@ -33,7 +33,7 @@ output=$(epiphany run test/ecore/programs/hello.elf --board sim --group 1,2,1,1 
 
 status=0
 error=$(epiphany read 4,0 0 --board sim 2>&1) || status=$?
-[[ $status == 1 && $error == 'epiphany: '* && $error != *$'\n'* ]]
+[[ $status == 2 && $error == 'epiphany: '* && $error != *$'\n'* ]]
 
 [[ $(epiphany run examples/hello/hello.elf --board sim --group 0,0,4,4 | grep -c '^[0-3],[0-3] | hello from core 0x8') == 16 ]]
 [[ $(npm run -s example -- hello sim | wc -l) == 16 ]]

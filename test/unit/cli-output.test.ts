@@ -137,7 +137,7 @@ describe('with a reader who takes nothing', () => {
     let [printed, hasRoom] = [0, (): void => undefined];
     const context = { operands, option: () => undefined, flag: () => false, json: false, colour: false, board: () => board, outputEnd: new AbortController().signal };
     let isOver = false;
-    const end = Promise.resolve(command.run({ ...context, print: () => void ++printed, room: () => new Promise((resolve) => (hasRoom = resolve)) })).then(() => (isOver = true));
+    const end = Promise.resolve(command.run({ ...context, print: () => void ++printed, printAsIs: () => void ++printed, room: () => new Promise((resolve) => (hasRoom = resolve)) })).then(() => (isOver = true));
     for (let before = -1; !isOver; ) {
       for (let turn = 0; turn < 50 && !isOver; ++turn) await new Promise(setImmediate);
       if (printed > before && before >= 0) expect(printed - before).toBeLessThanOrEqual(3); // a line, its label, a heading

@@ -77,7 +77,7 @@ describe('epiphany run', () => {
     const { code, out } = epiphany('run', hello, ...ONE_CORE, '--', 'one', '--two');
     expect(code).toBe(7);
     expect(out).toContain('1,2 | argument 1: one\n1,2 | argument 2: --two\n');
-    expect(epiphany('run', endless, '--', 'x')).toMatchObject({ code: 1, err: expect.stringContaining('no room for arguments') as string });
+    expect(epiphany('run', endless, '--', 'x')).toMatchObject({ code: 2, err: expect.stringContaining('no room for arguments') as string });
   });
 
   it('says what has become of a core that did not end well', () => {
@@ -125,24 +125,27 @@ describe('epiphany run', () => {
     });
 
     it('does not wait for it when it has waited long enough', async () => {
-      const child = spawn(process.execPath, [...runEcho, '--timeout', '0.5'], { stdio: ['pipe', 'inherit', 'pipe'] });
+      const child = spawn(process.execPath, [...runEcho, '--timeout', '0.5s'], { stdio: ['pipe', 'inherit', 'pipe'] });
       let err = '';
       child.stderr.on('data', (chunk) => (err += String(chunk)));
       expect(await new Promise((resolve) => child.on('close', resolve))).toBe(124);
-      expect(err).toMatch(/^epiphany: not over after 0.5 s; 1 cores were halted, the first at PC 0x[0-9a-f]+\n$/);
+      expect(err).toMatch(/^epiphany: not over after 0.5s; 1 cores were halted, the first at PC 0x[0-9a-f]+\n$/);
     });
 
     it('fails if that cannot be read', () => {
       const unreadable = openSync('/proc/self/mem', 'r'); // nothing is mapped at address 0
       const { status, stderr } = spawnSync(process.execPath, runEcho, { encoding: 'utf8', stdio: [unreadable, 'pipe', 'pipe'] });
       closeSync(unreadable);
-      expect({ status, stderr }).toEqual({ status: 1, stderr: 'epiphany: EIO: i/o error, read\n' });
+      expect({ status, stderr }).toEqual({ status: 1, stderr: 'epiphany: EIO: i/o error, read of standard input\n' });
+      const directory = openSync(folder, 'r');
+      expect(spawnSync(process.execPath, runEcho, { encoding: 'utf8', stdio: [directory, 'pipe', 'pipe'] }).stderr).toBe('epiphany: EISDIR: illegal operation on a directory, read of standard input\n');
+      closeSync(directory);
     });
   });
 
   it('halts a program that takes too long', () => {
-    const { code, err } = epiphany('run', endless, '--timeout', '0.5');
-    expect({ code, err }).toMatchObject({ code: 124, err: expect.stringMatching(/^epiphany: not over after 0.5 s; 16 cores were halted, the first at PC 0x[02]\n$/) as string });
+    const { code, err } = epiphany('run', endless, '--timeout', '500ms');
+    expect({ code, err }).toMatchObject({ code: 124, err: expect.stringMatching(/^epiphany: not over after 500ms; 16 cores were halted, the first at PC 0x[02]\n$/) as string });
   });
 
   it.each([['SIGINT', 130], ['SIGTERM', 143], ['SIGHUP', 129]] as const)('halts it at %s', async (signal, code) => {
@@ -164,7 +167,7 @@ describe('epiphany run', () => {
     const full = openSync('/dev/full', 'w');
     const { status, stderr } = spawnSync(process.execPath, [main, 'run', hello, '--board', 'sim', ...ONE_CORE], { encoding: 'utf8', stdio: ['ignore', full, 'pipe'] });
     closeSync(full);
-    expect({ status, stderr }).toMatchObject({ status: 1, stderr: expect.stringMatching(/^epiphany: ENOSPC: no space left on device, write$/m) as string });
+    expect({ status, stderr }).toMatchObject({ status: 1, stderr: expect.stringMatching(/^epiphany: ENOSPC: no space left on device, write to standard output$/m) as string });
     expect(stderr).not.toContain('    at ');
   });
 
@@ -194,13 +197,18 @@ describe('epiphany run', () => {
     expect(Math.min(...cores.map(({ idle }) => idle))).toBe(0);
   });
 
+  it('tells machines what went wrong, and people nothing then', () => {
+    for (const [parameters, code, message] of [[[endless, '--timeout', '200ms'], 124, /^not over after 200ms; 1 cores were halted/], [[fileOf('breakpoint.srec', BKPT)], 1, /^core 0x84a: halted, PC 0x0/], [[fileOf('stuck.srec', move(0, 0x10000000), load(1, 0))], 1, /^Core 0x84a waits for a load/]] as const) {
+      const { err, ...rest } = epiphany('run', ...parameters, ...ONE_CORE, '--json');
+      expect({ code: rest.code, err }).toEqual({ code, err: '' });
+      expect((JSON.parse(rest.out) as { error: object }).error).toMatchObject({ message: expect.stringMatching(message) as string });
+    }
+  });
+
   it('is called wrongly in so many ways', () => {
-    for (const parameters of [['run'], ['run', endless, '--group', '0,0'], ['run', endless, '--timeout', 'soon'], ['run', endless, '--timeout', '0'], ['run', endless, '--timeout', '99999999'], ['run', endless, '--core', '0,0'], ['reset', 'x']]) {
+    for (const parameters of [['run'], ['run', endless, '--group', '0,0'], ['run', endless, '--timeout', 'soon'], ['run', endless, '--timeout', '5'], ['run', endless, '--timeout', '0s'], ['run', endless, '--timeout', '5h'], ['run', endless, '--timeout', '99999999s'], ['run', endless, '--group', '3,3,2,2'], ['run', join(folder, 'none.elf')], ['run', endless, '--directory', join(folder, 'none')], ['run', endless, '--core', '0,0'], ['reset', 'x']]) {
       expect(epiphany(...parameters)).toMatchObject({ code: 2, out: '' });
     }
-    expect(epiphany('run', endless, '--group', '3,3,2,2').code).toBe(1);
-    expect(epiphany('run', endless, '--directory', join(folder, 'none'))).toMatchObject({ code: 1, err: expect.stringContaining('ENOENT') as string });
-    expect(epiphany('run', join(folder, 'none.elf'))).toMatchObject({ code: 1, err: expect.stringContaining('ENOENT') as string });
   });
 });
 

@@ -36,8 +36,8 @@ const json = (result: Result): unknown => JSON.parse(result.out);
 describe('epiphany', () => {
   it('list shows the boards there are, and what to do without one', () => {
     const devices = join(folder, 'devices');
-    const none = { code: 1, out: '', error: `epiphany: no board in '${devices}': devices of the driver are called mesh0, mesh1, …\n` };
-    expect([epiphany('list', devices), epiphany('list', devices, '--json')]).toEqual([none, none]);
+    const none = { code: 2, out: '', error: `epiphany: no board in '${devices}': devices of the driver are called mesh0, mesh1, …\n` };
+    expect(epiphany('list', devices)).toEqual(none);
     mkdirSync(devices);
     writeFileSync(join(devices, 'elink0'), '');
     expect(epiphany('list', devices)).toEqual(none);
@@ -73,7 +73,7 @@ describe('epiphany', () => {
     expect(code, out).toBe(0);
     expect(out).toMatch(/^ok {3}chip {5}64 cores answer with their IDs$/m);
     const { findings } = json(epiphany('doctor', '--board', 'sim', '--json')) as { findings: { name: string; state: string }[] };
-    expect(findings.filter(({ state }) => state === 'ok').map(({ name }) => name)).toEqual(['system', 'open', 'chip', 'SRAM', 'events', 'DRAM', 'DMA']);
+    expect(findings.filter(({ state }) => state === 'ok').map(({ name }) => name)).toEqual(['system', 'addon', 'open', 'chip', 'SRAM', 'events', 'DRAM', 'DMA']);
     const missing = epiphany('doctor', '--board', '/dev/epiphany/mesh7');
     expect([missing.code, missing.out]).toEqual([1, expect.stringMatching(/^BAD {2}open {5}ENOENT.*modprobe/m)]);
   });
@@ -84,8 +84,8 @@ describe('epiphany', () => {
     expect(epiphany('dram', '--board', 'sim').out).toBe('32 MiB at 0x8e000000; programs are given parts of it\n');
     expect(epiphany('dram', '0x8e000004', '2', '--board', 'sim').out).toBe('0x8e000004  0x00000000\n0x8e000008  0x00000000\n');
     expect(json(epiphany('dram', '0x8e000000', '--board', 'sim', '--json'))).toEqual({ address: '0x8e000000', words: ['0x00000000'] });
-    for (const bad of ['0x8dfffffc', '0x8e000001', '0x90000000']) expect(epiphany('dram', bad, '--board', 'sim')).toMatchObject({ code: 1, error: expect.stringMatching(/shared DRAM/) as string });
-    expect(epiphany('mailbox', '1', '--timeout', '10', '--board', 'sim')).toMatchObject({ code: 1, out: '', error: 'epiphany: no mailbox message within 10 ms\n' });
+    for (const bad of ['0x8dfffffc', '0x8e000001', '0x90000000']) expect(epiphany('dram', bad, '--board', 'sim')).toMatchObject({ code: 2, error: expect.stringMatching(/shared DRAM/) as string });
+    expect(epiphany('mailbox', '1', '--timeout', '10ms', '--board', 'sim')).toMatchObject({ code: 1, out: '', error: 'epiphany: no mailbox message within 10 ms\n' });
     expect(epiphany('reset', '--chip', '--board', 'sim').out).toBe('the chip is reset\n');
     for (const bad of [['dma', '3'], ['mailbox', '0'], ['dram', '0x8e000000', '0'], ['reset', '--chip', '--group', '0,0,1,1']]) expect(epiphany(...bad, '--board', 'sim').code, bad.join(' ')).toBe(2);
   });
@@ -212,13 +212,13 @@ describe('epiphany', () => {
   });
 
   it('load lays the first program into all cores and shows what lies where', () => {
-    const { code, out } = epiphany('load', '--board', 'sim');
+    const { code, out } = epiphany('load', firstLight, '--board', 'sim');
     expect(code).toBe(0);
     expect(out).toContain('0x00100          424        424  text: .text');
     expect(out).toMatch(/ {2}0x8cb T[T·]+D+·+B+·+\n/);
     expect(out).toContain('every byte is as the program has it\n');
-    expect(json(epiphany('load', '--board', 'sim', '--json'))).toMatchObject({ cores: 16, bytesWritten: 29824, bytesDiffering: 0 });
-    const coloured = spawnSync(process.execPath, [main, 'load', '--board', 'sim'], { encoding: 'utf8', env: { ...process.env, NO_COLOR: '', FORCE_COLOR: '1' } });
+    expect(json(epiphany('load', firstLight, '--board', 'sim', '--json'))).toMatchObject({ cores: 16, bytesWritten: 29824, bytesDiffering: 0 });
+    const coloured = spawnSync(process.execPath, [main, 'load', firstLight, '--board', 'sim'], { encoding: 'utf8', env: { ...process.env, NO_COLOR: '', FORCE_COLOR: '1' } });
     expect(coloured.stdout).toContain('\u001b[30;46m 0x808');
   });
 
@@ -232,6 +232,12 @@ describe('epiphany', () => {
     ['a core outside the chip', ['read', '4,0', '0', '--board', 'sim'], /"row" must be an integer from 0 to 3, got 4/],
     ['a core ID outside the chip', ['read', '0x123', '0', '--board', 'sim'], /0x808 to 0x8cb, got '0x123'/],
     ['an address past SRAM', ['read', '0,0', '0x8000', '--board', 'sim'], /a multiple of 4 in SRAM, 0x0 to 0x7ffc; registers are from 0xf0000/],
+    ['an address of another core', ['read', '1,2', '0x80802000', '--board', 'sim'], /0x80802000 is an address of the whole mesh: 0x2000 of core 0x808, got/],
+    ['an address of shared DRAM', ['read', '1,2', '0x8e000010', '--board', 'sim'], /0x8e000010 is in shared DRAM, got/],
+    ['another core to be written', ['write', '1,2', '0x80802000', '1', '--board', 'sim'], /0x2000 of core 0x808/],
+    ['another core to be dumped', ['dump', '1,2', '0x80802000', '4', '--board', 'sim'], /0x2000 of core 0x808/],
+    ['instructions of another core', ['disasm', '--core', '1,2', '0x80802000', '--board', 'sim'], /0x2000 of core 0x808/],
+    ['words past the registers', ['write', '0,0', '0xf07fc', '1', '2', '--board', 'sim'], /2 words from 0xf07fc go beyond the registers/],
     ['words that run past SRAM', ['write', '0,0', '0x7ffc', '1', '2', '--board', 'sim'], /SRAM ends at 0x8000/],
     ['a board that is not there', ['info', '--board', '/dev/epiphany/mesh7'], /ENOENT.*modprobe/],
     ['a file that is no program', ['load', main, '--board', 'sim'], /main\.js/],
@@ -240,15 +246,20 @@ describe('epiphany', () => {
     ['a file without symbols', ['symbols', main], /main\.js.*this is no program/],
     ['instructions past SRAM', ['disasm', '--core', '0,0', '0x8000', '--board', 'sim'], /SRAM ends at 0x8000/],
     ['instructions of a core outside the chip', ['disasm', '--core', '4,0', '0', '--board', 'sim'], /"row" must be/],
-  ])('fails for %s with one line and exit code 1', (_what, parameters, message) => {
+    ['a board that is no device', ['info', '--board', main], /ENODEV.*not a character device/],
+    ['a board that is a folder', ['info', '--board', '/tmp'], /EISDIR|ENODEV/],
+    ['a device that is no board', ['info', '--board', '/dev/null'], /It is no device of the Epiphany driver/],
+    ['a chip that is none', ['info', '--board', 'sim:e64'], /did you mean sim:e64g401\?/],
+    ['a state that is none', ['info', '--board', `sim:${main}`], /is no snapshot that can be used/],
+    ['a group outside the chip', ['reset', '--group', '3,3,2,2', '--board', 'sim'], /"rows" must be/],
+  ])('fails for %s with one line and exit code 2', (_what, parameters, message) => {
     const { code, out, error } = epiphany(...parameters);
-    expect({ code, out }).toEqual({ code: 1, out: '' });
+    expect({ code, out }).toEqual({ code: 2, out: '' });
     expect(error).toMatch(message);
     expect(error).toMatch(/^epiphany: [^\n]+\n$/);
   });
 
   it.each<[string, string[]]>([
-    ['no command', []],
     ['an unknown command', ['fly']],
     ['a property of objects as command', ['toString']],
     ['an unknown option', ['info', '--wings']],
@@ -269,11 +280,19 @@ describe('epiphany', () => {
     ['an odd address', ['disasm', '--core', '0,0', '1', '--board', 'sim']],
     ['no instructions', ['disasm', '--core', '0,0', '0', '0', '--board', 'sim']],
     ['a file for a core', ['disasm', '--core', '0,0', 'program.elf', '--board', 'sim']],
+    ['no program', ['load', '--board', 'sim']],
+    ['a time without a unit', ['mailbox', '--timeout', '500', '--board', 'sim']],
+    ['help on nothing that there is', ['help', 'fly']],
+    ['a value for what takes none', ['info', '--json=yes']],
     ['a write-only register', ['regs', '0,0', 'ILATST', '--board', 'sim']],
   ])('called with %s says how in one line, exit code 2', (_what, parameters) => {
     const { code, out, error } = epiphany(...parameters);
     expect({ code, out }).toEqual({ code: 2, out: '' });
     expect(error).toMatch(/^epiphany: [^\n]+\n$/);
+  });
+
+  it('names a file that cannot be read', () => {
+    expect(epiphany('load', '/proc/self/mem', '--board', 'sim')).toEqual({ code: 1, out: '', error: "epiphany: EIO: i/o error, read '/proc/self/mem'\n" });
   });
 
   it('helps, overall and for each command, with examples that work', () => {

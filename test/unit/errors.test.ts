@@ -18,6 +18,12 @@ describe('errors', () => {
       expect(name).toMatch(/^E/);
     }
     expect(systemError(-constants.errno.ESTALE, 'read').code).toBe('ESTALE');
+    // Those that Node has no name for, and that drivers return all the same.
+    expect(systemError(-77, 'ioctl', { path: '/dev/x' })).toMatchObject({ code: 'EBADFD', errno: -77, message: "EBADFD: file descriptor in bad state, ioctl '/dev/x'" });
+    for (let errno = 1; errno <= 133; ++errno) {
+      if (errno !== 41 && errno !== 58) expect(systemError(-errno, 'x').message, String(errno)).toMatch(/^E[A-Z0-9]+: [a-zA-Z].*[a-z], x$/); // Linux has none for these two
+    }
+    expect(systemError(-512, 'x').message).toBe('errno 512: an error that Linux has no name for, x');
   });
 
   it('of misuse name the argument and the offending value', () => {

@@ -66,7 +66,7 @@ describe('what is no file', () => {
   it.each(['symbols', 'disasm', 'load', 'run'])('epiphany %s says so', (command) => {
     for (const path of ['/dev/zero', tmpdir()]) {
       const { status, stderr } = spawnSync(process.execPath, [main, command, path, ...(command === 'load' || command === 'run' ? ['--board', 'sim'] : [])], { encoding: 'utf8' });
-      expect({ status, stderr }).toMatchObject({ status: 1, stderr: expect.stringMatching(/^epiphany: '.*' is not read as a program: it is a (character device|directory)/) as string });
+      expect({ status, stderr }).toMatchObject({ status: 2, stderr: expect.stringMatching(/^epiphany: '.*' is not read as a program: it is a (character device|directory)/) as string });
     }
   });
 });

@@ -22,7 +22,7 @@ const CLASSES: Readonly<Record<string, string>> = {
   Dram: 'alloc',
   DramBuffer: 'address bytes close closed length toString',
   EventQueue: 'lost messages receive ref unref waiting',
-  GroupCore: 'address column fill finished float32 halt id index int32 load output program read readInto readRegister readWord registers reset resume row signal start state step symbol waitForWord words write writeRegister writeWord',
+  GroupCore: 'address column fill finished float32 halt id index int32 load locate output program read readInto readRegister readWord registers reset resume row signal start state step symbol waitForWord words write writeRegister writeWord',
   Layout: 'alignment bytes decode encode encodeInto header offsetOf',
   Mapping: 'access baseAddress close closed fill float32 int32 length offset path read readInto readWord words write writeWord',
   MemoryMapping: 'baseAddress buffer close closed length path',
@@ -30,7 +30,7 @@ const CLASSES: Readonly<Record<string, string>> = {
   Simulator: 'counters counting inject mailboxWords pushMailbox restore run running snapshot start step stop strict violations',
   Variable: 'address broadcast bytes float32 gather int32 name read scatter words write',
   Watcher: 'close closed ref unref',
-  WorkGroup: 'board close closed column columns core cores finished halt load output outputOf program reset resume row rows signal start states step symbol toString',
+  WorkGroup: 'board close closed column columns core cores finished halt load locate output outputOf program reset resume row rows signal start states step symbol toString',
 };
 
 const root = fileURLToPath(new URL('../..', import.meta.url));

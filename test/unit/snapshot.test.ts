@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 /** State that a simulated board keeps in a file. */
-import { chmodSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, symlinkSync, truncateSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, symlinkSync, truncateSync, writeFileSync } from 'node:fs';
 import { spawnSync } from 'node:child_process';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -187,9 +187,19 @@ describe('a snapshot file', () => {
 
 describe('names of simulated boards', () => {
   it('that are chips mistyped make no file', () => {
-    for (const path of ['sim:e64g4x', 'sim:E16G302', 'sim:e64g4x:file']) expect(() => openBoard(path)).toThrow(expect.objectContaining({ code: 'ERR_OUT_OF_RANGE' }));
+    const meant = (chip: string): unknown => expect.objectContaining({ code: 'ERR_OUT_OF_RANGE', message: expect.stringContaining(`did you mean sim:${chip}?`) as string });
+    for (const path of ['sim:e64g4x', 'sim:e64', 'sim:64', 'sim:E64G', 'sim:eg64401', 'sim:epiphany-iv', 'sim:e64g4x:file', 'e64g401', 'E64']) expect(() => openBoard(path), path).toThrow(meant('e64g401'));
+    for (const path of ['sim:E16G302', 'sim:e16', 'sim:16cores', 'sim:16', 'sim:e16g31', 'sim:epiphany', 'sim:Epiphany-III', 'e16g301:file']) expect(() => openBoard(path), path).toThrow(meant('e16g301'));
   });
 
+  it('may be files that are called like one, if that is said', () => {
+    for (const name of ['./e64', 'state', 'e64.state', '2', 'elephant']) {
+      const path = join(folder, name);
+      openBoard(`sim:${path}`).close();
+      expect(existsSync(path), name).toBe(true);
+    }
+    expect(() => openBoard('sim:e64')).toThrow("sim:./e64 for a file of that name");
+  });
 
   it.each([
     ['sim', 'E16G301'],

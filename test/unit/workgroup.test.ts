@@ -384,6 +384,32 @@ describe('a program', () => {
     });
   });
 
+  it('says what does not fit: a table that would be torn', async () => {
+    const section = { name: 'workgroup_cfg', address: 0x28, bytes: 40, type: 'progbits', flags: { allocate: true, write: false, execute: false } } as const;
+    using board = openBoard('sim');
+    using group = board.workgroup();
+    const torn = programOf([IDLE], { segments: [at(0x40, new Uint8Array(8))], sections: [section] });
+    await expect(group.load(torn)).rejects.toMatchObject({ ...BAD_PROGRAM, address: 0x28, message: expect.stringMatching(/the table of 40 bytes at 0x28, which the loader fills in, lies partly within the segment of 8 bytes at 0x40$/) as string });
+  });
+
+  it('says what did not come in time', async () => {
+    await withGroup(programOf([branch(0)]), async (group) => {
+      group.start();
+      await expect(group.finished({ timeout: 10 })).rejects.toMatchObject({ code: 'ERR_EPIPHANY_TIMEOUT', message: 'no end of the program within 10 ms' });
+    });
+  });
+
+  it('is not started with a core that is stuck, which is not stepped either', () => {
+    using board = openBoard('sim');
+    using group = board.workgroup({ row: 1, column: 1, rows: 1, columns: 2 });
+    board.simulator?.inject({ fault: 'core-stuck', core: 0x84a });
+    const STUCK = expect.objectContaining({ code: 'ERR_EPIPHANY_CORE_STUCK', message: expect.stringMatching(/^Core 0x84a waits for a load .*; only a reset of the chip helps$/) as string }) as Error;
+    expect(() => group.start()).toThrow(STUCK);
+    expect(() => group.step(1)).toThrow(STUCK);
+    board.simulator?.inject({ fault: 'core-stuck', core: 0x84a, active: false });
+    group.start();
+  });
+
   it('gets the user interrupt, and tells of an exception that it did not deal with', async () => {
     // Vector 9 ends the program; an unaligned load is latched, but masked.
     const program = programOf([branch(0x30), NOP, ...Array<Code>(16).fill(NOP), ...exit(9), ...Array<Code>(1).fill(NOP), move(0, 0x1001), load(1, 0), [[0x0192, 2]], branch(0)]);

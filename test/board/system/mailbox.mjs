@@ -167,7 +167,7 @@ export const cases = [
     await ends;
   }),
   withSender('the command line prints each message as it comes', async (board, send, { path }) => {
-    const command = spawn(process.execPath, [`${root}dist/cli/main.js`, 'mailbox', '3', '--json', '--timeout', '60000', '--board', path], { stdio: ['ignore', 'pipe', 'inherit'] });
+    const command = spawn(process.execPath, [`${root}dist/cli/main.js`, 'mailbox', '3', '--json', '--timeout', '60s', '--board', path], { stdio: ['ignore', 'pipe', 'inherit'] });
     let printed = '';
     command.stdout.on('data', (text) => (printed += text));
     const sent = [];

@@ -1,0 +1,163 @@
+// SPDX-License-Identifier: MIT
+/** Where a program was when something went wrong: function, offset, line, instruction and registers. */
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { afterAll, describe, expect, it } from 'vitest';
+import { openBoard, type CoreState, type WorkGroup } from '../../lib/index.js';
+import { registersIn } from '../../lib/program/disassembler.js';
+import { indexSymbols, type Program, type ProgramSymbol } from '../../lib/program/program.js';
+import { SymbolMap } from '../../lib/program/symbol-map.js';
+import { BKPT, branch, IDLE, load, move, NOP, program as code, type Instruction } from './encode.js';
+
+const main = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url));
+const unhandled = fileURLToPath(new URL('../ecore/programs/unhandled.elf', import.meta.url));
+const firstLight = fileURLToPath(new URL('../../examples/first-light/first-light.elf', import.meta.url));
+const folder = mkdtempSync(join(tmpdir(), 'epiphany-crash-'));
+afterAll(() => rmSync(folder, { recursive: true }));
+const ONE_CORE = ['--board', 'sim', '--group', '1,2,1,1'];
+
+function epiphany(env: NodeJS.ProcessEnv, ...parameters: string[]): { code: number | null; out: string; error: string } {
+  const { status, stdout, stderr } = spawnSync(process.execPath, [main, ...parameters], { encoding: 'utf8', env: { ...process.env, XDG_CACHE_HOME: folder, ...env } });
+  return { code: status, out: stdout, error: stderr };
+}
+
+/** All of it is a function `_work` from 0 on, unless it has no symbols. */
+function programOf(instructions: readonly (Instruction | Instruction[])[], hasSymbols = true): Program {
+  const data = code(...instructions);
+  const flags = { read: true, write: true, execute: true };
+  const symbol = (name: string, address: number, bytes: number): ProgramSymbol => ({ name, address, bytes, type: 'function', binding: 'global', section: '.text' });
+  const symbols = hasSymbols ? [symbol('_work', 0, data.length), symbol('_main', 0x4000, 2)] : [];
+  const sections = [{ name: '.text', address: 0, bytes: data.length, type: 'progbits', flags: { allocate: true, write: false, execute: true } }] as const;
+  return { path: 'made.elf', entry: 0, segments: [{ address: 0, data, memoryBytes: data.length, flags }], sections, symbols, symbolsByName: indexSymbols(symbols) };
+}
+
+async function endOf(program: Program): Promise<CoreState> {
+  using board = openBoard('sim');
+  using group = board.workgroup({ row: 1, column: 2, rows: 1, columns: 1 });
+  await group.load(program);
+  group.start();
+  const [state] = await group.finished();
+  return state as CoreState;
+}
+
+describe('the state of a core', () => {
+  it('names the place of its PC', async () => {
+    const BEHIND = [NOP, NOP, BKPT];
+    expect(await endOf(programOf(BEHIND))).toMatchObject({ state: 'halted', where: expect.stringMatching(/^work\+[46]$/) as string });
+    expect(await endOf(programOf(BEHIND, false))).not.toHaveProperty('where');
+  });
+
+  it('names the instruction of an exception that our startup code has stopped at, and registers as they were', async () => {
+    using board = openBoard('sim');
+    using group = board.workgroup({ row: 1, column: 2, rows: 1, columns: 1 });
+    await group.load(unhandled);
+    group.start();
+    const [state] = await group.finished();
+    // The startup code has overwritten R0 and R1.
+    expect(group.cores[0]?.registers.R1.read().value).not.toBe(0x7002);
+    const fault = { address: 0x396, where: 'main+6', instruction: 'str r0,[r1]', registers: { r0: 1, r1: 0x7002, sp: 0x7ff0, lr: expect.any(Number) as number } };
+    expect(state).toMatchObject({ state: 'halted', exception: 'unaligned', where: '__ecore_unhandled+4', fault });
+    expect(group.states()[0]).toMatchObject({ fault });
+    expect(group.locate(0x396)).toBe('main+6');
+    expect(group.locate(0x84a00396)).toBe('main+6');
+    expect(group.locate(0x5000)).toBeUndefined();
+    for (const bad of [-1, 2 ** 32, 0.5, Number.NaN]) expect(() => group.locate(bad)).toThrow(RangeError);
+    expect(() => group.locate('0' as never)).toThrow(TypeError);
+  });
+
+  // SYNC leads behind the vectors; that of exceptions rests there.
+  const vectors = (behind: number): (Instruction | Instruction[])[] => [branch(behind), NOP, IDLE, branch(-2), ...Array<Instruction>((behind - 8) / 2).fill(NOP)];
+  /** LDR R1,[R0,#+0x101], whose upper half could be an instruction itself. */
+  const longLoad: Instruction = [0x0020_20cc, 4];
+
+  it.each([['a short load', load(1, 0)], ['a long load', longLoad]] as const)('finds the start of %s, with symbols and without', async (_what, instruction) => {
+    const instructions = [...vectors(0x30), move(0, 0x1001), instruction, NOP];
+    const fault = { address: 0x38, instruction: expect.stringMatching(/^ldr r1,\[r0/) as string, registers: {} };
+    expect(await endOf(programOf(instructions))).toMatchObject({ state: 'idle', exception: 'unaligned', fault: { ...fault, where: 'work+56' } });
+    const nameless = await endOf(programOf(instructions, false));
+    expect(nameless).toMatchObject({ exception: 'unaligned', fault });
+    expect(nameless.fault).not.toHaveProperty('where');
+  });
+});
+
+describe('errors of stuck cores', () => {
+  it('name function and offset', async () => {
+    using board = openBoard('sim');
+    using group: WorkGroup = board.workgroup({ row: 1, column: 2, rows: 1, columns: 1 });
+    await group.load(programOf([move(0, 0x10000000), load(1, 0), IDLE]));
+    group.start();
+    const STUCK = { code: 'ERR_EPIPHANY_CORE_STUCK', message: expect.stringMatching(/ at PC 0x8 \(work\+8\)/) as string };
+    await expect(group.finished()).rejects.toMatchObject(STUCK);
+    for (const call of [() => group.halt(), () => group.start(), () => group.step(0), () => group.reset()]) expect(call).toThrow(expect.objectContaining(STUCK));
+    await expect(group.load(unhandled)).rejects.toMatchObject(STUCK);
+  });
+});
+
+describe('symbols', () => {
+  it('give places by the function around them, else by the last label', () => {
+    const symbol = (name: string, address: number, bytes: number, type: ProgramSymbol['type']): ProgramSymbol => ({ name, address, bytes, type, binding: 'global', section: '.text' });
+    const sections = [{ name: '.text', address: 0, bytes: 0x100, type: 'progbits', flags: { allocate: true, write: false, execute: true } }] as const;
+    const symbols = [symbol('_main', 0x10, 0x20, 'none'), symbol('inner', 0x18, 0, 'none'), symbol('_end', 0x40, 0, 'none'), symbol('__start', 0x80, 4, 'function')];
+    const map = new SymbolMap({ sections, symbols });
+    expect([0, 0x10, 0x18, 0x2e, 0x30, 0x42, 0x80, 0x82, 0x84, 0x100].map((address) => map.locate(address))).toEqual([undefined, 'main', 'main+8', 'main+30', 'inner+24', 'end+2', '__start', '__start+2', '__start+4', undefined]);
+    expect(new SymbolMap({ sections, symbols: [symbol('_x', 0, 4, 'function')] }).locate(2)).toBe('_x+2');
+  });
+
+  it('are not taken for registers', () => {
+    expect([...registersIn('strd r4,[sp,-0x1]')]).toEqual([['r4', 4], ['sp', 13], ['r5', 5]]);
+    expect([...registersIn('b 100 <r1>')]).toEqual([]);
+    expect([...registersIn('fmadd r63,fp,lr')]).toEqual([['r63', 63], ['fp', 11], ['lr', 14]]);
+  });
+});
+
+describe('epiphany run', () => {
+  it('says which instruction it was, in which function, and with which registers', () => {
+    const message = 'core 0x84a: unaligned exception at PC 0x396 (main+6): str r0,[r1], r0=0x1 r1=0x7002 sp=0x7ff0 lr=0x1a8; halted at PC 0x388 (__ecore_unhandled+4)';
+    expect(epiphany({ PATH: '' }, 'run', unhandled, ...ONE_CORE)).toEqual({ code: 1, out: '', error: `epiphany: ${message}\n` });
+    const { out } = epiphany({ PATH: '' }, 'run', unhandled, ...ONE_CORE, '--json');
+    expect(JSON.parse(out)).toMatchObject({ error: { message }, cores: [{ pc: '0x388', where: '__ecore_unhandled+4', fault: { address: '0x396', where: 'main+6', instruction: 'str r0,[r1]', registers: { r0: '0x1', r1: '0x7002' } } }] });
+  });
+
+  it('says in which line, if a tool tells', () => {
+    const tool = (text: string, code = 0): void => writeFileSync(join(folder, 'epiphany-elf-addr2line'), `#!/bin/sh\n[ "$1 $2 $3" = "-s -e ${unhandled}" ] || exit 9\n${text}\nexit ${code}\n`, { mode: 0o755 });
+    const run = (): string => epiphany({ PATH: `${folder}:${process.env['PATH'] ?? ''}` }, 'run', unhandled, ...ONE_CORE).error;
+    tool('[ $4 = 0x396 ] && echo "unhandled.c:4 (discriminator 2)" || echo "crt0.S:?"');
+    expect(run()).toContain('at PC 0x396 (main+6, unhandled.c:4): str r0,[r1], ');
+    expect(run()).toMatch(/halted at PC 0x388 \(__ecore_unhandled\+4\)\n$/);
+    tool('printf "a\\033[7m.c:1\\n"');
+    expect(run()).toContain('(main+6, a\\u{1b}[7m.c:1)');
+    for (const [text, code] of [['echo "??:0"', 0], ['echo "??:?"', 0], ['echo "x.c:1"', 1], ['true', 0]] as const) {
+      tool(text, code);
+      expect(run()).toContain('(main+6): str');
+    }
+  });
+
+  it('shows registers of a core that has come to rest, and leaves it so', () => {
+    const path = `sim:${join(folder, 'rest')}`;
+    // Behind the tables that a loader of S-records writes. The vector of exceptions sleeps for good.
+    const bytes = code(branch(0x58), NOP, IDLE, branch(-2), ...Array<Instruction>((0x58 - 8) / 2).fill(NOP), move(0, 0x1001), load(1, 0), NOP);
+    const record = (type: number, ...content: number[]): string => {
+      const all = [content.length + 1, ...content];
+      return `S${type}${Buffer.from([...all, ~all.reduce((sum, byte) => sum + byte, 0) & 0xff]).toString('hex').toUpperCase()}\n`;
+    };
+    const file = join(folder, 'rest.srec');
+    writeFileSync(file, `${record(1, 0, 0, ...bytes)}${record(9, 0, 0)}`);
+    expect(epiphany({}, 'run', file, '--board', path, '--group', '1,2,1,1')).toMatchObject({ code: 1, error: expect.stringMatching(/unaligned exception at PC 0x60: ldr r1,\[r0.*\], r1=\w+ r0=0x1001 sp=0x0 lr=0x0; idle at PC 0x/) as string });
+    expect(epiphany({}, 'regs', '1,2', 'DEBUGSTATUS', '--board', path).out).toBe('DEBUGSTATUS  0x00000000\n');
+  });
+
+  it('names places in a trace, and when it is halted', () => {
+    expect(epiphany({}, 'run', unhandled, ...ONE_CORE, '--trace').error).toMatch(/^0x84a 0x00396 {2}main\+6 +str r0,\[r1\]$/m);
+  });
+});
+
+it('epiphany regs names places of a program', () => {
+  const path = `sim:${join(folder, 'regs')}`;
+  expect(epiphany({}, 'write', '1,2', '0xf0408', '0x112', '--board', path).code).toBe(0);
+  const { out, code: exitCode } = epiphany({}, 'regs', '1,2', 'PC', 'COREID', '--program', firstLight, '--board', path);
+  expect({ exitCode, out }).toEqual({ exitCode: 0, out: 'PC           0x00000112  main+4\nCOREID       0x0000084a  column=10 row=33\n' });
+  expect(JSON.parse(epiphany({}, 'regs', '1,2', 'PC', '--program', firstLight, '--board', path, '--json').out)).toMatchObject({ registers: { PC: { value: '0x00000112', where: 'main+4' } } });
+});
