@@ -7,9 +7,12 @@
  * `-EINVAL`; friendly errors are the caller's work.
  */
 import bindings from 'bindings';
+import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
+import { basename, dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { debuglog } from 'node:util';
 import { EpiphanyError } from './errors.js';
+import { printable } from './printable.js';
 
 declare const brand: unique symbol;
 interface Handle<Name extends string> {
@@ -142,7 +145,6 @@ interface Native {
   disassemble(bits: number, available: number, address: number): [length: number, text: string, target?: number];
 }
 
-const BINARY = 'epiphany.node';
 const trace = debuglog('epiphany');
 
 /**
@@ -151,34 +153,84 @@ const trace = debuglog('epiphany');
  * `bindings` stops at the first file that exists, and a build left over from another architecture exists
  * without loading. So each place is tried by itself, and the error at the end tells of all of them.
  */
-function loadAddon(root: string): Native {
-  const places = [
-    ['build', 'Release'],
-    ['build', 'Debug'],
-    ['prebuilds', `${process.platform}-${process.arch}`],
-  ];
+function loadAddon(): Native {
   const failures: string[] = [];
-  for (const place of places) {
+  for (const path of ADDON_PATHS) {
     try {
-      const addon = bindings({ bindings: BINARY, module_root: root, try: [['module_root', ...place, 'bindings']] });
-      trace('addon loaded from %s', place.join('/'));
-      return addon as Native;
+      const addon = addonAt(path);
+      trace('addon loaded from %s', path);
+      return addon;
     } catch (error) {
-      failures.push(`  ${[root.replace(/\/$/, ''), ...place, BINARY].join('/')}: ${reasonOf(error)}`);
+      failures.push(`${path}: ${reasonOf(error)}`);
     }
   }
-  throw new EpiphanyError(
+  throw noAddon(failures);
+}
+
+/** The addon in one file. @throws why it is none; a file that is damaged inside may end the process, too */
+export function addonAt(path: string): Native {
+  checkWhole(path);
+  const addon = bindings({ bindings: basename(path), module_root: dirname(path), try: [['module_root', 'bindings']] }) as Partial<Native> | undefined;
+  if (ESSENTIALS.some((name) => typeof addon?.[name] !== 'function')) throw new Error('it is an addon, but not that of this version of node-epiphany');
+  return addon as Native;
+}
+
+/** One function of each of its parts: another addon of the name, or an old one, does not have them all. */
+const ESSENTIALS = ['ioctlOpen', 'map', 'pollCreate', 'simulatorOpen', 'disassemble'] as const;
+
+const ROOT = fileURLToPath(new URL('..', import.meta.url)).replace(/\/$/, '');
+
+/** Where the addon may be, in the order in which it is tried. */
+export const ADDON_PATHS: readonly string[] = [['build', 'Release'], ['build', 'Debug'], ['prebuilds', `${process.platform}-${process.arch}`]].map((folder) => [ROOT, ...folder, 'epiphany.node'].join('/'));
+
+/** The error of an addon that does not load. @param failures a line for each place */
+export function noAddon(failures: readonly string[]): EpiphanyError {
+  return new EpiphanyError(
     'ERR_EPIPHANY_NO_ADDON',
     `The native addon of node-epiphany could not be loaded for ${process.platform}-${process.arch}, Node ${process.version}. Tried:\n` +
-      `${failures.join('\n')}\nBuild it with "npm explore node-epiphany -- npm run install" (needs python3, make and g++), ` +
+      `${failures.map((line) => `  ${printable(line)}`).join('\n')}\nBuild it with "npm explore node-epiphany -- npm run install" (needs python3, make and g++), ` +
       'or in a clone with "npm run bootstrap".',
   );
 }
 
-function reasonOf(error: unknown): string {
-  if (!(error instanceof Error)) return String(error);
-  return error.message.startsWith('Could not locate') ? 'no such file' : (error.message.split('\n')[0] ?? '');
+/**
+ * Keeps a file from being loaded that was cut off: the system maps what is not there, and ends the process by SIGBUS
+ * when that is touched. Whatever else is wrong with a file, the loader says so itself.
+ */
+function checkWhole(path: string): void {
+  const file = openSync(path, 'r');
+  try {
+    const { size } = fstatSync(file);
+    const head = Buffer.alloc(64);
+    const is64 = readSync(file, head, 0, 64, 0) >= 52 && head.readUInt32BE(0) === 0x7f454c46 ? head[4] === 2 : undefined;
+    if (is64 === undefined || head[5] !== 1) return;
+    const [tableAt, entryBytes, count] = is64 ? [Number(head.readBigUInt64LE(32)), head.readUInt16LE(54), head.readUInt16LE(56)] : [head.readUInt32LE(28), head.readUInt16LE(42), head.readUInt16LE(44)];
+    if (entryBytes !== (is64 ? 56 : 32)) return;
+    const table = Buffer.alloc(entryBytes * count);
+    let needed = tableAt + table.length;
+    if (readSync(file, table, 0, table.length, tableAt) === table.length) {
+      for (let at = 0; at < table.length; at += entryBytes) {
+        if (table.readUInt32LE(at) !== PT_LOAD) continue;
+        needed = Math.max(needed, is64 ? Number(table.readBigUInt64LE(at + 8) + table.readBigUInt64LE(at + 32)) : table.readUInt32LE(at + 4) + table.readUInt32LE(at + 16));
+      }
+    }
+    if (needed > size) throw new Error(`it was cut off: it has ${size} bytes of at least ${needed}`);
+  } finally {
+    closeSync(file);
+  }
 }
 
-/** The addon of this environment. */
-export const native: Native = loadAddon(fileURLToPath(new URL('..', import.meta.url)));
+const PT_LOAD = 1;
+
+/** Why an addon does not load, in one line. */
+export function reasonOf(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  return (error as NodeJS.ErrnoException).code === 'ENOENT' ? 'no such file' : (error.message.split('\n')[0] ?? '');
+}
+
+/**
+ * The addon of this environment. It is loaded when something of it is used for the first time, so that what needs none
+ * of it works without; from then on this is the addon itself.
+ * @throws `ERR_EPIPHANY_NO_ADDON` by any use, if it cannot be loaded
+ */
+export let native: Native = new Proxy({} as Native, { get: (_none, name) => Reflect.get((native = loadAddon()), name) as unknown });

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 import { accessSync, constants } from 'node:fs';
 import { Board, listBoards } from '../board.js';
-import { formatHex } from '../errors.js';
+import { EpiphanyError, formatHex } from '../errors.js';
+import { probeAddon } from './addon.js';
 import { printJson, type Command, type Context } from './command.js';
 
 interface Finding {
@@ -16,7 +17,7 @@ type Check = () => string | { readonly none: string } | Promise<string | { reado
 
 export const doctor: Command = {
   operands: '',
-  summary: 'checks driver, permissions, chip, mailbox, shared DRAM and DMA, and says what to do',
+  summary: 'checks addon, driver, permissions, chip, mailbox, shared DRAM and DMA, and says what to do',
   examples: ['epiphany doctor', 'epiphany doctor --board /dev/epiphany/mesh0 --json'],
   count: [0, 0],
   async run(context) {
@@ -27,18 +28,25 @@ export const doctor: Command = {
         findings.push(typeof found === 'string' ? { name, state: 'ok', text: found } : { name, state: 'none', text: found.none });
         return true;
       } catch (error) {
-        findings.push({ name, state: 'bad', text: error instanceof Error ? error.message : String(error) });
+        findings.push({ name, state: 'bad', text: textOf(error) });
         return false;
       }
     };
-    await check('system', () => `Node ${process.version} on ${process.arch}; the native part is loaded`);
+    await check('system', () => `Node ${process.version} on ${process.arch}`);
+    const hasAddon = await check('addon', () => `loads: ${probeAddon()}`);
     await check('boards', devices);
     let board: Board | undefined;
-    if (await check('open', () => describe((board = context.board()))) && board) await checkBoard(context.board(), check);
+    if (hasAddon && await check('open', () => describe((board = context.board()))) && board) await checkBoard(context.board(), check);
     report(context, findings);
     return findings.some(({ state }) => state === 'bad') ? 1 : 0;
   },
 };
+
+/** Of an error of several lines, in one. */
+function textOf(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  return error instanceof EpiphanyError && error.code === 'ERR_EPIPHANY_NO_ADDON' ? error.message.replaceAll('\n  ', '; ').replace(':; ', ': ').replaceAll('\n', '. ') : error.message;
+}
 
 function devices(): string | { none: string } {
   const boards = listBoards();

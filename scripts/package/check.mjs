@@ -7,15 +7,13 @@
 
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { mkdirSync, renameSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 
 import { withInstalledPackage } from './installed.mjs';
 import { nodeHeaders } from '../lib/node-headers.mjs';
 import { run } from '../lib/run.mjs';
 
-const modules = fileURLToPath(new URL('../../node_modules', import.meta.url));
 const platform = `${process.platform}-${process.arch}`;
 
 const useLibrary = `
@@ -51,12 +49,12 @@ const checks = (folder, tarball) => {
   const installed = join(folder, 'node_modules/node-epiphany');
   const prebuild = join(installed, 'prebuilds', platform);
   const epiphany = (...args) => run(['npx', '--no-install', 'epiphany', ...args], { cwd: folder });
-  const node = (script) => {
+  const node = (script, cwd = folder) => {
     const command = ['--input-type=module', '--eval', script];
-    const { status, stdout, stderr } = spawnSync(process.execPath, command, { cwd: folder, encoding: 'utf8' });
+    const { status, stdout, stderr } = spawnSync(process.execPath, command, { cwd, encoding: 'utf8' });
     return { status, stdout, stderr };
   };
-  const assertWorks = () => assert.deepEqual(node(useLibrary), { status: 0, stdout: 'E16G301 42 0\n', stderr: '' });
+  const assertWorks = (cwd) => assert.deepEqual(node(useLibrary, cwd), { status: 0, stdout: 'E16G301 42 0\n', stderr: '' });
 
   return {
     'it holds what it needs, and nothing else'() {
@@ -68,20 +66,21 @@ const checks = (folder, tarball) => {
     'both of its entries can be imported, with the prebuilt addon'() {
       assertWorks();
     },
-    'a TypeScript program compiles with its types'() {
-      writeFileSync(join(folder, 'use.ts'), useLibrary.replace('const board', 'using board'));
-      const options = ['--strict', '--module', 'nodenext', '--lib', 'es2022,esnext.disposable', '--noEmit'];
-      const nodeTypes = ['--typeRoots', join(modules, '@types'), '--types', 'node'];
-      run([join(modules, '.bin/tsc'), ...options, ...nodeTypes, 'use.ts'], { cwd: folder });
-    },
     'the command line works'() {
       assert.equal(JSON.parse(epiphany('info', '--board', 'sim', '--json')).type, 'E16G301');
-      assert.match(epiphany('load', '--board', 'sim'), /^every byte is as the program has it$/m);
+      assert.match(epiphany('load', 'node_modules/node-epiphany/examples/first-light/first-light.elf', '--board', 'sim'), /^every byte is as the program has it$/m);
     },
     'a build left over from another machine does not keep it from the prebuilt addon'() {
       mkdirSync(join(installed, 'build/Release'), { recursive: true });
       writeFileSync(join(installed, 'build/Release/epiphany.node'), foreignElf());
       assertWorks();
+    },
+    'an addon that was cut off ends nothing'() {
+      const addon = join(installed, 'build/Release/epiphany.node');
+      writeFileSync(addon, readFileSync(join(prebuild, 'epiphany.node')).subarray(0, 100_000));
+      assertWorks();
+      assert.match(epiphany('doctor', '--board', 'sim'), /^ok {3}addon .*prebuilds/m);
+      writeFileSync(addon, foreignElf());
     },
     'without an addon that loads, one error tells of each path and why'() {
       renameSync(prebuild, `${prebuild}.away`);
@@ -96,6 +95,14 @@ const checks = (folder, tarball) => {
       const remedy = /Build it with "([^"]+)"/.exec(node(useLibrary).stderr)?.[1].split(' ');
       run(remedy, { cwd: folder, env: { npm_config_nodedir: nodeHeaders() } });
       assertWorks();
+    },
+    'npm installs by git what was committed last, and builds it'() {
+      const project = join(folder, 'by-git');
+      mkdirSync(project);
+      writeFileSync(join(project, 'package.json'), '{ "private": true, "type": "module" }\n');
+      const install = ['npm', 'install', '--no-audit', '--no-fund', `git+${new URL('../..', import.meta.url).href.replace(/\/$/, '')}`];
+      run(install, { cwd: project, env: { npm_config_nodedir: nodeHeaders() } });
+      assertWorks(project);
     },
   };
 };

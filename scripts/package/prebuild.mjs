@@ -98,7 +98,8 @@ function prebuild(arch) {
   }
 }
 
-function copyHeaders() {
+/** Puts the headers of node-addon-api beside the prebuilds. */
+export function copyHeaders() {
   const from = dirname(createRequire(import.meta.url).resolve('node-addon-api'));
   for (const name of ['napi.h', 'napi-inl.h', 'LICENSE.md']) cpSync(join(from, name), join(root, headers, name));
 }

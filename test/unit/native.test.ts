@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 /** Finding the addon, and the addon itself against arguments that no caller of ours gives. */
 import { spawnSync } from 'node:child_process';
-import { cpSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -20,11 +20,17 @@ describe('the search for the addon', () => {
   afterEach(() => rmSync(copy, { recursive: true }));
 
   function load(): { status: number | null; text: string } {
-    const script = "import('node-epiphany').then(({ openBoard }) => console.log(openBoard('sim').chip.type), (error) => { console.log(error.code + '\\n' + error.message); process.exit(1); })";
+    const script = "import('node-epiphany').then(({ openBoard }) => console.log(openBoard('sim').chip.type)).catch((error) => { console.log(error.code + '\\n' + error.message); process.exit(1); })";
     const { status, stdout } = spawnSync(process.execPath, ['--input-type=module', '--eval', script], { cwd: copy, encoding: 'utf8' });
     return { status, text: stdout.trim() };
   }
-  function place(folder: string, content?: string): void {
+  function run(...parameters: string[]): { code: number | null; signal: string | null; out: string; error: string } {
+    const { status, signal, stdout, stderr } = spawnSync(process.execPath, parameters, { cwd: copy, encoding: 'utf8', env: { ...process.env, EPIPHANY_BOARD: '', PATH: copy } });
+    return { code: status, signal, out: stdout, error: stderr };
+  }
+  const epiphany = (...parameters: string[]): ReturnType<typeof run> => run('dist/cli/main.js', ...parameters);
+
+  function place(folder: string, content?: string | Uint8Array): void {
     mkdirSync(join(copy, folder), { recursive: true });
     const target = join(copy, folder, 'epiphany.node');
     if (content === undefined) cpSync(join(root, 'build/Release/epiphany.node'), target);
@@ -52,6 +58,75 @@ describe('the search for the addon', () => {
     expect(text).toContain('/build/Debug/epiphany.node: no such file');
     expect(text).toContain(`/${prebuilt}/epiphany.node: no such file`);
     expect(text).toContain('npm explore node-epiphany -- npm run install');
+  });
+
+  it('is made only for what needs it', () => {
+    expect(run('--input-type=module', '--eval', "import { listBoards } from 'node-epiphany'; import { CharDevice } from 'node-epiphany/device'; console.log(listBoards('/nowhere'), typeof CharDevice.open)")).toEqual({ code: 0, signal: null, out: '[] function\n', error: '' });
+    const firstLight = join(root, 'examples/first-light/first-light.elf');
+    for (const parameters of [['--help'], ['help', 'run'], ['-v'], ['symbols', firstLight], ['symbols', firstLight, '--json']]) expect(epiphany(...parameters), parameters.join(' ')).toMatchObject({ code: 0, signal: null, error: '' });
+    for (const parameters of [['info', '--board', 'sim'], ['disasm', firstLight], ['run', firstLight, '--board', 'sim']]) {
+      expect(epiphany(...parameters)).toMatchObject({ code: 1, out: '', error: expect.stringMatching(/^epiphany: The native addon (.|\n)*no such file(.|\n)*npm run bootstrap"\.\n$/) as string });
+      expect(JSON.parse(epiphany(...parameters.slice(0, 2), '--json', ...parameters.slice(2)).out)).toMatchObject({ error: { code: 'ERR_EPIPHANY_NO_ADDON' } });
+    }
+  });
+
+  const good = readFileSync(join(root, 'build/Release/epiphany.node'));
+
+  it('refuses a file that was cut off, wherever that was, and goes on', () => {
+    mkdirSync(join(copy, 'build/Release'), { recursive: true });
+    writeFileSync(join(copy, 'good.node'), good);
+    const script = `
+      import { readFileSync, writeFileSync } from 'node:fs';
+      import { openBoard } from 'node-epiphany';
+      const good = readFileSync('good.node');
+      for (const share of [0, 1e-5, 1e-4, 2e-4, 1e-3, 0.1, 0.3, 0.5, 0.7, 0.9]) {
+        writeFileSync('build/Release/epiphany.node', good.subarray(0, share * good.length));
+        try { openBoard('sim'); console.log('opened'); } catch ({ code, message }) { console.log(share, code, /Release.epiphany.node: (.*)/.exec(message)[1].replace(/^.*file too short$/, 'too short').replace(/\\d+/g, 'N')); }
+      }`;
+    const { code, signal, out } = run('--input-type=module', '--eval', script);
+    expect({ code, signal }).toEqual({ code: 0, signal: null });
+    expect(out.trimEnd().split('\n').slice(-5)).toEqual([0.1, 0.3, 0.5, 0.7, 0.9].map((share) => `${share} ERR_EPIPHANY_NO_ADDON it was cut off: it has N bytes of at least N`));
+    expect(out).not.toContain('opened');
+    place(prebuilt);
+    expect(load()).toEqual({ status: 0, text: 'E16G301' });
+    expect(epiphany('doctor', '--board', 'sim')).toMatchObject({ code: 0, out: expect.stringContaining('ok   addon    loads: ') as string });
+  });
+
+  /** Whole to look at, and no code in it. */
+  const damaged = Buffer.from(good).fill(0xcc, good.length >> 3, good.length - (good.length >> 3));
+
+  it.each<[string, string | Uint8Array | undefined, RegExp]>([
+    ['is missing', undefined, /build\/Release\/epiphany\.node: no such file; /],
+    ['was cut off', good.subarray(0, good.length / 2), /epiphany\.node: it was cut off: it has \d+ bytes of at least \d+; /],
+    ['is of another machine', 'no ELF at all, but long enough for that', /epiphany\.node: .*(invalid ELF|too short).*; /],
+    ['is damaged inside', damaged, /epiphany\.node: it is damaged: to load it ends the process by SIG[A-Z]+\. Build/],
+  ])('is what doctor does in another process, and says that the addon %s', (_what, content, message) => {
+    if (content !== undefined) place('build/Release', content);
+    const { code, signal, out, error } = epiphany('doctor');
+    expect({ code, signal, error }).toEqual({ code: 1, signal: null, error: '' });
+    expect(out).toMatch(/^ok {3}system(.|\n)*^BAD {2}addon(.|\n)*^(-|ok) +boards/m);
+    expect(out).toMatch(message);
+    const { findings } = JSON.parse(epiphany('doctor', '--json').out) as { findings: { name: string; state: string }[] };
+    expect(findings.map(({ name, state }) => `${name} ${state}`).slice(0, 2)).toEqual(['system ok', 'addon bad']);
+  });
+
+  it('knows another addon of the same name', () => {
+    const others = join(root, 'node_modules/@rolldown');
+    const [folder = ''] = readdirSync(others).filter((name) => name.startsWith('binding-'));
+    const [addon = ''] = readdirSync(join(others, folder)).filter((name) => name.endsWith('.node'));
+    place('build/Release', readFileSync(join(others, folder, addon)));
+    expect(load()).toEqual({ status: 1, text: expect.stringContaining('build/Release/epiphany.node: it is an addon, but not that of this version of node-epiphany') as string });
+  });
+
+  it.each<[string, string | Uint8Array | undefined, boolean]>([
+    ['is missing', undefined, true], ['was cut off', good.subarray(0, good.length / 2), true], ['is damaged inside', damaged, true], ['is of another machine', 'no ELF at all', true], ['loads', good, false],
+  ])('is tried by the install script, which builds one if the addon %s', (_what, content, builds) => {
+    const [, script = ''] = (JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as { scripts: { install: string } }).scripts.install.split(' ');
+    cpSync(join(root, script), join(copy, script), { recursive: true });
+    writeFileSync(join(copy, 'node-gyp'), '#!/bin/sh\necho "$@"\n', { mode: 0o755 });
+    if (content !== undefined) place(prebuilt, content);
+    const { code, signal, out } = run(script);
+    expect({ code, signal, out }).toEqual({ code: 0, signal: null, out: builds ? 'rebuild\n' : '' });
   });
 });
 
