@@ -357,6 +357,7 @@ export class Board implements Disposable {
     this.close();
   }
 
+  /** @internal */
   [inspect.custom](): string {
     return `Board('${this.path}', ${this.chip.type}${this.closed ? ', closed' : ''})`;
   }

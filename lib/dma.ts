@@ -86,6 +86,7 @@ export class Dma {
     }
   }
 
+  /** @internal */
   [inspect.custom](): string {
     return `Dma of '${this.#transport.path}'`;
   }

@@ -63,6 +63,7 @@ export class Dram {
     return new DramBuffer(transport.allocate(bytes, { align: address === undefined ? (align ?? 0) : 0, address, scrub }), bytes, transport);
   }
 
+  /** @internal */
   [inspect.custom](): string {
     return `Dram of '${this.#transport.path}'`;
   }
@@ -124,6 +125,7 @@ export class DramBuffer implements Disposable {
     return `buffer of ${this.length} bytes at ${formatHex(this.address)} of '${this.#transport.path}'`;
   }
 
+  /** @internal */
   [inspect.custom](): string {
     return `DramBuffer(${this.toString()}${this.closed ? ', closed' : ''})`;
   }

@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: MIT
+/// <reference lib="es2022" preserve="true" />
+/// <reference lib="esnext.disposable" preserve="true" />
 /** The public face of node-epiphany. Character devices of any other kind: `node-epiphany/device`. */
 export {
   coreId,
@@ -47,7 +49,7 @@ export { type Output, type OutputStream } from './workgroup/output.js';
 export { type InputSource } from './workgroup/input.js';
 export { type HostServices } from './workgroup/semihosting.js';
 export { type Variable } from './workgroup/variable.js';
-export { type CoreState } from './workgroup/core-state.js';
+export { type CoreState, type Fault } from './workgroup/core-state.js';
 export { type GroupCore } from './workgroup/group-core.js';
 export { type LoadOptions, type LoadOutcome } from './workgroup/load.js';
 export { type WaitOptions } from './device/index.js';

@@ -235,6 +235,7 @@ export class Simulator {
     this.#transport.restore(bytesOf(checkView('snapshot', snapshot)));
   }
 
+  /** @internal */
   [inspect.custom](): string {
     return `Simulator of ${this.#transport.chip.type} '${this.#transport.path}'`;
   }

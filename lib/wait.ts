@@ -2,6 +2,13 @@
 /** Waiting that a signal or a timeout can end. */
 import { checkInteger, EpiphanyError, invalidType } from './errors.js';
 
+declare global {
+  /** For programs that are compiled with neither the DOM's types nor Node's, whose own this is a part of. */
+  interface AbortSignal {
+    readonly aborted: boolean;
+  }
+}
+
 /** How a wait may end early. */
 export interface WaitOptions {
   /** Ends the wait with the signal's reason. */

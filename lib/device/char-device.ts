@@ -311,6 +311,7 @@ export class CharDevice implements Disposable {
     this.close();
   }
 
+  /** @internal */
   [inspect.custom](): string {
     return `CharDevice('${this.path}'${this.#closed ? ', closed' : ''})`;
   }

@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: MIT
+/// <reference lib="es2022" preserve="true" />
+/// <reference lib="esnext.disposable" preserve="true" />
 /**
  * Character devices for Node: open, ioctl, zero-copy mmap, pread and pwrite, waiting by poll.
  * Knows nothing of the Epiphany and serves any device.

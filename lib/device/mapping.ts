@@ -208,6 +208,7 @@ export class Mapping implements Disposable {
     this.close();
   }
 
+  /** @internal */
   [inspect.custom](): string {
     const state = this.closed ? 'closed' : this.access;
     return `Mapping(${this.length} bytes at ${formatHex(this.baseAddress)} of '${this.path}', ${state})`;

@@ -94,6 +94,7 @@ export class MemoryMapping implements Disposable {
     this.close();
   }
 
+  /** @internal */
   [inspect.custom](): string {
     return `MemoryMapping(${this.length} bytes at ${formatHex(this.baseAddress)} of '${this.path}'${this.closed ? ', closed' : ''})`;
   }

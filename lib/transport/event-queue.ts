@@ -181,6 +181,7 @@ export class EventQueue<Event> implements AsyncIterable<Event> {
     };
   }
 
+  /** @internal */
   [inspect.custom](): string {
     return `EventQueue(${this.#what}, ${this.waiting} waiting, ${this.#lost} lost${this.#closed ? ', closed' : ''})`;
   }

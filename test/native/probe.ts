@@ -46,11 +46,11 @@ const LONGEST_MS = 250_000;
 
 /**
  * Runs a module in a Node of its own, where it may crash or hang. It finds the compiled library as `node-epiphany`, and
- * this addon as the global `probe`.
+ * this addon as the global `probe`. `cwd`: where it runs, if not in the clone.
  */
-export function runNode(module: string, options: { flags?: string[] } = {}): Promise<Outcome> {
+export function runNode(module: string, options: { flags?: string[]; cwd?: string } = {}): Promise<Outcome> {
   const prelude = `import { createRequire } from 'node:module'; globalThis.probe = createRequire(${JSON.stringify(import.meta.url)})('./build/Release/probe.node');\n`;
-  const child = spawn(process.execPath, [...(options.flags ?? ['--expose-gc']), '--input-type=module', '--eval', prelude + module], { cwd: root, timeout: LONGEST_MS, killSignal: 'SIGKILL' });
+  const child = spawn(process.execPath, [...(options.flags ?? ['--expose-gc']), '--input-type=module', '--eval', prelude + module], { cwd: options.cwd ?? root, timeout: LONGEST_MS, killSignal: 'SIGKILL' });
   const outcome: Outcome = { code: null, signal: null, stdout: '', stderr: '' };
   child.stdout.on('data', (chunk) => (outcome.stdout += String(chunk)));
   child.stderr.on('data', (chunk) => (outcome.stderr += String(chunk)));

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: MIT
 /** What the documents show must work as it stands there. */
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import ts from 'typescript';
-import { describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { runNode } from '../native/probe.js';
 
 const read = (path: string): string => readFileSync(new URL(`../../${path}`, import.meta.url), 'utf8');
@@ -22,7 +24,7 @@ const parsed = new Map<string, ts.SourceFile>();
 function diagnose(modules: Readonly<Record<string, string>>): string[] {
   const options: ts.CompilerOptions = {
     target: ts.ScriptTarget.ES2022, module: ts.ModuleKind.NodeNext, moduleResolution: ts.ModuleResolutionKind.NodeNext,
-    lib: ['lib.es2022.d.ts', 'lib.esnext.disposable.d.ts'], types: ['node'], strict: true, noEmit: true, skipLibCheck: false,
+    lib: ['lib.es2022.d.ts', 'lib.esnext.disposable.d.ts'], types: ['node'], strict: true, noUncheckedIndexedAccess: true, exactOptionalPropertyTypes: true, noEmit: true, skipLibCheck: false,
   };
   const files = new Map(Object.entries(modules).map(([name, code]) => [fileURLToPath(new URL(`../../${name}.ts`, import.meta.url)), code]));
   const host = ts.createCompilerHost(options);
@@ -39,17 +41,26 @@ function diagnose(modules: Readonly<Record<string, string>>): string[] {
 }
 
 /** What an example prints that is run as JavaScript. */
-async function outputOf(code: string): Promise<string> {
+async function outputOf(code: string, cwd?: string): Promise<string> {
   const { outputText } = ts.transpileModule(code, { compilerOptions: { target: ts.ScriptTarget.ES2022, module: ts.ModuleKind.ESNext } });
-  const { code: exitCode, stdout, stderr } = await runNode(outputText);
+  const { code: exitCode, stdout, stderr } = await runNode(outputText, cwd === undefined ? {} : { cwd });
   expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: '' });
   return stdout;
 }
 
 describe('the README', () => {
+  /** A project in which this package is installed, as that of the reader is. */
+  let folder: string;
+  beforeAll(() => {
+    folder = mkdtempSync(join(tmpdir(), 'epiphany-readme-'));
+    mkdirSync(join(folder, 'node_modules'));
+    symlinkSync(fileURLToPath(new URL('../..', import.meta.url)), join(folder, 'node_modules/node-epiphany'));
+  });
+  afterAll(() => rmSync(folder, { recursive: true }));
+
   it('has an example of about twenty lines that runs and prints what it says', async () => {
     expect(example('README.md').split('\n').length).toBeLessThanOrEqual(22);
-    const stdout = await outputOf(example('README.md'));
+    const stdout = await outputOf(example('README.md'), folder);
     expect(stdout).toContain('E16G301: 4 × 4 cores\n');
     expect(stdout).toContain('Uint8Array(4) [ 0, 0, 40, 66 ]\n');
     expect(stdout).toContain('\nUint32Array(1) [ 76327283 ]\n');
