@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 /** The tools for the Epiphany: what the user has on PATH, else what `npm run ecore:toolchain` built, else those of Adapteva's SDK. */
 import { spawnSync } from 'node:child_process';
-import { accessSync, constants } from 'node:fs';
+import { accessSync, constants, statSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { delimiter, isAbsolute, join } from 'node:path';
 
@@ -13,11 +13,13 @@ export function findTool(name: string): string | undefined {
 
 /** Lines in the source of a program, as `file.c:12`: where its file tells them, and a tool is there that reads them. */
 export class SourceLines {
-  readonly #tool = findTool('addr2line');
   readonly #program: string;
+  readonly #tool: string | undefined;
 
   constructor(program: string) {
     this.#program = program;
+    // What came through a pipe has gone.
+    this.#tool = statSync(program, { throwIfNoEntry: false })?.isFile() ? findTool('addr2line') : undefined;
   }
 
   of(address: number): string | undefined {

@@ -34,6 +34,15 @@ function programOf(instructions: readonly (Instruction | Instruction[])[], hasSy
   return { path: 'made.elf', entry: 0, segments: [{ address: 0, data, memoryBytes: data.length, flags }], sections, symbols, symbolsByName: indexSymbols(symbols) };
 }
 
+/**
+ * What a program begins with: vectors, of which that of exceptions rests, and from `start` on the way out of the SYNC
+ * interrupt, in which no exception would be taken. 26 bytes behind `start` the rest follows.
+ */
+function begin(start: number): (Instruction | Instruction[])[] {
+  const [MOVTS_IMASK_R1, MOVTS_IRET_R0, RTI]: Instruction[] = [[0x0402_250f, 4], [0x0402_010f, 4], [0x01d2, 2]];
+  return [branch(start), NOP, IDLE, branch(-2), ...Array<Instruction>((start - 8) / 2).fill(NOP), move(1, 0), MOVTS_IMASK_R1, move(0, start + 26), MOVTS_IRET_R0, RTI];
+}
+
 async function endOf(program: Program): Promise<CoreState> {
   using board = openBoard('sim');
   using group = board.workgroup({ row: 1, column: 2, rows: 1, columns: 1 });
@@ -68,15 +77,13 @@ describe('the state of a core', () => {
     expect(() => group.locate('0' as never)).toThrow(TypeError);
   });
 
-  // SYNC leads behind the vectors; that of exceptions rests there.
-  const vectors = (behind: number): (Instruction | Instruction[])[] => [branch(behind), NOP, IDLE, branch(-2), ...Array<Instruction>((behind - 8) / 2).fill(NOP)];
   /** LDR R1,[R0,#+0x101], whose upper half could be an instruction itself. */
   const longLoad: Instruction = [0x0020_20cc, 4];
 
   it.each([['a short load', load(1, 0)], ['a long load', longLoad]] as const)('finds the start of %s, with symbols and without', async (_what, instruction) => {
-    const instructions = [...vectors(0x30), move(0, 0x1001), instruction, NOP];
-    const fault = { address: 0x38, instruction: expect.stringMatching(/^ldr r1,\[r0/) as string, registers: {} };
-    expect(await endOf(programOf(instructions))).toMatchObject({ state: 'idle', exception: 'unaligned', fault: { ...fault, where: 'work+56' } });
+    const instructions = [...begin(0x30), move(0, 0x1001), instruction, NOP];
+    const fault = { address: 0x52, instruction: expect.stringMatching(/^ldr r1,\[r0/) as string, registers: {} };
+    expect(await endOf(programOf(instructions))).toMatchObject({ state: 'idle', exception: 'unaligned', fault: { ...fault, where: 'work+82' } });
     const nameless = await endOf(programOf(instructions, false));
     expect(nameless).toMatchObject({ exception: 'unaligned', fault });
     expect(nameless.fault).not.toHaveProperty('where');
@@ -137,15 +144,15 @@ describe('epiphany run', () => {
 
   it('shows registers of a core that has come to rest, and leaves it so', () => {
     const path = `sim:${join(folder, 'rest')}`;
-    // Behind the tables that a loader of S-records writes. The vector of exceptions sleeps for good.
-    const bytes = code(branch(0x58), NOP, IDLE, branch(-2), ...Array<Instruction>((0x58 - 8) / 2).fill(NOP), move(0, 0x1001), load(1, 0), NOP);
+    // Behind the tables that a loader of S-records writes.
+    const bytes = code(...begin(0x58), move(0, 0x1001), load(1, 0), NOP);
     const record = (type: number, ...content: number[]): string => {
       const all = [content.length + 1, ...content];
       return `S${type}${Buffer.from([...all, ~all.reduce((sum, byte) => sum + byte, 0) & 0xff]).toString('hex').toUpperCase()}\n`;
     };
     const file = join(folder, 'rest.srec');
     writeFileSync(file, `${record(1, 0, 0, ...bytes)}${record(9, 0, 0)}`);
-    expect(epiphany({}, 'run', file, '--board', path, '--group', '1,2,1,1')).toMatchObject({ code: 1, error: expect.stringMatching(/unaligned exception at PC 0x60: ldr r1,\[r0.*\], r1=\w+ r0=0x1001 sp=0x0 lr=0x0; idle at PC 0x/) as string });
+    expect(epiphany({}, 'run', file, '--board', path, '--group', '1,2,1,1')).toMatchObject({ code: 1, error: expect.stringMatching(/unaligned exception at PC 0x7a: ldr r1,\[r0.*\], r1=\w+ r0=0x1001 sp=0x0 lr=0x0; idle at PC 0x/) as string });
     expect(epiphany({}, 'regs', '1,2', 'DEBUGSTATUS', '--board', path).out).toBe('DEBUGSTATUS  0x00000000\n');
   });
 
