@@ -4,7 +4,7 @@ import { Buffer } from 'node:buffer';
 import { constants, fstatSync, type Stats } from 'node:fs';
 import { open, stat } from 'node:fs/promises';
 import { CharDevice } from '../device/index.js';
-import { aboutFile, EpiphanyError, systemError } from '../errors.js';
+import { EpiphanyError, systemError } from '../errors.js';
 import { throwIfAborted } from '../wait.js';
 import type { Program } from './program.js';
 import { BEGINNING_BYTES, checkBeginning, readProgram } from './read.js';
@@ -45,8 +45,6 @@ async function readFile(path: string, found: Stats, bytes: Bytes, signal: AbortS
       if (bytesRead === 0) return;
       bytes.add(bytesRead);
     }
-  } catch (error) {
-    throw aboutFile(error, path);
   } finally {
     await file.close();
   }
