@@ -34,12 +34,15 @@ function programOf(instructions: readonly (Instruction | Instruction[])[], hasSy
   return { path: 'made.elf', entry: 0, segments: [{ address: 0, data, memoryBytes: data.length, flags }], sections, symbols, symbolsByName: indexSymbols(symbols) };
 }
 
+const MOVTS_IMASK_R1: Instruction = [0x0402_250f, 4];
+const MOVTS_IRET_R0: Instruction = [0x0402_010f, 4];
+const RTI: Instruction = [0x01d2, 2];
+
 /**
  * What a program begins with: vectors, of which that of exceptions rests, and from `start` on the way out of the SYNC
  * interrupt, in which no exception would be taken. 26 bytes behind `start` the rest follows.
  */
 function begin(start: number): (Instruction | Instruction[])[] {
-  const [MOVTS_IMASK_R1, MOVTS_IRET_R0, RTI]: Instruction[] = [[0x0402_250f, 4], [0x0402_010f, 4], [0x01d2, 2]];
   return [branch(start), NOP, IDLE, branch(-2), ...Array<Instruction>((start - 8) / 2).fill(NOP), move(1, 0), MOVTS_IMASK_R1, move(0, start + 26), MOVTS_IRET_R0, RTI];
 }
 
@@ -157,7 +160,7 @@ describe('epiphany run', () => {
   });
 
   it('names places in a trace, and when it is halted', () => {
-    expect(epiphany({}, 'run', unhandled, ...ONE_CORE, '--trace').error).toMatch(/^0x84a 0x00396 {2}main\+6 +str r0,\[r1\]$/m);
+    expect(epiphany({}, 'run', unhandled, ...ONE_CORE, '--trace').error).toMatch(/^0x84a 0x00396 {2}main\+6 +str r0,\[r1\]/m);
   });
 });
 
