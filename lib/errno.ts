@@ -46,7 +46,7 @@ const OTHERS: readonly (readonly [errno: number, name: string, text: string])[] 
   [78, 'EREMCHG', 'remote address changed'],
   [79, 'ELIBACC', 'can not access a needed shared library'],
   [80, 'ELIBBAD', 'accessing a corrupted shared library'],
-  [81, 'ELIBSCN', '.lib section in a.out corrupted'],
+  [81, 'ELIBSCN', 'the .lib section in a.out is corrupted'],
   [82, 'ELIBMAX', 'attempting to link in too many shared libraries'],
   [83, 'ELIBEXEC', 'cannot exec a shared library directly'],
   [85, 'ERESTART', 'interrupted system call should be restarted'],
