@@ -216,7 +216,10 @@ static inline void ecore_interrupt_attach(enum ecore_interrupt interrupt, ecore_
   if (handler != 0) ecore_interrupt_unmask(interrupt);
 }
 
-/* Interrupts a core, this one or another. ECORE_SYNC starts its program again. */
+/*
+ * Interrupts a core, another one or this one, where that takes a few instructions to arrive. ECORE_SYNC
+ * starts its program again.
+ */
 static inline void ecore_interrupt_send(uint32_t core, enum ecore_interrupt interrupt) {
   ecore_store(core, 0xf042c, 1u << interrupt); /* ILATST */
 }

@@ -89,12 +89,16 @@ export function openBoard(path?: string, options: SimulatorOptions = {}): Board 
 /** Each option is read just once. */
 function checkedSimulatorOptions(options: SimulatorOptions, isSimulated: boolean): SimulatorOptions {
   if (typeof options !== 'object' || options === null) throw invalidType('options', 'an object', options);
-  const { stepped = false, strict = false } = options;
+  const { stepped = false, strict = false, quantum } = options;
   for (const [name, value] of Object.entries({ stepped, strict })) {
     if (typeof value !== 'boolean') throw invalidType(`options.${name}`, 'a boolean', value);
     if (value && !isSimulated) throw outOfRange(`options.${name}`, 'left out: only a simulated board has it', value);
   }
-  return { stepped, strict };
+  if (quantum !== undefined) {
+    checkInteger('options.quantum', quantum, 1, 0xffffffff);
+    if (!isSimulated) throw outOfRange('options.quantum', 'left out: only a simulated board has it', quantum);
+  }
+  return quantum === undefined ? { stepped, strict } : { stepped, strict, quantum };
 }
 
 /** A work-group of a board, made by {@link Board.workgroup}. */

@@ -37,7 +37,7 @@ export {
   type RegisterAccess,
   type RegisterSpec,
 } from './registers.js';
-export { type Injection, type InstructionCounts, type RunOptions, type RunOutcome, type Simulator } from './simulator.js';
+export { type CoreInspection, type Injection, type InstructionCounts, type RunOptions, type RunOutcome, type Simulator } from './simulator.js';
 export { type TraceEntry } from './trace.js';
 export { type BoardEvent, type BoardEventType, type HaltReason, type MailboxMessage, type ResetScope } from './transport/events.js';
 export { type SimulatorOptions } from './transport/simulator.js';

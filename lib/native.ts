@@ -83,7 +83,8 @@ interface Native {
   pollClose(poll: PollHandle): number;
 
   // native/simulator: `type` as the driver numbers chips, addresses on the eMesh
-  simulatorOpen(type: number): SimulatorHandle | number;
+  /** `quantum`: instructions of a core before the next one's turn, while they run by themselves. */
+  simulatorOpen(type: number, quantum: number): SimulatorHandle | number;
   /** Gives back all that the chip has, now rather than when it is collected. */
   simulatorClose(simulator: SimulatorHandle): number;
   /** The chip's memory as a device to be mapped: SRAM of all cores in row-major order, then shared DRAM. */
@@ -116,11 +117,14 @@ interface Native {
     instructions: number,
     quantum: number,
     seed: number,
+    untilHalt: boolean,
     traced: boolean,
     done: (instructions: number, stop: number, trace: Uint32Array) => void,
   ): number;
   /** Ends a run soon. */
   simulatorStopRun(simulator: SimulatorHandle): number;
+  /** Bit 0: a signal is on its way to the core, so that it does not rest. Bit 1: it waits for others in a barrier. */
+  simulatorInspect(simulator: SimulatorHandle, coreId: number): number;
   /** Executes one instruction of a halted core; 0 if it has none to execute. */
   simulatorStep(simulator: SimulatorHandle, coreId: number): number;
   simulatorSetCounting(simulator: SimulatorHandle, counting: boolean): number;
@@ -128,8 +132,8 @@ interface Native {
   simulatorCounters(simulator: SimulatorHandle, coreId: number): number[] | number;
   /** Taken out of the eLink's mailbox so far. */
   simulatorMailboxWords(simulator: SimulatorHandle): number;
-  /** `-EBUSY` while cores run. Poison marks SRAM that nobody has stored to. */
-  simulatorSetStrict(simulator: SimulatorHandle, strict: boolean, poison: boolean): number;
+  /** `-EBUSY` while cores run. `fill`: SRAM is to hold garbage first, as after a reset. */
+  simulatorSetStrict(simulator: SimulatorHandle, strict: boolean, fill: boolean): number;
   /** The oldest violation not taken yet: kind (native/chip/strict.h), core ID, PC, address; 0 if there is none. */
   simulatorTakeViolation(simulator: SimulatorHandle): [kind: number, core: number, pc: number, address: number] | 0;
   simulatorStateWords(simulator: SimulatorHandle): number;

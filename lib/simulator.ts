@@ -33,10 +33,15 @@ const FAULTS = { 'dead-link': 0, 'core-stuck': 1 } as const;
 export interface RunOptions {
   /** At most so many, all cores together: 1 … 2^53 - 1. */
   readonly instructions: number;
-  /** Instructions of one core before the next one's turn: 1 … 2^32 - 1. Default 1000. */
+  /** Instructions of one core before the next one's turn: 1 … 2^32 - 1. Default: the board's, of `openBoard`. */
   readonly quantum?: number | undefined;
   /** Of the order in which cores take turns: 0 … 2^53 - 1. Default 0. */
   readonly seed?: number | undefined;
+  /**
+   * Ends the run as soon as a core halts by itself. What the host does then, a work-group that serves a trap for one, it
+   * does at the same place each time. Default false.
+   */
+  readonly untilHalt?: boolean | undefined;
   /** Ends the run with the signal's reason; what has been executed stays so. */
   readonly signal?: AbortSignal | undefined;
   /** Called with each instruction, somewhat after it was executed. Makes the run slow. */
@@ -52,12 +57,21 @@ export interface RunOutcome {
    * - `idle`: no core has anything to do
    * - `blocked`: a core would go on if the host emptied the mailbox
    * - `stopped`: by {@link Simulator.stop}
+   * - `halt`: as `untilHalt` asks for
    */
   readonly stop: (typeof STOPS)[number];
 }
 
 /** In the order of native/chip/chip.h. */
-const STOPS = ['instructions', 'idle', 'blocked', 'stopped'] as const;
+const STOPS = ['instructions', 'idle', 'blocked', 'stopped', 'halt'] as const;
+
+/** What no register tells of a core. */
+export interface CoreInspection {
+  /** A signal of WAND, SYNC, MBKPT or of its own ILATST is on its way to it: it does not rest, even if it sleeps. */
+  readonly arriving: boolean;
+  /** It has executed WAND, and others of its region have not yet. */
+  readonly inBarrier: boolean;
+}
 
 /** Instructions that a core has executed while `simulator.counting` was on, by what they are. */
 export type InstructionCounts = Readonly<Record<(typeof INSTRUCTION_CLASSES)[number], number>>;
@@ -106,16 +120,17 @@ export class Simulator {
    */
   async run(options: RunOptions): Promise<RunOutcome> {
     if (typeof options !== 'object' || options === null) throw invalidType('options', 'an object', options);
-    const { quantum = 1000, seed = 0, signal, trace } = options;
+    const { quantum = this.#transport.quantum, seed = 0, untilHalt = false, signal, trace } = options;
     const wanted = checkInteger('instructions', options.instructions, 1, Number.MAX_SAFE_INTEGER);
     checkInteger('quantum', quantum, 1, 0xffffffff);
     checkInteger('seed', seed, 0, Number.MAX_SAFE_INTEGER);
+    if (typeof untilHalt !== 'boolean') throw invalidType('untilHalt', 'a boolean', untilHalt);
     throwIfAborted(checkedWaitOptions({ signal }).signal);
     if (trace !== undefined && typeof trace !== 'function') throw invalidType('trace', 'a function', trace);
     let executed = 0;
     for (;;) {
       const step = trace ? Math.min(wanted - executed, TRACED_AT_ONCE) : wanted;
-      const [instructions, stop, records] = await this.#runOnce(step, quantum, seed, signal, trace !== undefined);
+      const [instructions, stop, records] = await this.#runOnce(step, { quantum, seed, untilHalt, signal }, trace !== undefined);
       executed += instructions;
       if (trace) for (const entry of traceEntries(records)) trace(entry);
       if (stop !== 'instructions' || executed === wanted || instructions === 0) return { instructions: executed, stop };
@@ -131,6 +146,12 @@ export class Simulator {
     if (native.simulatorStep(this.#transport.handle, id) !== 1) {
       throw new EpiphanyError('ERR_EPIPHANY_BUSY', `Core ${formatHex(id, 3)} cannot be stepped: it must be halted, active, and not wait for a load`);
     }
+  }
+
+  /** What no register tells of a core. */
+  inspect(core: CoreId | number): CoreInspection {
+    const bits = native.simulatorInspect(this.#transport.handle, this.#knownCore(core));
+    return { arriving: (bits & 1) !== 0, inBarrier: (bits & 2) !== 0 };
   }
 
   /** Whether instructions are counted. Off by default; a running chip is slowed down by it. */
@@ -240,12 +261,13 @@ export class Simulator {
     return `Simulator of ${this.#transport.chip.type} '${this.#transport.path}'`;
   }
 
-  #runOnce(instructions: number, quantum: number, seed: number, signal: AbortSignal | undefined, traced: boolean): Promise<[number, RunOutcome['stop'], Uint32Array]> {
+  #runOnce(instructions: number, { quantum, seed, untilHalt, signal }: { quantum: number; seed: number; untilHalt: boolean; signal: AbortSignal | undefined }, traced: boolean): Promise<[number, RunOutcome['stop'], Uint32Array]> {
     const { handle, path } = this.#transport;
     return new Promise((resolve, reject) => {
       const abort = (): void => void native.simulatorStopRun(handle);
-      const begun = native.simulatorRun(handle, instructions, quantum, seed, traced, (executed, stop, records) => {
+      const begun = native.simulatorRun(handle, instructions, quantum, seed, untilHalt, traced, (executed, stop, records) => {
         ignoreSignal(signal, abort);
+        if (!this.#transport.closed) this.#transport.events().catchUp(); // what has halted is served before the next run
         if (signal?.aborted) reject(signal.reason);
         else if (this.#transport.closed) reject(closedError(`board '${path}'`));
         else resolve([executed, STOPS[stop] as RunOutcome['stop'], records]);

@@ -21,6 +21,7 @@ export const VIOLATION_KINDS = [
   'dma-busy',
   'dma-alignment',
   'stack-overflow',
+  'wand-race',
 ] as const;
 
 /**
@@ -41,6 +42,8 @@ export const VIOLATION_KINDS = [
  * - `dma-busy`: DMAxCONFIG written while the channel works
  * - `dma-alignment`: DMA addresses, strides or descriptors that are not aligned
  * - `stack-overflow`: a store by R13, the stack pointer, to where instructions have been executed
+ * - `wand-race`: IDLE behind WAND with nothing that keeps the interrupt out between the two: if it comes there, nothing
+ *   ends the IDLE
  */
 export type ViolationKind = (typeof VIOLATION_KINDS)[number];
 
@@ -50,6 +53,6 @@ export interface Violation {
   readonly core: CoreId;
   /** Address of the instruction. */
   readonly pc: number;
-  /** Address of the access, offset of the register, or the bits of the instruction if it has neither. */
+  /** Address of the access or of the WAND, offset of the register, or the bits of the instruction if it has none of these. */
   readonly value: number;
 }

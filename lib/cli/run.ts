@@ -3,9 +3,10 @@ import { constants } from 'node:os';
 import type { Board, WorkGroup } from '../board.js';
 import { EpiphanyError, formatHex } from '../errors.js';
 import type { InstructionCounts, Simulator } from '../simulator.js';
+import type { TraceEntry } from '../trace.js';
 import type { Output, OutputStream } from '../workgroup/output.js';
 import type { CoreState, Fault } from '../workgroup/core-state.js';
-import { parseGroup, printJson, UsageError, warn, type Command, type Context } from './command.js';
+import { parseGroup, parseNumber, printJson, UsageError, warn, type Command, type Context } from './command.js';
 import { parseDuration } from './options.js';
 import { SourceLines } from './toolchain.js';
 
@@ -14,8 +15,8 @@ const TIMED_OUT = 124;
 const codeOf = (signal: NodeJS.Signals): number => 128 + constants.signals[signal];
 /** The user has had enough, or somebody else, or the terminal is gone. */
 const INTERRUPTIONS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
-/** Instructions between two looks of the host at what a traced program wants. */
-const TRACED_IN_A_ROW = 4096;
+/** Instructions that are run in a row, unless the program wants something of the host. */
+const [STEPS, TRACED_STEPS] = [2 ** 20, 4096];
 /** Characters of a line that are kept until it ends; what goes on longer is printed as several. */
 const LONGEST_LINE = 2 ** 20;
 const PIECES_OF_LINE = 4096;
@@ -29,12 +30,15 @@ export const run: Command = {
     'epiphany run program.elf --board sim',
     'epiphany run program.elf --group 0,0,2,2 -- some arguments',
     'epiphany run program.elf --board sim --stats --timeout 2.5s',
+    'epiphany run program.elf --board sim --quantum 16 --seed 7',
     'echo hello | epiphany run program.elf --group 0,0,1,1',
   ],
   options: {
     group: { value: 'R,C,ROWS,COLUMNS', summary: 'the cores to run on (default: all)' },
     timeout: { value: 'TIME', summary: `how long it may take, such as 20s; then its cores are halted, and the exit code is ${TIMED_OUT}` },
     directory: { value: 'DIRECTORY', summary: 'the only files that the program can reach (default: none)' },
+    quantum: { value: 'INSTRUCTIONS', summary: "how many a core executes before the next one's turn; simulated boards only" },
+    seed: { value: 'NUMBER', summary: 'of the order of turns, which then is the same each time; simulated boards only' },
     trace: { summary: 'every instruction on standard error; simulated boards only' },
     stats: { summary: 'what each core did, on standard error; simulated boards only' },
   },
@@ -44,7 +48,10 @@ export const run: Command = {
     const timeout = timeoutOf(context.option('timeout'));
     const rectangle = parseGroup(context.option('group'));
     const traced = context.flag('trace');
-    const board = context.board({ stepped: traced });
+    const quantum = parseWhole(context, 'quantum', 1, 0xffffffff);
+    const seed = parseWhole(context, 'seed', 0, Number.MAX_SAFE_INTEGER);
+    const stepped = traced || seed !== undefined;
+    const board = context.board({ stepped, ...(quantum === undefined ? {} : { quantum }) });
     const simulator = simulatorOf(context, board);
     using stdin = new StandardInput();
     using group = board.workgroup(rectangle);
@@ -58,7 +65,8 @@ export const run: Command = {
       if (error !== context.outputEnd.reason) throw error;
     });
     const lines = new SourceLines(file);
-    const { states, code, failure } = await ending(context, group, timeout, lines, traced ? simulator : undefined);
+    const inSteps = simulator && stepped ? (end: Promise<unknown>) => runInSteps(context, group, simulator, end, seed, traced) : undefined;
+    const { states, code, failure } = await ending(context, group, timeout, lines, inSteps);
     await printed;
     const statistics = counted && statisticsOf(group, counted, counted.mailboxWords - wordsBefore);
     if (context.json) {
@@ -110,8 +118,15 @@ function timeoutOf(text: string | undefined): Timeout | undefined {
   return text === undefined ? undefined : { text, milliseconds: parseDuration('--timeout', text, 1) };
 }
 
+function parseWhole(context: Context, name: string, least: number, most: number): number | undefined {
+  const text = context.option(name);
+  const value = text === undefined ? undefined : parseNumber(`--${name}`, text);
+  if (value !== undefined && !(value >= least && value <= most)) throw new UsageError(`--${name} must be from ${least} to ${most}, got '${text}'`);
+  return value;
+}
+
 function simulatorOf(context: Context, board: Board): Simulator | undefined {
-  const wanted = ['trace', 'stats'].find((name) => context.flag(name));
+  const wanted = ['trace', 'stats'].find((name) => context.flag(name)) ?? ['quantum', 'seed'].find((name) => context.option(name) !== undefined);
   if (wanted !== undefined && !board.simulator) throw new UsageError(`--${wanted} needs a simulated board: --board sim`);
   return board.simulator;
 }
@@ -156,7 +171,7 @@ async function printLines(context: Context, { board, output }: { board: Board; o
 }
 
 /** Waits until the program is over: by itself, or because somebody or the clock has had enough. Then its cores are halted. */
-async function ending(context: Context, group: WorkGroup, timeout: Timeout | undefined, lines: SourceLines, traced: Simulator | undefined): Promise<Ending> {
+async function ending(context: Context, group: WorkGroup, timeout: Timeout | undefined, lines: SourceLines, inSteps: ((end: Promise<unknown>) => Promise<void>) | undefined): Promise<Ending> {
   const stop = new AbortController();
   const interrupt = (signal: NodeJS.Signals): void => stop.abort({ what: 'interrupted', code: codeOf(signal) } satisfies Interruption);
   const leave = (): void => stop.abort({ what: 'nobody takes the output', code: codeOf('SIGPIPE') } satisfies Interruption);
@@ -165,11 +180,11 @@ async function ending(context: Context, group: WorkGroup, timeout: Timeout | und
   if (context.outputEnd.aborted) leave();
   try {
     const end = group.finished({ timeout: timeout?.milliseconds, signal: stop.signal });
-    if (traced) await trace(context, group, traced, end);
+    await inSteps?.(end);
     const states = await end;
     return endOf(group, states, lines);
   } catch (error) {
-    traced?.stop();
+    if (inSteps) group.board.simulator?.stop();
     const interruption = interruptionOf(error, stop.signal, timeout);
     if (!interruption) {
       haltWhatCan(group);
@@ -216,9 +231,21 @@ function haltWhatCan(group: WorkGroup): void {
 /** Of a program: as the first core ended that did not end well. Whoever gets to its exit has dealt with its exceptions. */
 function endOf(group: WorkGroup, states: readonly CoreState[], lines: SourceLines): Ending {
   const failed = states.find(({ state, exitCode = 0, exception }) => state === 'halted' || exitCode !== 0 || (state === 'idle' && exception !== undefined));
-  if (!failed) return { states, code: 0 };
+  if (!failed) {
+    const failure = missedBarrier(states, lines);
+    return { states, code: failure === undefined ? 0 : 1, failure };
+  }
   const { exitCode = 0 } = failed;
   return { states, code: exitCode & 0xff || 1, failure: failed.state === 'exited' ? undefined : mishapOf(group, failed, lines) };
+}
+
+/** Cores that sleep for good in a barrier are no end of a program, though nothing has any more to do. */
+function missedBarrier(states: readonly CoreState[], lines: SourceLines): string | undefined {
+  const waiting = states.filter(({ inBarrier }) => inBarrier);
+  const [first] = waiting;
+  if (!first) return undefined;
+  const who = waiting.length === 1 ? `core ${formatHex(first.core.id, 3)} sleeps` : `${waiting.length} cores, the first ${formatHex(first.core.id, 3)}, sleep`;
+  return `${who} in a barrier (WAND) that others do not come to, ${placeOf(first.pc, first.where, lines)}`;
 }
 
 /** What has become of a core that did not get to its exit. */
@@ -250,18 +277,17 @@ function placeOf(pc: number, where: string | undefined, lines: SourceLines): str
   return `PC ${formatHex(pc)}${known.length > 0 ? ` (${known.join(', ')})` : ''}`;
 }
 
-async function trace(context: Context, group: WorkGroup, simulator: Simulator, end: Promise<unknown>): Promise<void> {
+async function runInSteps(context: Context, group: WorkGroup, simulator: Simulator, end: Promise<unknown>, seed: number | undefined, traced: boolean): Promise<void> {
+  const trace = ({ core, pc, text, changes }: TraceEntry): void => {
+    const registers = Object.entries(changes).map(([name, value]) => `${name}=${formatHex(value)}`);
+    const where = group.locate(pc);
+    context.print(`${formatHex(core, 3)} ${formatHex(pc, 5)}  ${where === undefined ? '' : `${where.padEnd(20)}  `}${text.padEnd(28)}  ${registers.join(' ')}`.trimEnd(), 'stderr');
+  };
   let isOver = false;
   const over = end.catch(() => undefined).then(() => void (isOver = true));
   while (!isOver) {
-    const { instructions } = await simulator.run({
-      instructions: TRACED_IN_A_ROW,
-      trace: ({ core, pc, text, changes }) => {
-        const registers = Object.entries(changes).map(([name, value]) => `${name}=${formatHex(value)}`);
-        const where = group.locate(pc);
-        context.print(`${formatHex(core, 3)} ${formatHex(pc, 5)}  ${where === undefined ? '' : `${where.padEnd(20)}  `}${text.padEnd(28)}  ${registers.join(' ')}`.trimEnd(), 'stderr');
-      },
-    });
+    const options = traced ? { instructions: TRACED_STEPS, trace } : { instructions: STEPS };
+    const { instructions } = await simulator.run({ ...options, seed, untilHalt: true });
     await Promise.race([context.room(), over]);
     // The host serves what the program wants, which may be something that somebody has yet to type.
     await new Promise((resolve) => (instructions > 0 ? setImmediate(resolve) : setTimeout(resolve, 1)));
@@ -296,9 +322,9 @@ function showStatistics(group: WorkGroup, { cores, mailboxWords }: Statistics): 
 }
 
 function summaryOf({ states, code, failure }: Ending, statistics: Statistics | undefined): object {
-  const cores = states.map(({ core, state, pc, where, exitCode, exception, fault }, index) => {
+  const cores = states.map(({ core, state, pc, where, exitCode, exception, fault, inBarrier }, index) => {
     const { instructions, idle, classes } = statistics?.cores[index] ?? {};
-    return { core: formatHex(core.id), state, pc: formatHex(pc), where, exitCode, exception, fault: fault && describeFault(fault), instructions, idle, classes };
+    return { core: formatHex(core.id), state, pc: formatHex(pc), where, exitCode, exception, fault: fault && describeFault(fault), inBarrier, instructions, idle, classes };
   });
   return { exitCode: code, error: failure === undefined ? undefined : { message: failure }, cores, mailboxWords: statistics?.mailboxWords };
 }

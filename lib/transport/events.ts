@@ -132,6 +132,11 @@ export class EventPump {
     };
   }
 
+  /** Deals out what there is at once, if anybody waits for it, instead of when the event loop comes to it. */
+  catchUp(): void {
+    if (this.#isWanted()) this.#read();
+  }
+
   #waitersChanged(): void {
     if (this.#closed || this.#ended) return;
     const wanted = this.#isWanted();

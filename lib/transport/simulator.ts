@@ -64,7 +64,15 @@ export interface SimulatorOptions {
   readonly stepped?: boolean;
   /** See `simulator.strict`. Set here, loads of SRAM that nobody has stored to are found, too. Default false. */
   readonly strict?: boolean;
+  /**
+   * Instructions of one core before the next one's turn: 1 … 2^32 - 1. No core that works gets further ahead of another
+   * than two of these. Default 100.
+   */
+  readonly quantum?: number;
 }
+
+/** See {@link SimulatorOptions.quantum}. */
+const DEFAULT_QUANTUM = 100;
 
 export class SimulatorTransport implements Transport, Host {
   readonly kind = 'simulator';
@@ -75,6 +83,7 @@ export class SimulatorTransport implements Transport, Host {
   readonly origin = ORIGIN;
   readonly condition: Condition;
   readonly elinkVersion = 0;
+  readonly quantum: number;
   readonly #handle: SimulatorHandle;
   readonly #memory: CharDevice;
   readonly #pump: EventPump;
@@ -90,8 +99,9 @@ export class SimulatorTransport implements Transport, Host {
   #strict = false;
   #closed = false;
 
-  constructor(path: string, spec: SimulatorSpec, { stepped = false, strict = false }: SimulatorOptions = {}) {
+  constructor(path: string, spec: SimulatorSpec, { stepped = false, strict = false, quantum = DEFAULT_QUANTUM }: SimulatorOptions = {}) {
     this.path = path;
+    this.quantum = quantum;
     this.condition = new Condition(path);
     this.#claims = new LocalClaims(this);
     this.#pool = new DramPool(path, this.sharedDram);
@@ -103,7 +113,7 @@ export class SimulatorTransport implements Transport, Host {
       const type = spec.chip ?? (snapshot && chipTypeOf(snapshot.chipNumber)) ?? 'E16G301';
       const { number, rows, columns } = CHIP_MODELS[type];
       this.chip = Object.freeze({ type, rows, columns, origin: ORIGIN });
-      this.#handle = this.#checked(native.simulatorOpen(number));
+      this.#handle = this.#checked(native.simulatorOpen(number, quantum));
       opened.push(() => native.simulatorClose(this.#handle));
       this.#memory = deviceOf(this.#checked(native.simulatorMemory(this.#handle)), path);
       opened.push(() => this.#memory.close());
@@ -262,8 +272,8 @@ export class SimulatorTransport implements Transport, Host {
     return this.#strict;
   }
 
-  setStrict(strict: boolean, poison: boolean): void {
-    this.whileStopped(() => this.checkResult(native.simulatorSetStrict(this.handle, strict, poison), 'strict'));
+  setStrict(strict: boolean, fill: boolean): void {
+    this.whileStopped(() => this.checkResult(native.simulatorSetStrict(this.handle, strict, fill), 'strict'));
     this.#strict = strict;
   }
 

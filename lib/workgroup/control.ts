@@ -30,7 +30,7 @@ export interface GroupBoard extends AddressSpace {
   readonly path: string;
   readonly chip: Chip;
   readonly closed: boolean;
-  readonly simulator: Pick<Simulator, 'running' | 'step'> | undefined;
+  readonly simulator: Pick<Simulator, 'running' | 'inspect' | 'step'> | undefined;
 }
 
 const USER = 1 << 9;
@@ -62,7 +62,9 @@ export class Control implements GroupControl {
     }));
     const serve = (services: HostServices): Semihosting => new Semihosting(board, services, { waitersChanged: () => watch.refresh(), servable: () => watch.hasten() });
     this.#diagnosis = new Diagnosis(board, (core) => this.#programs.get(core));
-    this.#run = new Run(this.cores, board.chip.type, watch, () => this.check(), serve, this.#diagnosis);
+    const { simulator } = board;
+    const inspect = simulator && ((core: Core) => simulator.inspect(core.id));
+    this.#run = new Run(this.cores, board.chip.type, watch, () => this.check(), serve, this.#diagnosis, inspect);
   }
 
   get closed(): boolean {

@@ -40,13 +40,19 @@ export interface CoreState {
   readonly exception?: string;
   /** The instruction that has raised it, as long as no handler has returned. */
   readonly fault?: Fault;
+  /** Of `idle`: it sleeps in a barrier, having executed WAND, that others of its region have not come to. Only simulated boards tell. */
+  readonly inBarrier?: true;
 }
 
-const INTERRUPTS = 0x3ff;
+/** What no register tells of a core, where it is known. */
+export type Inspect = (core: Core) => { readonly arriving: boolean; readonly inBarrier: boolean };
+
+const [INTERRUPTS, WAND] = [0x3ff, 1 << 8];
 
 /** @param exitCode of a program that has ended on it */
-export function stateOf(core: Core, type: ChipType, exitCode: number | undefined): CoreState {
+export function stateOf(core: Core, type: ChipType, exitCode: number | undefined, inspect?: Inspect): CoreState {
   const { registers } = core;
+  const signals = inspect?.(core); // first: what has arrived since then shows in registers
   const debug = registers.DEBUGSTATUS.read();
   const status = registers.STATUS.read();
   const pc = registers.PC.read().value;
@@ -54,10 +60,13 @@ export function stateOf(core: Core, type: ChipType, exitCode: number | undefined
   const [exception] = Object.entries(EXCEPTION_CAUSES[type]).find(([, number]) => number === cause && number !== 0) ?? [];
   const isAsleep = (): boolean =>
     !status.active &&
+    !signals?.arriving &&
     (registers.ILAT.read().value & ~registers.IMASK.read().value & INTERRUPTS) === 0 &&
-    [registers.DMA0STATUS, registers.DMA1STATUS].every((dma) => dma.read().state !== 'active');
+    [registers.DMA0STATUS, registers.DMA1STATUS].every((dma) => dma.read().state !== 'active') &&
+    !registers.STATUS.read().active; // an interrupt may have been taken since
   const state = debug.externalLoadPending ? 'stuck' : exitCode !== undefined ? 'exited' : debug.halted ? 'halted' : isAsleep() ? 'idle' : 'running';
-  return { core, state, pc, ...(exitCode === undefined ? {} : { exitCode }), ...(exception === undefined ? {} : { exception }) };
+  const inBarrier = state === 'idle' && signals?.inBarrier && (registers.IMASK.read().value & WAND) === 0;
+  return { core, state, pc, ...(exitCode === undefined ? {} : { exitCode }), ...(exception === undefined ? {} : { exception }), ...(inBarrier ? { inBarrier } : {}) };
 }
 
 /** @param how what the core does, e.g. `waits for a load that nothing answers` */

@@ -4,7 +4,7 @@ import type { ChipType } from '../chip.js';
 import type { Core } from '../core.js';
 import { EpiphanyError, formatHex } from '../errors.js';
 import { waitFor, type WaitOptions } from '../wait.js';
-import { stateOf, stuckError, type CoreState } from './core-state.js';
+import { stateOf, stuckError, type CoreState, type Inspect } from './core-state.js';
 import type { CoreWatch, Looker } from './core-watch.js';
 import type { Diagnosis } from './diagnosis.js';
 import { haltCore } from './reset.js';
@@ -26,6 +26,7 @@ export class Run implements Looker {
   readonly #watch: CoreWatch;
   readonly #check: () => void;
   readonly #diagnosis: Diagnosis;
+  readonly #inspect: Inspect | undefined;
   readonly #exitCodes = new Map<Core, number>();
   /** Cores that the host has halted: a trap that they have behind them is not to be served again. */
   readonly #halted = new Set<Core>();
@@ -43,13 +44,14 @@ export class Run implements Looker {
    * @param check throws if the group can be used no more: cores that were reset meanwhile look as if they had come to rest
    * @param makeHost makes what serves programs
    */
-  constructor(cores: readonly Core[], chip: ChipType, watch: CoreWatch, check: () => void, makeHost: (services: HostServices) => Semihosting, diagnosis: Diagnosis) {
+  constructor(cores: readonly Core[], chip: ChipType, watch: CoreWatch, check: () => void, makeHost: (services: HostServices) => Semihosting, diagnosis: Diagnosis, inspect: Inspect | undefined) {
     this.#cores = cores;
     this.#chip = chip;
     this.#watch = watch;
     this.#check = check;
     this.#makeHost = makeHost;
     this.#diagnosis = diagnosis;
+    this.#inspect = inspect;
   }
 
   /** What serves the program that was started last. */
@@ -116,7 +118,7 @@ export class Run implements Looker {
   }
 
   states(cores: readonly Core[]): CoreState[] {
-    return cores.map((core) => stateOf(core, this.#chip, this.#exitCodes.get(core)));
+    return cores.map((core) => stateOf(core, this.#chip, this.#exitCodes.get(core), this.#inspect));
   }
 
   /** Waits until none of these cores has anything more to do. */

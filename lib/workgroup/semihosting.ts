@@ -121,7 +121,7 @@ export class Semihosting {
     }
     if (result === undefined) return 'waiting';
     core.writeRegister(0xf0000, result >>> 0);
-    if (number === TRAP.syscall) core.writeRegister(0xf000c, errno);
+    core.writeRegister(0xf000c, errno); // libgloss looks at it behind every TRAP of these, not only behind 7
     if (at === pc) PC.write(pc + 2);
     DEBUGCMD.write(0);
     return 'served';

@@ -11,8 +11,8 @@
 namespace chip {
 namespace {
 
-constexpr uint32_t kStateMagic = 0x32504945;  // "EIP2"
-constexpr size_t kHeaderWords = 8;
+constexpr uint32_t kStateMagic = 0x33504945;  // "EIP3"
+constexpr size_t kHeaderWords = 9;
 // So that a run can be stopped at once, however long its quanta are.
 constexpr uint32_t kLongestShare = 0x10000;
 
@@ -138,9 +138,14 @@ RunResult Chip::Run(const RunRequest& request) noexcept {
   bool has_executed = false;  // in this round, and so below
   bool has_waited = false;
   unsigned quiet = 0;  // turns in a row in which nothing happened
+  const uint64_t halts = mesh_.halts();
   while (left > 0) {
     if (request.stop && request.stop->load(std::memory_order_relaxed)) {
       result.stop = RunResult::Stop::kStopped;
+      break;
+    }
+    if (request.until_halt && mesh_.halts() != halts) {
+      result.stop = RunResult::Stop::kHalted;
       break;
     }
     const uint32_t share = std::min(quantum - std::min(used_, quantum), kLongestShare);
@@ -173,9 +178,10 @@ RunResult Chip::Run(const RunRequest& request) noexcept {
   return result;
 }
 
-void Chip::SetStrict(bool strict, bool poison) noexcept {
+void Chip::SetStrict(bool strict, bool fill) noexcept {
   is_strict_ = strict;
-  if (strict && poison) strict_.Poison();
+  if (!strict || !fill) return;
+  for (unsigned i = 0; i < model_.cores(); ++i) mesh_.core(i).FillSram(resets_);
 }
 
 void Chip::ReportRest() noexcept {
@@ -191,6 +197,20 @@ bool Chip::Step(unsigned core_id) noexcept {
   core->Release();
   Deliver();
   return stepped;
+}
+
+bool Chip::awaits_signal(unsigned core_id) noexcept {
+  Core* const core = mesh_.CoreById(core_id);
+  if (!core) return false;
+  core->Claim();
+  const bool awaits = core->awaits_signal();
+  core->Release();
+  return awaits;
+}
+
+bool Chip::is_in_barrier(unsigned core_id) noexcept {
+  const Core* const core = mesh_.CoreById(core_id);
+  return core && (mesh_.wand() >> core->index() & 1);
 }
 
 Counters Chip::counters(unsigned core_id) noexcept {
@@ -246,14 +266,19 @@ void Chip::React(Elink::Effect effect) noexcept {
   Deliver();
 }
 
+// All at once: no core that still runs stores to another that has been reset already.
 void Chip::ResetChip() noexcept {
-  for (unsigned i = 0; i < model_.cores(); ++i) {
-    Core& core = mesh_.core(i);
-    core.Claim();
-    core.SetLoadPending(false);
-    core.ResetByChip();
-    core.Release();
-  }
+  const auto each = [this](auto use) {
+    for (unsigned i = 0; i < model_.cores(); ++i) use(mesh_.core(i));
+  };
+  each([](Core& core) { core.Claim(); });
+  ++resets_;
+  strict_.SetResets(resets_);
+  each([this](Core& core) {
+    core.ResetByChip(resets_);
+    strict_.Forget(core);
+  });
+  each([](Core& core) { core.Release(); });
 }
 
 size_t Chip::state_words() const noexcept {
@@ -264,7 +289,7 @@ void Chip::Save(uint32_t* words) const noexcept {
   const auto low = [](uint64_t value) { return static_cast<uint32_t>(value); };
   const uint64_t wand = mesh_.wand();
   for (const uint32_t word : {kStateMagic, uint32_t{model_.type}, low(round_), low(round_ >> 32), position_,
-                              used_, low(wand), low(wand >> 32)})
+                              used_, low(wand), low(wand >> 32), resets_})
     *words++ = word;
   elink_.Save(words);
   words += Elink::kStateWords;
@@ -281,6 +306,8 @@ bool Chip::Restore(const uint32_t* words, size_t count) noexcept {
   position_ = header[4];
   used_ = header[5];
   mesh_.set_wand(header[6] | uint64_t{header[7]} << 32);
+  resets_ = header[8];
+  strict_.SetResets(resets_);
   for (unsigned i = 0; i < model_.cores(); ++i, words += Core::kStateWords) {
     Core& core = mesh_.core(i);
     core.Claim();

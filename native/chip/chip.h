@@ -36,7 +36,7 @@ struct Memory {
 enum class Fault : uint8_t {
   kDeadLink,   // nothing answers: every load fails, stores vanish
   kCoreStuck,  // the core waits for an external load that never returns
-  kNoPower,    // as a dead link, and registers are lost; what becomes of SRAM is up to the embedder
+  kNoPower,    // as a dead link, and all that cores hold is lost
 };
 
 struct RunRequest {
@@ -44,6 +44,9 @@ struct RunRequest {
   uint32_t quantum;                         // of one core before the next one's turn; at least 1
   uint64_t seed;                            // of the order in which cores take turns
   const std::atomic<bool>* stop = nullptr;  // ends the run, soon after somebody sets it
+  // Ends the run with the turn in which a core halts by itself, so that what the embedder then does to it is
+  // done at the same place each time.
+  bool until_halt = false;
 };
 
 struct RunResult {
@@ -53,6 +56,7 @@ struct RunResult {
     kAllIdle,       // no core has anything to do
     kBlocked,       // some would run, but wait for the host to empty the mailbox
     kStopped,
+    kHalted,  // as until_halt asks for
   };
   uint64_t instructions;
   Stop stop;
@@ -96,12 +100,18 @@ class Chip {
   // Tells the sink that some cores have come to rest. By whoever schedules them.
   void ReportRest() noexcept;
 
+  // What no register tells of a core; false if there is none. A signal is on its way to it, so that it does
+  // not rest, even if it sleeps.
+  bool awaits_signal(unsigned core_id) noexcept;
+  // It has executed WAND, and others of its region have not yet.
+  bool is_in_barrier(unsigned core_id) noexcept;
+
   // Executes one instruction of a core that is halted. False if there is no such core, or if it is not
   // halted, not active, or waits for a load.
   bool Step(unsigned core_id) noexcept;
 
   // What an execution does where the manual and the GNU simulator differ. The manual's way by default.
-  void SetProfile(FpuProfile profile) noexcept { profile_ = profile; }
+  void SetProfile(Profile profile) noexcept { profile_ = profile; }
   // Counts instructions by class, which costs a quarter of the speed. Off by default.
   void SetCounting(bool counting) noexcept { counting_ = counting; }
   // Zero, all of them, if there is no such core.
@@ -109,8 +119,9 @@ class Chip {
   // Sees every instruction. Not while cores run; null to end it.
   void SetTracer(Tracer* tracer) noexcept { tracer_ = tracer; }
   // Looks for what would go wrong on silicon. Not while cores run. If a program is still to be loaded, SRAM
-  // is poisoned, so that loads from where nobody has stored are found, too.
-  void SetStrict(bool strict, bool poison) noexcept;
+  // can be filled with garbage first, as after a reset, so that loads from where nobody has stored are found,
+  // too.
+  void SetStrict(bool strict, bool fill) noexcept;
   bool is_strict() const noexcept { return is_strict_; }
   bool TakeViolation(Violation* violation) noexcept { return strict_.Take(violation); }
 
@@ -147,11 +158,13 @@ class Chip {
   EventSink* sink_;
   Elink elink_;
   Mesh mesh_;
-  std::atomic<FpuProfile> profile_{FpuProfile::kManual};
+  std::atomic<Profile> profile_{Profile::kManual};
   std::atomic<bool> counting_{false};
   Tracer* tracer_ = nullptr;
   bool is_strict_ = false;
   StrictChecker strict_{&mesh_};
+
+  uint32_t resets_ = 0;  // of the chip so far
 
   // Of Run: whose turn it is, and how much of it is over.
   uint64_t round_ = 0;

@@ -4,7 +4,10 @@
 #include <algorithm>
 #include <limits>
 #include <thread>
+#include <utility>
 
+#include "chip/garbage.h"
+#include "chip/memory.h"
 #include "chip/mesh.h"
 #include "chip/tracer.h"
 
@@ -74,9 +77,25 @@ bool Core::ClaimSoon() {
 }
 
 void Core::Latch(uint32_t interrupts) {
+  if (interrupts == 0) return;
   registers_.at(reg::kIlat).fetch_or(interrupts & kInterruptMask);
   CallAttention();
   mesh_->doorbell().Ring();
+}
+
+void Core::Signal(uint32_t signals, Profile profile) {
+  if (profile == Profile::kGnu) return Receive(signals);
+  signals_.Enter(signals);
+  CallAttention();
+  mesh_->doorbell().Ring();
+}
+
+void Core::Receive(uint32_t signals) {
+  uint32_t interrupts = signals & kInterruptMask;
+  if (signals & signal::kWand) interrupts |= interrupt::kWand;
+  if (signals & signal::kSync) interrupts |= interrupt::kSync;
+  if (interrupts != 0) Latch(interrupts);
+  if (signals & signal::kHalt) HaltBy(Halt::kMulticoreBreakpoint);
 }
 
 void Core::SetLoadPending(bool pending) {
@@ -94,6 +113,7 @@ void Core::HaltBy(Halt reason) {
 }
 
 void Core::Halted(Halt reason, uint32_t number) {
+  if (reason != Halt::kCommand) mesh_->CountHalt();
   mesh_->outbox().Post({Event::Kind::kCoreHalted, id_, static_cast<uint32_t>(reason) | number << 8});
 }
 
@@ -106,13 +126,15 @@ void Core::Raise(Exception exception) {
   Latch(interrupt::kException);
 }
 
-void Core::StoreRegister(uint32_t offset, uint32_t value) {
+void Core::StoreRegister(uint32_t offset, uint32_t value, bool by_itself) {
   CoreRegisters& registers = registers_;
   switch (offset) {
     case reg::kIlatSet:
-      Latch(value);
+      by_itself ? Signal(value & kInterruptMask, profile_) : Latch(value);
       return;
     case reg::kIlatClear:
+      // It goes the way of ILATST, and so does not overtake it.
+      signals_.Forget(value & kInterruptMask);
       registers.at(reg::kIlat).fetch_and(~value);
       return;
     case reg::kFstatus:
@@ -169,12 +191,21 @@ void Core::Reset() {
   registers_.Reset();
   for (DmaChannel& channel : dma_) channel.Reset();
   holds_interrupts_ = false;
+  signals_.Forget(signal::kAll);
   mesh_->ForgetWand(*this);
 }
 
-void Core::ResetByChip() {
+void Core::ResetByChip(uint32_t resets) {
+  SetLoadPending(false);
   Reset();
+  registers_.Scramble(Garbage(resets, id_));
+  FillSram(resets);
   CallAttention();
+}
+
+void Core::FillSram(uint32_t resets) {
+  const Garbage garbage(resets, id_);
+  for (uint32_t offset = 0; offset < kSramBytes; offset += 4) StoreUnit(sram_ + offset, garbage.At(offset));
 }
 
 bool Core::is_running() const {
@@ -213,6 +244,7 @@ void Core::Decide() {
 uint64_t Core::UntilEvent(bool is_running) const {
   uint64_t until = std::numeric_limits<uint64_t>::max();
   if (dma_[0].is_active(*this) || dma_[1].is_active(*this)) until = kDmaPeriod - clock_ % kDmaPeriod;
+  if (signals_.is_moving()) until = std::min<uint64_t>(until, signals_.until());
   const uint32_t config = registers_.Get(reg::kConfig);
   for (unsigned timer = 0; timer < 2; ++timer) {
     const uint32_t event = config::TimerEvent(config, timer);
@@ -257,6 +289,7 @@ void Core::Advance(uint64_t clocks, bool is_running, uint32_t config) {
         CountDown(timer, 1);
     }
   }
+  if (const uint32_t arrived = signals_.Advance(clocks)) Receive(arrived);
   clock_ += clocks;
   if (clocks == 0 || clock_ % kDmaPeriod != 0) return;
   for (DmaChannel& channel : dma_) {
@@ -264,13 +297,14 @@ void Core::Advance(uint64_t clocks, bool is_running, uint32_t config) {
   }
 }
 
-Core::Turn Core::Run(uint64_t clocks, FpuProfile profile, bool counting, const Tracers& tracers) {
+Core::Turn Core::Run(uint64_t clocks, Profile profile, bool counting, const Tracers& tracers) {
   const bool is_traced = tracers[0] || tracers[1];
   Turn turn = {};
   profile_ = profile;
   is_asleep_.store(false, std::memory_order_relaxed);
   while (turn.clocks < clocks) {
-    attention_.exchange(false, std::memory_order_acquire);
+    if (attention_.load(std::memory_order_relaxed)) attention_.exchange(false, std::memory_order_acquire);
+    signals_.Accept();
     if (is_wanted() && !is_stepping_) {
       turn.is_contended = true;
       break;
@@ -295,17 +329,18 @@ Core::Turn Core::Run(uint64_t clocks, FpuProfile profile, bool counting, const T
       limit = std::min(limit, until);
       Advance(limit, false, registers_.Get(reg::kConfig));
       turn.clocks += limit;
+      if (ends_turn_) break;
       continue;
     }
     limit = std::min(limit, until);
     is_blocked_ = false;
-    holds_interrupts_ = false;
     const uint32_t config = registers_.Get(reg::kConfig);
     if (is_traced) {
       limit = 1;
       for (Tracer* tracer : tracers)
         if (tracer) tracer->Before(*this);
     }
+    holds_interrupts_ = false;
     const uint64_t done = counting ? Execute<true>(limit) : Execute<false>(limit);
     if (is_traced && done > 0) {
       for (Tracer* tracer : tracers)
@@ -316,15 +351,14 @@ Core::Turn Core::Run(uint64_t clocks, FpuProfile profile, bool counting, const T
     turn.clocks += done;
     turn.instructions += done;
     has_worked_ = true;
-    if (ends_turn_) {
-      ends_turn_ = false;
-      break;
-    }
+    if (ends_turn_) break;
     if (done == 0 && is_blocked_) {
       turn.is_blocked = true;
       break;
     }
   }
+  ends_turn_ = false;
+  turn.has_woken = std::exchange(has_woken_, false);
   return turn;
 }
 
@@ -337,7 +371,7 @@ uint32_t Core::PeekInstruction() {
   return low | uint32_t{high} << 16;
 }
 
-bool Core::Step(FpuProfile profile) {
+bool Core::Step(Profile profile) {
   auto& debug_status = registers_.at(reg::kDebugStatus);
   if (!(debug_status.load() & debug::kHalted)) return false;
   debug_status.fetch_and(~debug::kHalted);
@@ -353,6 +387,8 @@ void Core::Save(uint32_t* words) const {
   *words++ = static_cast<uint32_t>(clock_);
   *words++ = static_cast<uint32_t>(clock_ >> 32);
   *words++ = holds_interrupts_;
+  signals_.Save(words);
+  words += DelayLine::kStateWords;
   for (const DmaChannel& channel : dma_) {
     channel.Save(words);
     words += DmaChannel::kStateWords;
@@ -364,6 +400,8 @@ void Core::Restore(const uint32_t* words) {
   clock_ = words[0] | uint64_t{words[1]} << 32;
   holds_interrupts_ = words[2] & 1;
   words += 3;
+  signals_.Restore(words);
+  words += DelayLine::kStateWords;
   for (DmaChannel& channel : dma_) {
     channel.Restore(words);
     words += DmaChannel::kStateWords;

@@ -3,7 +3,7 @@
 // Sources: Epiphany Architecture Reference; where it is silent, docs/validation.md says what was chosen.
 //
 // Threads: whoever lets a core run, or reaches any register that an execution could be using, holds the
-// core's claim. Interrupts are latched without it, and so is a halt by another core.
+// core's claim. Interrupts are latched without it, and so are a halt by another core, and signals.
 #ifndef CHIP_CORE_H_
 #define CHIP_CORE_H_
 
@@ -13,9 +13,10 @@
 
 #include "chip/code_cache.h"
 #include "chip/core_registers.h"
+#include "chip/delay_line.h"
 #include "chip/dma.h"
-#include "chip/fpu.h"
 #include "chip/model.h"
+#include "chip/profile.h"
 
 namespace chip {
 
@@ -49,6 +50,7 @@ class Core {
     bool is_blocked;    // it would run, but the eLink or another core has to let it
     bool is_contended;  // it would run, but somebody wants to reach its registers first
     bool rests;         // it was at work, and has nothing to do any more
+    bool has_woken;     // it has sent an interrupt to another core, and its turn has ended with that
   };
 
   void Construct(const Model& model, unsigned index, unsigned id, unsigned char* sram, Mesh* mesh);
@@ -60,6 +62,8 @@ class Core {
   // --- by anyone, at any time.
   CoreRegisters& registers() { return registers_; }
   void Latch(uint32_t interrupts);
+  // Sends signals to this core, where they arrive a little later; in the GNU simulator's profile at once.
+  void Signal(uint32_t signals, Profile profile);
   void HaltBy(Halt reason);
   void SetLoadPending(bool pending);
   // Has the core look soon at what has changed: ends the turn that it may be in, or its sleep.
@@ -82,25 +86,36 @@ class Core {
 
   // --- by whoever holds the claim.
   uint32_t LoadRegister(uint32_t offset) const { return registers_.Load(offset); }
-  void StoreRegister(uint32_t offset, uint32_t value);
+  // `by_itself`: the core's own instructions or DMA do it, and so ILATST takes time.
+  void StoreRegister(uint32_t offset, uint32_t value, bool by_itself = false);
+  // Whether a signal is on its way, so that the core does not rest yet, whatever its registers say.
+  bool awaits_signal() const { return !signals_.is_empty(); }
+  Profile profile() const { return profile_; }
   // While there are tracers, it goes an instruction at a time.
   using Tracers = std::array<Tracer*, 2>;
-  Turn Run(uint64_t clocks, FpuProfile profile, bool counting, const Tracers& tracers);
+  Turn Run(uint64_t clocks, Profile profile, bool counting, const Tracers& tracers);
   // Executes one instruction of a core that is halted. False if there is none to execute.
-  bool Step(FpuProfile profile);
-  void ResetByChip();
+  bool Step(Profile profile);
+  // Memory, and registers to which a reset gives no value, hold garbage then.
+  void ResetByChip(uint32_t resets);
+  void FillSram(uint32_t resets);
   // The bits at PC, or zero if they cannot be had.
   uint32_t PeekInstruction();
+  // No interrupt is taken before the next instruction, whatever STATUS says.
+  bool holds_interrupts() const { return holds_interrupts_; }
   const Counters& counters() const { return counters_; }
 
   // The whole state but for SRAM.
-  static constexpr uint32_t kStateWords = CoreRegisters::kWords + 3 + 2 * DmaChannel::kStateWords;
+  static constexpr uint32_t kStateWords =
+      CoreRegisters::kWords + 3 + DelayLine::kStateWords + 2 * DmaChannel::kStateWords;
   void Save(uint32_t* words) const;
   void Restore(const uint32_t* words);
 
-  // By what the core itself does, if it concerns the embedder: its turn is over after this instruction.
-  void EndTurn() {
+  // By what the core itself does, if it concerns the embedder, or wakes another core: its turn is over after
+  // this instruction.
+  void EndTurn(bool has_woken = false) {
     ends_turn_ = true;
+    has_woken_ |= has_woken;
     CallAttention();
   }
 
@@ -108,6 +123,7 @@ class Core {
   friend class DmaChannel;
 
   void Raise(Exception exception);
+  void Receive(uint32_t signals);
   void Decide();
   uint64_t UntilEvent(bool is_running) const;
   void Advance(uint64_t clocks, bool is_running, uint32_t config);
@@ -135,7 +151,7 @@ class Core {
   Mesh* mesh_ = nullptr;
   unsigned char* sram_ = nullptr;
   Generation generation_ = Generation::kEpiphany3;
-  FpuProfile profile_ = FpuProfile::kManual;
+  Profile profile_ = Profile::kManual;
   uint16_t index_ = 0;
   uint16_t id_ = 0;
   // No interrupt is taken between GIE and an IDLE behind it.
@@ -143,9 +159,11 @@ class Core {
   bool is_blocked_ = false;
   bool is_stepping_ = false;  // a step is executed now, whoever else wants the core
   bool ends_turn_ = false;
+  bool has_woken_ = false;   // in this turn
   bool has_worked_ = false;  // since it last came to rest
   InstructionClass last_kind_ = InstructionClass::kControl;
   uint64_t clock_ = 0;
+  DelayLine signals_;
   std::array<DmaChannel, 2> dma_;
   Counters counters_{};
   // One instruction that was not fetched from SRAM.

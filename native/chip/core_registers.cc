@@ -117,6 +117,13 @@ void CoreRegisters::Reset() {
   }
 }
 
+void CoreRegisters::Scramble(const Garbage& garbage) {
+  for (uint32_t offset = 0; offset < kWords * 4; offset += 4) {
+    const Row* row = RowAt(generation_, is_link_core_, offset);
+    if (row && row->on_reset == OnReset::kKeep) Store(offset, garbage.At(kRegistersBase + offset));
+  }
+}
+
 void CoreRegisters::RestoreRaw(uint32_t index, uint32_t value) {
   const uint32_t offset = index * 4;
   const Row* row = RowAt(generation_, is_link_core_, offset);

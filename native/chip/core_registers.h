@@ -9,6 +9,7 @@
 #include <atomic>
 #include <cstdint>
 
+#include "chip/garbage.h"
 #include "chip/model.h"
 #include "chip/registers.h"
 
@@ -24,6 +25,8 @@ class CoreRegisters {
   void Store(uint32_t offset, uint32_t value);
   // Registers as RESETCORE leaves them: all zero but R0–R63, the DMA addresses and strides, and COREID.
   void Reset();
+  // The others, but for COREID, as a reset of the whole chip leaves them: anything.
+  void Scramble(const Garbage& garbage);
 
   bool Exists(uint32_t offset) const;
   // The word itself. Offset must be a register's.

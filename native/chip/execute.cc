@@ -3,6 +3,7 @@
 // Sources: Epiphany Architecture Reference, appendix A; docs/validation.md for what was compared with which
 // other simulators, and for every point that the reference leaves open.
 #include "chip/core.h"
+#include "chip/fpu.h"
 #include "chip/memory.h"
 #include "chip/mesh.h"
 
@@ -442,7 +443,7 @@ uint64_t Core::Execute(const uint64_t limit) {
         const auto which = static_cast<uint32_t>(e->immediate);
         if (IsOfTimers(which) && !IS_FIRST_OF_ALL()) goto later;
         PUBLISH();
-        StoreRegister(which, Get(r[e->rd]));
+        StoreRegister(which, Get(r[e->rd]), true);
         goto looked_at;
       }
 

@@ -92,7 +92,7 @@ FpuResult Overflow(uint32_t sign, FpuMode mode) {
 FpuResult Underflow(uint32_t sign, int32_t exponent, uint64_t significand, FpuMode mode) {
   // "Any denormal or underflow result from an arithmetic operation is flushed to zero and an underflow
   // exception is generated": exact or not.
-  if (mode.profile == FpuProfile::kManual) return Result(sign, status::kBus);
+  if (mode.profile == Profile::kManual) return Result(sign, status::kBus);
   // The GNU simulator behaves as if it rounded to a denormal number, and then replaced that by zero. So there
   // is no underflow if the number was exact, a multiple of 2^-149; and it may round to a normal one.
   const int32_t lowest = 41 - exponent;  // the bit of the significand that is worth 2^-149
@@ -135,7 +135,7 @@ inline FpuResult Sum(const Number& high, const Number& low, FpuMode mode) {
 // The manual: "NAN inputs generate an invalid exception and return a quiet NAN", with the XOR of the signs of
 // the operands. It does not say which quiet NaN: as in the GNU simulator, the first operand that is one.
 FpuResult Nan(uint32_t nan, uint32_t signs, FpuMode mode) {
-  const uint32_t sign = mode.profile == FpuProfile::kManual ? signs : nan;
+  const uint32_t sign = mode.profile == Profile::kManual ? signs : nan;
   return Result((nan & ~kSign) | kQuiet | (sign & kSign), status::kBis);
 }
 
@@ -238,7 +238,7 @@ FpuResult Float(uint32_t rn, FpuMode mode) {
 
 FpuResult Fix(uint32_t rn, FpuMode mode) {
   constexpr uint32_t kTwoTo31 = (kBias + 31) << 23;
-  const bool is_manual = mode.profile == FpuProfile::kManual;
+  const bool is_manual = mode.profile == Profile::kManual;
   const bool is_negative = (rn & kSign) != 0;
   // "A floating-point all ones result", and NaN inputs "generate an invalid exception".
   if (IsNan(rn) && is_manual) return IntegerResult(0xffffffff, status::kBis);
@@ -259,7 +259,7 @@ FpuResult Fix(uint32_t rn, FpuMode mode) {
 
 FpuResult Fabs(uint32_t rn, FpuMode mode) {
   if (IsZero(rn)) return Result(0);
-  if (IsNan(rn) && mode.profile == FpuProfile::kManual) return Nan(rn, 0, mode);
+  if (IsNan(rn) && mode.profile == Profile::kManual) return Nan(rn, 0, mode);
   return Result(rn & ~kSign);
 }
 

@@ -7,14 +7,13 @@
 
 #include <cstdint>
 
-namespace chip {
+#include "chip/profile.h"
 
-// The manual and the GNU simulator disagree on NaNs, on denormal results and on FIX.
-enum class FpuProfile : uint8_t { kManual, kGnu };
+namespace chip {
 
 struct FpuMode {
   bool truncate = false;  // RMODE of CONFIG
-  FpuProfile profile = FpuProfile::kManual;
+  Profile profile = Profile::kManual;
 };
 
 struct FpuResult {

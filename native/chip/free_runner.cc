@@ -10,15 +10,17 @@
 namespace chip {
 namespace {
 
-// Short, because a core may wait for what another one of the same thread is to do.
-constexpr uint64_t kQuantum = 1000;
-// How long to leave the host alone that has to empty the mailbox, or that holds a core.
+// Of a core that works while all others sleep.
+constexpr uint32_t kQuantumAlone = 1000;
+// So that cores can be stopped at once, however long their quantum is.
+constexpr uint64_t kLongestPiece = 0x10000;
+// How long to leave the host alone that has to empty the mailbox.
 constexpr std::chrono::microseconds kPatience(20);
 
 }  // namespace
 
-FreeRunner::FreeRunner(Chip* chip, unsigned threads) noexcept
-    : chip_(chip), shares_(std::clamp(threads, 1u, chip->model().cores())) {}
+FreeRunner::FreeRunner(Chip* chip, unsigned threads, uint32_t quantum) noexcept
+    : chip_(chip), shares_(std::clamp(threads, 1u, chip->model().cores())), quantum_(std::max(quantum, 1u)) {}
 
 bool FreeRunner::Start() noexcept {
   if (is_running()) return true;
@@ -28,9 +30,16 @@ bool FreeRunner::Start() noexcept {
   sigset_t before;
   sigfillset(&all);
   pthread_sigmask(SIG_SETMASK, &all, &before);
+  // They go on together: whoever was behind still is.
+  for (unsigned i = 0; i < shares_; ++i) {
+    std::atomic<uint64_t>& rounds = threads_[i].rounds;
+    if (const uint64_t others = Slowest(i); rounds.load() == kAway)
+      rounds.store(others == kAway ? 0 : others);
+  }
   while (started_ < shares_) {
     Thread& thread = threads_[started_];
-    thread = {this, started_, {}};
+    thread.runner = this;
+    thread.share = started_;
     if (pthread_create(&thread.handle, nullptr, Main, &thread) != 0) break;
     ++started_;
   }
@@ -52,20 +61,72 @@ void* FreeRunner::Main(void* thread) {
   return nullptr;
 }
 
+// The fewest rounds of any other thread that works; kAway if none does.
+uint64_t FreeRunner::Slowest(unsigned but) const noexcept {
+  uint64_t rounds = kAway;
+  for (unsigned i = 0; i < shares_; ++i)
+    if (i != but) rounds = std::min(rounds, threads_[i].rounds.load(std::memory_order_acquire));
+  return rounds;
+}
+
+// Until nobody who works is more than a round behind. False if all are to stop.
+bool FreeRunner::WaitForOthers(unsigned share) noexcept {
+  const uint64_t rounds = threads_[share].rounds.load(std::memory_order_relaxed);
+  while (rounds > 0 && Slowest(share) < rounds - 1) {
+    if (stop_.load(std::memory_order_relaxed)) return false;
+    std::this_thread::yield();
+  }
+  return !stop_.load(std::memory_order_relaxed);
+}
+
+// Lets a core use up its quantum, whoever interrupts it; less only if it cannot go on.
+Chip::Turn FreeRunner::GiveTurn(unsigned core, bool is_alone) noexcept {
+  const uint64_t clocks = is_alone ? std::max(quantum_, kQuantumAlone) : quantum_;
+  Chip::Turn whole = {};
+  while (whole.clocks < clocks) {
+    if (whole.clocks >= kLongestPiece && stop_.load(std::memory_order_relaxed)) break;
+    const Chip::Turn turn = chip_->RunCore(core, std::min(clocks - whole.clocks, kLongestPiece));
+    whole.clocks += turn.clocks;
+    whole.instructions += turn.instructions;
+    whole.rests |= turn.rests;
+    whole.is_blocked = turn.is_blocked;
+    if (turn.is_contended) {
+      if (stop_.load(std::memory_order_relaxed)) break;
+      std::this_thread::yield();  // to the host, which wants to reach its registers
+    } else if (turn.clocks == 0 || turn.is_blocked || (is_alone && turn.has_woken)) {
+      break;
+    }
+  }
+  return whole;
+}
+
 void FreeRunner::Work(unsigned share) noexcept {
+  std::atomic<uint64_t>& rounds = threads_[share].rounds;
+  constexpr unsigned kSeveral = 2;
+  unsigned working = kSeveral;  // cores in the round before, as far as is known
   while (!stop_.load(std::memory_order_relaxed)) {
     const uint32_t ticket = chip_->doorbell().ticket();
-    bool has_run = false;
+    const uint64_t slowest = Slowest(share);
+    // Who comes back begins where the others are.
+    if (rounds.load(std::memory_order_relaxed) == kAway) {
+      rounds.store(slowest == kAway ? 0 : slowest);
+      working = kSeveral;
+    }
+    if (!WaitForOthers(share)) break;
+    const bool is_alone = working <= 1 && slowest == kAway;
     bool is_blocked = false;
     bool rests = false;
+    working = 0;
     for (unsigned core = share; core < chip_->model().cores(); core += shares_) {
-      const Chip::Turn turn = chip_->RunCore(core, kQuantum);
-      has_run |= turn.clocks > 0;
-      is_blocked |= turn.is_blocked || turn.is_contended;
+      const Chip::Turn turn = GiveTurn(core, is_alone);
+      working += turn.clocks > 0;
+      is_blocked |= turn.is_blocked;
       rests |= turn.rests;
     }
     if (rests) chip_->ReportRest();
-    if (has_run) continue;
+    rounds.fetch_add(1);
+    if (working > 0) continue;
+    rounds.store(kAway);  // nobody waits for cores that wait for the host, or for nothing
     if (is_blocked) {
       std::this_thread::sleep_for(kPatience);
     } else if (!stop_.load()) {

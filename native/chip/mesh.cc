@@ -137,19 +137,24 @@ Access Mesh::StoreCore(Core& from, Core& to, uint32_t local, unsigned size, uint
     StoreMemory(to.sram() + local, value, size);
   } else if (IsRegister(local)) {
     const uint32_t offset = local - kRegistersBase;
-    if (offset == reg::kIlatSet) {  // the usual way to wake another core
+    const bool is_own = &to == &from;
+    const bool is_auto = (offset & ~0x20u) == reg::kDma0 + dma::kAuto0;  // takes less than a word, too
+    if (size < kWordSize && !is_auto) return Access::kDone;
+    if (offset == reg::kIlatSet && !is_own) {  // the usual way to wake another core
       to.Latch(static_cast<uint32_t>(value));
     } else {
-      const bool is_auto = (offset & ~0x20u) == reg::kDma0 + dma::kAuto0;  // takes less than a word, too
-      if (size < kWordSize && !is_auto) return Access::kDone;
-      if (&to != &from && !to.ClaimSoon()) return Access::kLater;
+      if (!is_own && !to.ClaimSoon()) return Access::kLater;
       // The upper word first: of AUTO0 and AUTO1, the lower one sets off the transfer.
-      if (size == kDoubleSize) to.StoreRegister(offset + 4, static_cast<uint32_t>(value >> 32));
-      to.StoreRegister(offset, static_cast<uint32_t>(value));
-      if (&to != &from) to.Release();
+      if (size == kDoubleSize) to.StoreRegister(offset + 4, static_cast<uint32_t>(value >> 32), is_own);
+      to.StoreRegister(offset, static_cast<uint32_t>(value), is_own);
+      if (!is_own) to.Release();
     }
+    if (!is_own && offset < reg::kDma0) from.EndTurn(true);  // it may have begun to run by that
   }
-  if (is_message) to.Latch(interrupt::kMessage);
+  if (is_message) {
+    to.Latch(interrupt::kMessage);
+    from.EndTurn(true);
+  }
   return Access::kDone;
 }
 
@@ -235,15 +240,20 @@ void Mesh::Wand(Core& from) {
   do {
     if ((flags & all) != all) return;
   } while (!wand_.compare_exchange_weak(flags, flags & ~all));
-  ForEach(region, [](Core& to) { to.Latch(interrupt::kWand); });
+  ForEach(region, [&](Core& to) { to.Signal(signal::kWand, from.profile()); });
+  from.EndTurn(true);
 }
 
 void Mesh::Sync(Core& from) {
-  ForEach(RegionOf(from), [](Core& to) { to.Latch(interrupt::kSync); });
+  ForEach(RegionOf(from), [&](Core& to) { to.Signal(signal::kSync, from.profile()); });
+  from.EndTurn(true);
 }
 
 void Mesh::HaltAll(Core& from) {
-  ForEach(RegionOf(from), [](Core& to) { to.HaltBy(Halt::kMulticoreBreakpoint); });
+  ForEach(RegionOf(from), [&](Core& to) {
+    if (&to != &from) to.Signal(signal::kHalt, from.profile());
+  });
+  from.HaltBy(Halt::kMulticoreBreakpoint);  // it is a breakpoint to the core that has come to it
 }
 
 }  // namespace chip

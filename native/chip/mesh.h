@@ -49,6 +49,9 @@ class Mesh {
 
   Outbox& outbox() { return outbox_; }
   Doorbell& doorbell() { return doorbell_; }
+  // Cores have halted by themselves so often: by a breakpoint or a trap.
+  uint64_t halts() const { return halts_.load(std::memory_order_relaxed); }
+  void CountHalt() { halts_.fetch_add(1, std::memory_order_relaxed); }
   uint64_t wand() const { return wand_.load(); }
   void set_wand(uint64_t cores) { wand_.store(cores); }
 
@@ -72,6 +75,7 @@ class Mesh {
   Elink* elink_;
   std::unique_ptr<Core[]> cores_;
   std::atomic<uint64_t> wand_{0};  // of each core: it executed WAND, and the others have not all done so
+  std::atomic<uint64_t> halts_{0};
   Outbox outbox_;
   Doorbell doorbell_;
 };

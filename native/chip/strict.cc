@@ -2,6 +2,7 @@
 #include "chip/strict.h"
 
 #include "chip/core.h"
+#include "chip/garbage.h"
 #include "chip/memory.h"
 #include "chip/mesh.h"
 
@@ -13,26 +14,19 @@ using Kind = Violation::Kind;
 constexpr uint32_t kLocalMask = 0xfffff;
 constexpr uint32_t kStackPointer = 13;  // of every compiler
 
-// What SRAM holds that nobody has stored to: hardly ever what a program means.
-constexpr uint32_t PoisonAt(uint32_t offset) {
-  return (offset + 1) * 0x9e3779b1u;
-}
-
-bool IsPoison(const unsigned char* sram, uint32_t offset) {
-  return LoadUnit<uint32_t>(sram + offset) == PoisonAt(offset);
-}
-
 constexpr uint32_t kInstructionAddressBuffer = 0x410;
 constexpr uint32_t kShortestLoop = 8;
 
 }  // namespace
 
-void StrictChecker::Poison() noexcept {
-  is_poisoned_ = true;
-  for (unsigned i = 0; i < mesh_->cores(); ++i) {
-    for (uint32_t offset = 0; offset < kSramBytes; offset += 4)
-      StoreUnit(mesh_->core(i).sram() + offset, PoisonAt(offset));
-  }
+void StrictChecker::Forget(const Core& core) noexcept {
+  for (std::atomic<uint32_t>& bits : stored_[core.index()]) bits.store(0, std::memory_order_relaxed);
+  executed_[core.index()].reset();
+  barriers_[core.index()] = {};
+}
+
+bool StrictChecker::IsGarbage(const Core& core, uint32_t offset) const {
+  return LoadUnit<uint32_t>(core.sram() + offset) == Garbage(resets_, core.id()).At(offset);
 }
 
 void StrictChecker::Report(const Violation& violation) noexcept {
@@ -70,6 +64,11 @@ void StrictChecker::Before(Core& core) noexcept {
       break;
     case Operation::kUndefined:
       report(Kind::kUndefined);
+      break;
+    case Operation::kWand:
+    case Operation::kB:
+    case Operation::kIdle:
+      CheckBarrier(core, instruction, pc);
       break;
     default:
       break;
@@ -113,7 +112,7 @@ void StrictChecker::CheckAccess(Core& core, const Instruction& instruction, uint
         if (instruction.rn == kStackPointer && to == &core && executed_[core.index()].test(at / 4))
           report(Kind::kStackOverflow);
         bits.fetch_or(bit, std::memory_order_relaxed);
-      } else if (is_poisoned_ && !(bits.load(std::memory_order_relaxed) & bit) && IsPoison(to->sram(), at)) {
+      } else if (!(bits.load(std::memory_order_relaxed) & bit) && IsGarbage(*to, at)) {
         report(Kind::kUninitialised);
       }
     }
@@ -133,6 +132,26 @@ void StrictChecker::CheckMovts(Core& core, const Instruction& instruction, uint3
     return report(Kind::kRegisterWrite);
   if (!core.registers().Exists(which)) return report(Kind::kHole);
   if (which == reg::kDma0 || which == reg::kDma1) CheckDma(core, which, value, pc);
+}
+
+// On silicon, too, the interrupt of a WAND may come before an IDLE that follows, be it because another
+// interrupt comes first and takes its time; then nothing ends the IDLE. GID before, and an aligned GIE, keep
+// it out.
+void StrictChecker::CheckBarrier(Core& core, const Instruction& instruction, uint32_t pc) {
+  CoreRegisters& registers = core.registers();
+  const bool is_open = !(registers.Get(reg::kStatus) & status::kGid) && !core.holds_interrupts() &&
+                       !(registers.Get(reg::kImask) & interrupt::kWand);
+  const uint32_t ipend = registers.Get(reg::kIpend);
+  Barrier& barrier = barriers_[core.index()];
+  if (instruction.operation == Operation::kWand) {
+    barrier = {true, is_open, pc, ipend};
+  } else if (barrier.is_ahead && barrier.ipend == ipend) {  // not in a handler
+    const bool looks = instruction.operation == Operation::kB && instruction.condition != Condition::kAlways;
+    const bool sleeps = instruction.operation == Operation::kIdle;
+    if (sleeps && (barrier.was_open || is_open))
+      Report({Kind::kWandRace, static_cast<uint16_t>(core.id()), pc, barrier.pc});
+    if (sleeps || looks) barrier.is_ahead = false;  // or the program decides by what it sees
+  }
 }
 
 void StrictChecker::CheckDma(Core& core, uint32_t base, uint32_t config, uint32_t pc) {

@@ -15,6 +15,7 @@
 
 namespace chip {
 
+class Core;
 class Mesh;
 
 struct Violation {
@@ -37,19 +38,22 @@ struct Violation {
     kDmaBusy,          // DMAxCONFIG written while the channel works
     kDmaAlignment,     // addresses or strides that are no multiples of the width, or a descriptor of 8
     kStackOverflow,    // a store by the stack pointer to where instructions have been executed
+    kWandRace,         // IDLE behind WAND, between which its interrupt may come
   };
   Kind kind;
   uint16_t core;     // its ID
   uint32_t pc;       // of the instruction
-  uint32_t address;  // of the access, offset of the register, or the bits of the instruction
+  uint32_t address;  // of the access or of the WAND, offset of the register, or the bits of the instruction
 };
 
 class StrictChecker final : public Tracer {
  public:
   explicit StrictChecker(Mesh* mesh) : mesh_(mesh) {}
 
-  // Fills SRAM with what tells that nobody has stored there. Before anything is loaded.
-  void Poison() noexcept;
+  // How often the chip was reset: whose garbage there is where nobody has stored since.
+  void SetResets(uint32_t resets) noexcept { resets_ = resets; }
+  // By who holds the core's claim: nothing was stored to its SRAM yet, nor executed there.
+  void Forget(const Core& core) noexcept;
   void Before(Core& core) noexcept override;
   void After(Core&) noexcept override {}
 
@@ -62,18 +66,29 @@ class StrictChecker final : public Tracer {
   void CheckAccess(Core& core, const Instruction& instruction, uint32_t pc);
   void CheckLoad(Core& core, uint32_t pc, uint32_t address, unsigned size);
   void CheckMovts(Core& core, const Instruction& instruction, uint32_t pc);
+  bool IsGarbage(const Core& core, uint32_t offset) const;
   void CheckLoop(Core& core, const Instruction& instruction, uint32_t pc);
+  void CheckBarrier(Core& core, const Instruction& instruction, uint32_t pc);
   void CheckDma(Core& core, uint32_t base, uint32_t config, uint32_t pc);
+
+  // A WAND for whose interrupt its core may be about to sleep.
+  struct Barrier {
+    bool is_ahead;  // of an IDLE that is still to come
+    bool was_open;  // to the interrupt, when WAND was executed
+    uint32_t pc;
+    uint32_t ipend;
+  };
 
   static constexpr unsigned kCapacity = 256;
   static constexpr uint32_t kWords = kSramBytes / 4;
   Mesh* const mesh_;
-  bool is_poisoned_ = false;
-  // Of each word of SRAM: a core has stored to it, be it what the poison was.
+  std::atomic<uint32_t> resets_{0};
+  // Of each word of SRAM: a core has stored to it, be it what the garbage was.
   // Cores store to each other's, each on its own thread.
   std::array<std::array<std::atomic<uint32_t>, kWords / 32>, kMaxCores> stored_{};
   // Of each word of SRAM: its core has executed an instruction there. Only that core's thread looks.
   std::array<std::bitset<kWords>, kMaxCores> executed_{};
+  std::array<Barrier, kMaxCores> barriers_{};
   std::mutex mutex_;  // guards what is below
   std::array<Violation, kCapacity> violations_{};
   unsigned first_ = 0;

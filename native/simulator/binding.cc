@@ -15,10 +15,12 @@ namespace {
 using device::Answer;
 using device::CharDevice;
 
+// (type, quantum)
 Napi::Value Open(const Napi::CallbackInfo& info) {
   const uint32_t type = info[0].As<Napi::Number>().Uint32Value();
+  const uint32_t quantum = info[1].As<Napi::Number>().Uint32Value();
   for (const chip::Model* model : chip::kModels)
-    if (model->type == type) return OpenBoard(info.Env(), BindingOf(info.Data()), *model);
+    if (model->type == type) return OpenBoard(info.Env(), BindingOf(info.Data()), *model, quantum);
   return Answer(info.Env(), -EINVAL);
 }
 

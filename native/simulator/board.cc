@@ -17,16 +17,16 @@ constexpr unsigned kThreads = 1;
 
 }  // namespace
 
-std::unique_ptr<Board> Board::Create(const chip::Model& model) {
+std::unique_ptr<Board> Board::Create(const chip::Model& model, uint32_t quantum) {
   std::unique_ptr<Board> self(new Board);
-  if (self->Allocate(model)) return self;
+  if (self->Allocate(model, quantum)) return self;
   const int failure = errno;
   self.reset();
   errno = failure;
   return nullptr;
 }
 
-bool Board::Allocate(const chip::Model& model) {
+bool Board::Allocate(const chip::Model& model, uint32_t quantum) {
   const size_t sram_bytes = size_t{model.cores()} * chip::kSramBytes;
   memory_bytes_ = sram_bytes + chip::kDramBytes;
   memory_descriptor_ = memfd_create("epiphany", MFD_CLOEXEC | MFD_ALLOW_SEALING);
@@ -44,7 +44,7 @@ bool Board::Allocate(const chip::Model& model) {
     errno = ENOMEM;
     return false;
   }
-  runner_ = std::make_unique<chip::FreeRunner>(chip_.get(), kThreads);
+  runner_ = std::make_unique<chip::FreeRunner>(chip_.get(), kThreads, quantum);
   stepped_ = std::make_unique<SteppedRun>(chip_.get());
   return true;
 }

@@ -19,7 +19,7 @@ namespace simulator {
 class Board final : private chip::EventSink {
  public:
   // Null, with errno set, if the system refuses memory or descriptors.
-  static std::unique_ptr<Board> Create(const chip::Model& model);
+  static std::unique_ptr<Board> Create(const chip::Model& model, uint32_t quantum);
   ~Board();
 
   chip::Chip& chip() { return *chip_; }
@@ -44,7 +44,7 @@ class Board final : private chip::EventSink {
 
  private:
   Board() = default;
-  bool Allocate(const chip::Model& model);
+  bool Allocate(const chip::Model& model, uint32_t quantum);
   void OnEvent(const chip::Event& event) noexcept override;
   void DrainMailbox();
 

@@ -34,9 +34,10 @@ void Destroy(Handle* handle) {
 
 }  // namespace
 
-Napi::Value OpenBoard(Napi::Env env, const BindingPointer& binding, const chip::Model& model) {
+Napi::Value OpenBoard(Napi::Env env, const BindingPointer& binding, const chip::Model& model,
+                      uint32_t quantum) {
   if (!device::TakeMaps(env, kMaps)) return device::Answer(env, -ENOMEM);
-  std::unique_ptr<Board> board = Board::Create(model);
+  std::unique_ptr<Board> board = Board::Create(model, quantum);
   if (!board) {
     const int failure = errno;
     device::GiveMaps(kMaps);

@@ -42,7 +42,8 @@ inline Board* BoardOf(const Napi::CallbackInfo& info) {
 }
 
 // A handle of a new board, or -errno.
-Napi::Value OpenBoard(Napi::Env env, const BindingPointer& binding, const chip::Model& model);
+Napi::Value OpenBoard(Napi::Env env, const BindingPointer& binding, const chip::Model& model,
+                      uint32_t quantum);
 // Doing it again does nothing.
 void CloseBoard(napi_env env, Binding* binding, Handle* handle);
 // All of them, when there is no environment any more.

@@ -70,21 +70,22 @@ void SendOutcome(void* data, const chip::RunResult& result, size_t traced) {
   napi_release_threadsafe_function(done, napi_tsfn_release);
 }
 
-// (simulator, instructions, quantum, seed, traced, done)
+// (simulator, instructions, quantum, seed, until halt, traced, done)
 Napi::Value Run(const Napi::CallbackInfo& info) {
   Board* board = BoardOf(info);
   if (!board) return Answer(info.Env(), -EBADF);
   const auto whole = [&](size_t index) {
     return static_cast<uint64_t>(info[index].As<Napi::Number>().Int64Value());
   };
-  const chip::RunRequest request = {whole(1), static_cast<uint32_t>(whole(2)), whole(3)};
-  const bool is_traced = info[4].As<Napi::Boolean>().Value();
+  chip::RunRequest request = {whole(1), static_cast<uint32_t>(whole(2)), whole(3)};
+  request.until_halt = info[4].As<Napi::Boolean>().Value();
+  const bool is_traced = info[5].As<Napi::Boolean>().Value();
   if (is_traced && request.instructions > kTracedAtOnce) return Answer(info.Env(), -EINVAL);
   const size_t trace_words = is_traced ? request.instructions * chip::TraceRecorder::kLongestRecord : 0;
   auto outcome = std::make_unique<Outcome>();
   outcome->trace.resize(trace_words);
   const Napi::String name = Napi::String::New(info.Env(), "epiphany run");
-  if (napi_create_threadsafe_function(info.Env(), info[5], nullptr, name, 0, 1, nullptr, nullptr, nullptr,
+  if (napi_create_threadsafe_function(info.Env(), info[6], nullptr, name, 0, 1, nullptr, nullptr, nullptr,
                                       TellOutcome, &outcome->done) != napi_ok)
     return Answer(info.Env(), -EINVAL);
   uint32_t* const trace = is_traced ? outcome->trace.data() : nullptr;
@@ -104,6 +105,15 @@ Napi::Value StopRun(const Napi::CallbackInfo& info) {
   return Answer(info.Env(), 0);
 }
 
+// (simulator, core ID): bit 0, a signal is on its way to it; bit 1, it waits in a barrier.
+Napi::Value Inspect(const Napi::CallbackInfo& info) {
+  Board* board = BoardOf(info);
+  if (!board) return Answer(info.Env(), -EBADF);
+  const uint32_t core = info[1].As<Napi::Number>().Uint32Value();
+  chip::Chip& chip = board->chip();
+  return Answer(info.Env(), chip.awaits_signal(core) | chip.is_in_barrier(core) << 1);
+}
+
 Napi::Value Step(const Napi::CallbackInfo& info) {
   Board* board = BoardOf(info);
   if (!board) return Answer(info.Env(), -EBADF);
@@ -117,6 +127,7 @@ void AddRuns(device::Exports* table) {
   table->Add("simulatorStop", Stop);
   table->Add("simulatorRun", Run);
   table->Add("simulatorStopRun", StopRun);
+  table->Add("simulatorInspect", Inspect);
   table->Add("simulatorStep", Step);
 }
 

@@ -31,7 +31,7 @@ const tests = {
   system: {
     sources: [
       ...inChip('system', 'interrupts', 'timers', 'loops', 'dma', 'protection'),
-      ...inChip('many_cores', 'mesh', 'debug', 'resets', 'strange_code'),
+      ...inChip('many_cores', 'signals', 'mesh', 'debug', 'resets', 'strange_code'),
     ],
   },
   scheduling: { sources: inChip('scheduling') },

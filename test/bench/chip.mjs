@@ -80,6 +80,8 @@ const COLUMNS = [
   ['× C -O2', ({ timesO2 }) => timesO2.toFixed(1)],
   ['counted', ({ nanoseconds }) => mips(nanoseconds.counted).toFixed(0)],
   ['16 cores', ({ nanoseconds }) => mips(nanoseconds.all).toFixed(0)],
+  ['of 100', ({ nanoseconds }) => mips(nanoseconds.share100).toFixed(0)],
+  ['of 16', ({ nanoseconds }) => mips(nanoseconds.share16).toFixed(0)],
   ['2 threads', ({ nanoseconds }) => (nanoseconds.twoThreads ? mips(nanoseconds.twoThreads).toFixed(0) : '')],
   ['stepped', ({ nanoseconds }) => mips(nanoseconds.stepped).toFixed(0)],
   ['traced', ({ nanoseconds }) => mips(nanoseconds.traced).toFixed(1)],
@@ -91,7 +93,8 @@ export function printChip({ samples, workloads, floors }) {
   console.log(' '.repeat(width) + COLUMNS.map(([title]) => title.padStart(10)).join(''));
   for (const figures of workloads) console.log(`  ${figures.name.padEnd(width - 2)}${COLUMNS.map(([, text]) => text(figures).padStart(10)).join('')}`);
   console.log('  ns: of one instruction. × C: of the time that the same takes without a simulator. 16 cores: in turns of');
-  console.log('  1000, all together. Stepped: an instruction at a time, for a tracer that does nothing. Traced: written down.');
+  console.log('  1000, all together; of 100, the default, and 16: in shorter ones. Stepped: an instruction at a time, for a tracer that');
+  console.log('  does nothing. Traced: written down.');
   for (const { what, value, floor, met, unit } of floors) console.log(`  ${`${what}: ${Number(value.toPrecision(3))}${unit}`.padEnd(50)} ${floor} ${met ? '✓' : '✗'}`);
 }
 

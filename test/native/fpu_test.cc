@@ -18,8 +18,8 @@
 namespace {
 
 using chip::FpuMode;
-using chip::FpuProfile;
 using chip::FpuResult;
+using chip::Profile;
 
 enum Op { kFadd, kFsub, kFmul, kFmadd, kFmsub, kFloat, kFix, kFabs, kOps };
 constexpr const char* kNames[] = {"FADD", "FSUB", "FMUL", "FMADD", "FMSUB", "FLOAT", "FIX", "FABS"};
@@ -28,10 +28,8 @@ struct Operands {
   uint32_t rd, rn, rm;
 };
 
-constexpr FpuMode kModes[] = {{false, FpuProfile::kManual},
-                              {true, FpuProfile::kManual},
-                              {false, FpuProfile::kGnu},
-                              {true, FpuProfile::kGnu}};
+constexpr FpuMode kModes[] = {
+    {false, Profile::kManual}, {true, Profile::kManual}, {false, Profile::kGnu}, {true, Profile::kGnu}};
 
 FpuResult Run(Op op, const Operands& operands, FpuMode mode) {
   const auto [rd, rn, rm] = operands;
@@ -64,7 +62,7 @@ void Check(Op op, const Operands& operands, FpuMode mode, FpuResult wanted) {
   std::printf("%s %s %s: rd %08" PRIx32 " rn %08" PRIx32 " rm %08" PRIx32 ": got %08" PRIx32
               " flags %04" PRIx32 ", wanted %08" PRIx32 " flags %04" PRIx32 "\n",
               kNames[op], mode.truncate ? "truncate" : "nearest",
-              mode.profile == FpuProfile::kManual ? "manual" : "gnu", operands.rd, operands.rn, operands.rm,
+              mode.profile == Profile::kManual ? "manual" : "gnu", operands.rd, operands.rn, operands.rm,
               got.value, got.flags, wanted.value, wanted.flags);
 }
 
@@ -649,7 +647,7 @@ Wanted RoundExact(bool is_negative, const Exact& magnitude) {
       reached.overflows++;
     } else if (Compare(OfRank(rank), Place(1, kUnit - 126)) >= 0) {
       result = Flagged(sign | static_cast<uint32_t>(rank - kRankOffset), 0);
-    } else if (mode.profile == FpuProfile::kManual) {
+    } else if (mode.profile == Profile::kManual) {
       result = Flagged(sign, kU);
       reached.underflows++;
     } else {
@@ -733,7 +731,7 @@ Wanted ReferenceFix(uint32_t rn) {
   Wanted wanted;
   for (int i = 0; i < 4; i++) {
     const FpuMode mode = kModes[i];
-    const bool is_manual = mode.profile == FpuProfile::kManual;
+    const bool is_manual = mode.profile == Profile::kManual;
     uint32_t value;
     uint32_t flags = 0;
     if (IsNan(rn) && is_manual) {

@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, describe, expect, it } from 'vitest';
-import { add, BKPT, branch, branchIf, IDLE, load, move, NOP, program, store, trap, type Instruction } from './encode.js';
+import { add, BKPT, branch, branchIf, IDLE, load, move, NOP, program, store, trap, WAND, type Instruction } from './encode.js';
 import { itOnTerminals } from './terminals.js';
 
 const main = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url));
@@ -87,6 +87,25 @@ describe('epiphany run', () => {
     expect(epiphany('run', fileOf('rest.srec', ...unaligned, IDLE), ...ONE_CORE)).toMatchObject({ code: 1, err: expect.stringMatching(/^epiphany: core 0x84a: unaligned exception, PC 0x/) as string });
     expect(epiphany('run', fileOf('exit.srec', ...unaligned, trap(3)), ...ONE_CORE)).toEqual({ code: 0, out: '', err: '' }); // it has dealt with it
     expect(epiphany('run', fileOf('breakpoint.srec', BKPT), ...ONE_CORE)).toMatchObject({ code: 1, err: expect.stringMatching(/^epiphany: core 0x84a: halted, PC 0x0\n/) as string });
+  });
+
+  it('fails if cores are left in a barrier', () => {
+    // A loader leaves interrupts masked, all but SYNC; this one's mask is at 0xf0424.
+    const file = fileOf('barrier.srec', ...behindTables(move(0, 0xf0424), move(1, 0x2fe), store(1, 0), WAND, IDLE, move(0, 0), trap(3)));
+    expect(epiphany('run', file)).toEqual({ code: 0, out: '', err: '' });
+    expect(epiphany('run', file, '--seed', '3')).toEqual({ code: 0, out: '', err: '' });
+    expect(epiphany('run', file, ...ONE_CORE)).toEqual({ code: 1, out: '', err: 'epiphany: core 0x84a sleeps in a barrier (WAND) that others do not come to, PC 0x6e\n' });
+    expect(epiphany('run', file, '--group', '0,0,2,2').err).toBe('epiphany: 4 cores, the first 0x808, sleep in a barrier (WAND) that others do not come to, PC 0x6e\n');
+    expect(JSON.parse(epiphany('run', file, ...ONE_CORE, '--json').out)).toMatchObject({ exitCode: 1, cores: [{ state: 'idle', inBarrier: true }] });
+  });
+
+  it('lets cores take turns in an order that a seed repeats', () => {
+    const file = writing('line.srec', 0x0a, 1, 3);
+    const orders = ['1', '1', '2', '3'].map((seed) => epiphany('run', file, '--seed', seed, '--quantum', '50'));
+    for (const { code, out, err } of orders) expect({ code, err, lines: out.split('\n').length }).toEqual({ code: 0, err: '', lines: 16 * 3 + 1 });
+    expect(orders[1]).toEqual(orders[0]);
+    expect(new Set(orders.map(({ out }) => out)).size).toBe(3);
+    expect(epiphany('run', file, '--quantum', '50').code).toBe(0);
   });
 
   describe('and its standard input', () => {
@@ -206,7 +225,7 @@ describe('epiphany run', () => {
   });
 
   it('is called wrongly in so many ways', () => {
-    for (const parameters of [['run'], ['run', endless, '--group', '0,0'], ['run', endless, '--timeout', 'soon'], ['run', endless, '--timeout', '5'], ['run', endless, '--timeout', '0s'], ['run', endless, '--timeout', '5h'], ['run', endless, '--timeout', '99999999s'], ['run', endless, '--group', '3,3,2,2'], ['run', join(folder, 'none.elf')], ['run', endless, '--directory', join(folder, 'none')], ['run', endless, '--core', '0,0'], ['reset', 'x']]) {
+    for (const parameters of [['run'], ['run', endless, '--group', '0,0'], ['run', endless, '--timeout', 'soon'], ['run', endless, '--timeout', '5'], ['run', endless, '--timeout', '0s'], ['run', endless, '--timeout', '5h'], ['run', endless, '--timeout', '99999999s'], ['run', endless, '--group', '3,3,2,2'], ['run', join(folder, 'none.elf')], ['run', endless, '--directory', join(folder, 'none')], ['run', endless, '--core', '0,0'], ['run', endless, '--quantum', '0'], ['run', endless, '--seed', '-1'], ['run', endless, '--seed', '1e3'], ['reset', 'x']]) {
       expect(epiphany(...parameters)).toMatchObject({ code: 2, out: '' });
     }
   });

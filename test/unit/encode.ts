@@ -18,7 +18,9 @@ const word = (rd: number, rn: number, store: 0 | 1): Instruction => [(rd << 13) 
 export const NOP: Instruction = [0x01a2, 2];
 export const IDLE: Instruction = [0x01b2, 2];
 export const BKPT: Instruction = [0x01c2, 2];
+export const GIE: Instruction = [0x0192, 2];
 export const GID: Instruction = [0x0392, 2];
+export const WAND: Instruction = [0x0182, 2];
 export const trap = (number: number): Instruction => [0x03e2 | (number << 10), 2];
 /** To `bytes` from itself. */
 export const branch = (bytes: number): Instruction => [(((bytes >> 1) & 0xff) << 8) | 0xe0, 2];

@@ -39,7 +39,7 @@ export class FakeDriver implements DriverDevice {
     this.#answers = answers;
     const type = Number(answers.chipType ?? 1n);
     this.#columns = type === 2 ? 8 : 4;
-    const simulator = native.simulatorOpen(type === 2 ? 2 : 1) as SimulatorHandle;
+    const simulator = native.simulatorOpen(type === 2 ? 2 : 1, 1000) as SimulatorHandle;
     this.memory = deviceOf(native.simulatorMemory(simulator) as DeviceHandle, this.path);
   }
 

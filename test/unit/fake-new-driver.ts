@@ -134,7 +134,7 @@ export class FakeNewDriver extends FakeDriver {
   }
 
   #events(mask: number): DriverFile {
-    const simulator = native.simulatorOpen(1) as SimulatorHandle;
+    const simulator = native.simulatorOpen(1, 1000) as SimulatorHandle;
     this.#streams.push({ mask, simulator });
     return this.#listed(deviceOf(native.simulatorEvents(simulator) as DeviceHandle, this.path));
   }

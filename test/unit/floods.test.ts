@@ -18,7 +18,7 @@ const NAG = program(move(0, 0x809f042c), move(1, 0x200), store(1, 0), branch(-2)
 const UNHEARD = `
   const board = openBoard('sim', { stepped: true }); const { simulator } = board;
   const state = Buffer.from(simulator.snapshot());
-  const wordAt = (index) => 24 + 4 * (8 + index); // behind the headers of file and chip: the eLink
+  const wordAt = (index) => 24 + 4 * (9 + index); // behind the headers of file and chip: the eLink
   state.writeUInt32LE(0x80000000 + 31, wordAt(16)); // dead, 31 messages
   for (let i = 0; i < 31; ++i) state.writeUInt32LE(100 + i, wordAt(17 + 2 * i));
   simulator.restore(state);`;

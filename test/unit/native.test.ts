@@ -137,7 +137,7 @@ describe('the addon, called with nonsense', () => {
   it('answers an error or throws, and never crashes', () => {
     const device = native.open('/dev/zero', 2, false) as DeviceHandle;
     const mapping = native.map(device, 0, 4096, 1) as MappingHandle;
-    const simulator = native.simulatorOpen(1) as SimulatorHandle;
+    const simulator = native.simulatorOpen(1, 1000) as SimulatorHandle;
     const handles: unknown[] = [device, mapping, simulator];
     const functions = Object.entries(native).filter((entry): entry is [string, (...parameters: unknown[]) => unknown] => typeof entry[1] === 'function');
     expect(functions.length).toBeGreaterThan(25);

@@ -27,7 +27,7 @@ const CLASSES: Readonly<Record<string, string>> = {
   Mapping: 'access baseAddress close closed fill float32 int32 length offset path read readInto readWord words write writeWord',
   MemoryMapping: 'baseAddress buffer close closed length path',
   OutputStream: 'lost',
-  Simulator: 'counters counting inject mailboxWords pushMailbox restore run running snapshot start step stop strict violations',
+  Simulator: 'counters counting inject inspect mailboxWords pushMailbox restore run running snapshot start step stop strict violations',
   Variable: 'address broadcast bytes float32 gather int32 name read scatter words write',
   Watcher: 'close closed ref unref',
   WorkGroup: 'board close closed column columns core cores finished halt load locate output outputOf program reset resume row rows signal start states step symbol toString',

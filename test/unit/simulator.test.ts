@@ -8,7 +8,7 @@ import { openBoard, type Board, type BoardEvent, type BoardEventType, type Core,
 import { readElf } from '../../lib/program/elf.js';
 import { placeProgram, writePlacements } from '../../lib/program/loader.js';
 import { runNode } from '../native/probe.js';
-import { add, BKPT, branch, GID, IDLE, load, move, NOP, program, store, trap } from './encode.js';
+import { add, BKPT, branch, branchIf, GID, GIE, IDLE, load, move, NOP, program, store, trap, WAND, type Instruction } from './encode.js';
 
 const FIRST_LIGHT = fileURLToPath(new URL('../../examples/first-light/first-light.elf', import.meta.url));
 /** Its outcome: the CRC of its message, and that both ways to it agree. */
@@ -188,6 +188,53 @@ describe('simulator.run', () => {
     expect(await run).toMatchObject({ stop: 'stopped' });
   });
 
+  it('takes the quantum of its board, unless it is given another one', async () => {
+    const states = await Promise.all(
+      [{ board: {}, run: { quantum: 7 } }, { board: { quantum: 7 }, run: {} }, { board: { quantum: 8 }, run: {} }].map(async (options) => {
+        using board = openBoard('sim', { stepped: true, ...options.board });
+        startFirstLight(board);
+        await simulatorOf(board).run({ instructions: 10_000, ...options.run });
+        return Buffer.from(simulatorOf(board).snapshot());
+      }),
+    );
+    expect(states[0]?.equals(states[1] as Buffer)).toBe(true);
+    expect(states[0]?.equals(states[2] as Buffer)).toBe(false);
+  });
+
+  it('ends as soon as a core has halted by itself, if that is asked for', async () => {
+    using board = openBoard('sim', stepped);
+    const simulator = simulatorOf(board);
+    start(board.core(0, 0), program(NOP, NOP, trap(9), NOP, BKPT));
+    start(board.core(0, 1), ENDLESS);
+    const halt = { instructions: 1000, quantum: 1, untilHalt: true };
+    expect(await simulator.run(halt)).toMatchObject({ stop: 'halt' });
+    expect(board.core(0, 0).registers.PC.read().value).toBe(6);
+    expect(await simulator.run(halt)).toEqual({ instructions: 1000, stop: 'instructions' }); // it halts no second time
+    board.core(0, 0).registers.DEBUGCMD.write(0);
+    expect(await simulator.run(halt)).toMatchObject({ stop: 'halt' });
+    board.core(0, 0).registers.DEBUGCMD.write(1); // by the host's doing
+    expect(await simulator.run(halt)).toMatchObject({ stop: 'instructions' });
+  });
+
+  it('tells of cores that sleep what their registers do not: a signal on its way, and a barrier', async () => {
+    using board = openBoard('sim', stepped);
+    const simulator = simulatorOf(board);
+    const ids = board.cores.map(({ id }) => id);
+    for (const core of board.cores) start(core, program(WAND, IDLE, trap(3)));
+    expect(simulator.inspect(0x808)).toEqual({ arriving: false, inBarrier: false });
+    // All have come to it with their second instruction, when the signal is on its way.
+    await simulator.run({ instructions: 31, quantum: 1 });
+    expect(ids.filter((id) => simulator.inspect(id).arriving)).toHaveLength(16);
+    expect(ids.filter((id) => simulator.inspect(id).inBarrier)).toEqual([]);
+    expect(await simulator.run({ instructions: 100, quantum: 1 })).toMatchObject({ stop: 'idle', instructions: 17 });
+    for (const core of board.cores) expect(core.registers.DEBUGSTATUS.read().halted).toBe(true);
+    board.reset();
+    start(board.core(0, 0), program(WAND, IDLE));
+    expect(await simulator.run({ instructions: 100 })).toMatchObject({ stop: 'idle' });
+    expect(ids.filter((id) => simulator.inspect(id).inBarrier)).toEqual([0x808]);
+    expect(() => simulator.inspect(0x80c)).toThrow(expect.objectContaining({ code: 'ERR_OUT_OF_RANGE' }));
+  });
+
   it('ends, if cores only wait for a DMA transfer that never does', async () => {
     using board = openBoard('sim:e64g401', stepped);
     const core = board.core(0, 0);
@@ -248,13 +295,14 @@ describe('simulator.run', () => {
       [{ instructions: 1, seed: '1' }, TYPE],
       [{ instructions: 1, signal: {} }, TYPE],
       [{ instructions: 1, trace: true }, TYPE],
+      [{ instructions: 1, untilHalt: 1 }, TYPE],
     ] as const) {
       await expect(simulator.run(options as unknown as RunOptions)).rejects.toMatchObject(error);
     }
-    for (const [options, error] of [[null, TYPE], [{ stepped: 1 }, TYPE], [{ strict: 'yes' }, TYPE]] as const) {
+    for (const [options, error] of [[null, TYPE], [{ stepped: 1 }, TYPE], [{ strict: 'yes' }, TYPE], [{ quantum: '16' }, TYPE], [{ quantum: 0 }, RANGE], [{ quantum: 2 ** 32 }, RANGE], [{ quantum: 1.5 }, RANGE]] as const) {
       expect(() => openBoard('sim', options as never)).toThrow(expect.objectContaining(error));
     }
-    expect(() => openBoard('/dev/null', { stepped: true })).toThrow(expect.objectContaining(RANGE));
+    for (const options of [{ stepped: true }, { quantum: 16 }]) expect(() => openBoard('/dev/null', options)).toThrow(expect.objectContaining(RANGE));
     for (const use of [() => void (simulator.counting = 1 as never), () => void (simulator.strict = 1 as never)]) {
       expect(use).toThrow(expect.objectContaining(TYPE));
     }
@@ -343,11 +391,11 @@ describe('a look inside', () => {
 });
 
 describe('a strict board', () => {
-  const run = async (bytes: Uint8Array, prepare: (core: Core) => void = () => undefined): Promise<unknown[]> => {
+  const run = async (bytes: Uint8Array, prepare: (core: Core) => void = () => undefined, open = 1): Promise<unknown[]> => {
     using board = openBoard('sim', { stepped: true, strict: true });
     const core = board.core(0, 0);
     prepare(core);
-    core.registers.IMASK.write(0x3fe); // exceptions have no handlers here
+    core.registers.IMASK.write(0x3ff & ~open); // exceptions have no handlers here
     start(core, bytes);
     await simulatorOf(board).run({ instructions: 1000 });
     return simulatorOf(board).violations().map(({ kind, core: id, pc, value }) => ({ kind, id, pc, value }));
@@ -372,6 +420,34 @@ describe('a strict board', () => {
     const push: [number, 4] = [0x0700_14dc, 4];
     const found = await run(program(move(13, 0x24), push, branch(-4), ...Array<typeof NOP>(12).fill(NOP)));
     expect(found[0]).toEqual({ kind: 'stack-overflow', id: 0x808, pc: 8, value: 0xc });
+  });
+
+  it('finds an IDLE before which the interrupt of a WAND may come', async () => {
+    const barrier = async (...instructions: Instruction[]): Promise<unknown[]> => run(program(...instructions), undefined, 0x101);
+    const race = (pc: number, wand: number): object => ({ kind: 'wand-race', id: 0x808, pc, value: wand });
+    expect(await barrier(GIE, WAND, IDLE)).toEqual([race(4, 2)]);
+    expect(await barrier(GIE, WAND, NOP, NOP, branch(2), IDLE)).toEqual([race(10, 2)]);
+    expect(await barrier(GID, WAND, GIE, IDLE)).toEqual([race(6, 2)]); // this GIE keeps nothing out
+    expect(await barrier(GID, WAND, NOP, NOP, GIE, IDLE)).toEqual([]);
+    expect(await barrier(GIE, WAND, add(1, 1, 1), branchIf('ne', 2), IDLE)).toEqual([]); // it has looked at something
+    expect(await barrier(GIE, WAND, branch(0))).toEqual([]);
+    expect(await run(program(GIE, WAND, IDLE))).toEqual([]); // WAND is masked, and means something else
+  });
+
+  it('finds loads of what a reset of the chip has left', async () => {
+    using board = openBoard('sim', stepped);
+    const simulator = simulatorOf(board);
+    const core = board.core(0, 0);
+    simulator.strict = true;
+    const found = async (): Promise<unknown[]> => {
+      core.registers.IMASK.write(0x3fe);
+      start(core, program(move(0, 0x1000), load(1, 0), store(1, 0), load(1, 0), trap(3)));
+      await simulator.run({ instructions: 100 });
+      return simulator.violations().map(({ kind, pc }) => [kind, pc]);
+    };
+    expect(await found()).toEqual([]); // SRAM of this board began as zeros
+    board.reset();
+    expect(await found()).toEqual([['uninitialised', 8]]);
   });
 
   it('can be had, and got rid of, at any time', async () => {

@@ -100,6 +100,32 @@ describe('a snapshot file', () => {
     }
   });
 
+  it('of another version is refused, and named', () => {
+    const bytes = save();
+    expect(bytes.readUInt32LE(8)).toBe(2);
+    bytes.writeUInt32LE(1, 8); // before signals on their way, and resets, were part of it
+    writeFileSync(file, bytes);
+    expect(() => openBoard(`sim:${file}`)).toThrow(expect.objectContaining({ ...BAD, message: expect.stringContaining('it has version 1, this library reads 2') as string }));
+  });
+
+  it('knows how often the chip was reset: what the next reset leaves in memory follows from that', () => {
+    const afterReset = (): Uint8Array => {
+      using board = openBoard(`sim:${file}`);
+      board.reset();
+      const bytes = board.core(1, 2).read(0, 0x8000);
+      board.close();
+      return bytes;
+    };
+    save();
+    const [first, second] = [afterReset(), afterReset()];
+    expect(Buffer.from(first).equals(second)).toBe(false);
+    using whole = openBoard('sim');
+    whole.reset();
+    expect(Buffer.from(whole.core(1, 2).read(0, 0x8000)).equals(first)).toBe(true);
+    whole.reset();
+    expect(Buffer.from(whole.core(1, 2).read(0, 0x8000)).equals(second)).toBe(true);
+  });
+
   it('with any word of its head or of the mailbox changed is either refused or a board that works', () => {
     const bytes = save();
     for (let at = 0; at < 24 + 4 * 120; at += 4) {

@@ -16,7 +16,7 @@ import { CoreWatch } from '../../lib/workgroup/core-watch.js';
 import { Directory } from '../../lib/workgroup/files.js';
 import { Input } from '../../lib/workgroup/input.js';
 import { stepByBreakpoints } from '../../lib/workgroup/step.js';
-import { add, BKPT, branch, branchIf, IDLE, load, move, NOP, program as code, store, trap, type Instruction } from './encode.js';
+import { add, BKPT, branch, branchIf, IDLE, load, move, NOP, program as code, store, trap, WAND, type Instruction } from './encode.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'epiphany-'));
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -268,6 +268,39 @@ describe('a program', () => {
       group.start();
       expect(codes(await group.finished())).toEqual(Array(4).fill(['exited', 4]));
     });
+  });
+
+  it('learns of errors in R3 behind every TRAP that asks for something, as behind TRAP 7', async () => {
+    const wanted = 0x2000;
+    // R3 is what the program had in it before; then it writes, and closes what is open, and what is not.
+    const asks = [[0, 1, 0x1000, 2], [6, 1], [6, 99]].map(([number = 0, ...values], index) => [...values.map((value, at) => move(at, value)), move(3, 0xbad), trap(number), ...keep(wanted + 8 * index)]);
+    await withGroup(programOf([...asks.flat(), ...exit(0)], { segments: [at(0x1000, bytes('ok'))] }), async (group) => {
+      const { texts } = await run(group);
+      expect([...texts.values()]).toEqual(Array(4).fill('ok'));
+      const words = Array.from(group.cores[0]?.words.slice(wanted / 4, wanted / 4 + 6) ?? []);
+      expect(words).toEqual([2, 0, 0, 0, 0xffffffff, 9]);
+    });
+  });
+
+  it('that sleeps in a barrier is over, and said to be in it, if others do not come', async () => {
+    const barrier = programOf([WAND, IDLE, ...exit(0)]);
+    const openToWand = (group: WorkGroup): void => group.cores.forEach((core) => core.registers.IMASK.write(0x2fe));
+    await withGroup(barrier, async (group) => {
+      group.start();
+      // Masked, it has nothing to do with the sleep.
+      expect((await group.finished({ timeout: 5000 })).map(({ state, inBarrier }) => [state, inBarrier])).toEqual(Array(4).fill(['idle', undefined]));
+    });
+    await withGroup(barrier, async (group) => {
+      openToWand(group);
+      group.start();
+      expect(await group.finished({ timeout: 5000 })).toMatchObject(Array(4).fill({ state: 'idle', inBarrier: true }));
+    });
+    await withGroup(barrier, async (group) => {
+      openToWand(group);
+      group.start();
+      const states = await group.finished({ timeout: 5000 });
+      expect(states.map(({ state, inBarrier }) => [state, inBarrier])).toEqual(Array(16).fill(['exited', undefined]));
+    }, { row: 0, column: 0, rows: 4, columns: 4 });
   });
 
   it('that comes to rest without an exit is over, too', async () => {

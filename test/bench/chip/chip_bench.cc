@@ -224,13 +224,13 @@ class Board {
   }
 
   // As FreeRunner does with a share of the cores, until they have come to rest.
-  Sample RunShare(unsigned first_core, unsigned stride) {
+  Sample RunShare(unsigned first_core, unsigned stride, uint32_t quantum = kQuantum) {
     uint64_t instructions = 0;
     const double begin = Now();
     for (bool has_run = true; has_run;) {
       has_run = false;
       for (unsigned core = first_core; core < cores_; core += stride) {
-        const chip::Chip::Turn turn = chip_->RunCore(core, kQuantum);
+        const chip::Chip::Turn turn = chip_->RunCore(core, quantum);
         has_run |= turn.clocks > 0;
         instructions += turn.instructions;
       }
@@ -291,9 +291,9 @@ class Pair {
 
 // --- measuring
 
-enum Way { kOne, kCounted, kAll, kShare, kTwoThreads, kStepped, kTraced, kO1, kO2, kWays };
-constexpr const char* kWayNames[] = {"one",     "counted", "all", "share", "twoThreads",
-                                     "stepped", "traced",  "O1",  "O2"};
+enum Way { kOne, kCounted, kAll, kShare, kShort, kShortest, kTwoThreads, kStepped, kTraced, kO1, kO2, kWays };
+constexpr const char* kWayNames[] = {"one",        "counted", "all",    "share", "share100", "share16",
+                                     "twoThreads", "stepped", "traced", "O1",    "O2"};
 
 class Measurement {
  public:
@@ -339,6 +339,8 @@ class Measurement {
     for (unsigned i = 0; i < board_->cores(); ++i) board_->Start(i, workload_, IsFibonacci() ? 1 : 4);
     if (way == kAll) return PerInstruction(board_->RunAll());
     if (way == kShare) return PerInstruction(board_->RunShare(0, 1));
+    if (way == kShort) return PerInstruction(board_->RunShare(0, 1, 100));
+    if (way == kShortest) return PerInstruction(board_->RunShare(0, 1, 16));
     return PerInstruction(Pair(board_).Run(processors_));
   }
 

@@ -144,7 +144,7 @@ void TestHosts(unsigned threads) {
             board.chip().counters(board.Id(core));
             break;
           case 9:
-            board.chip().SetProfile(i & 1 ? chip::FpuProfile::kGnu : chip::FpuProfile::kManual);
+            board.chip().SetProfile(i & 1 ? chip::Profile::kGnu : chip::Profile::kManual);
             break;
           case 10:
             board.chip().PushMailbox(i, host);
@@ -373,11 +373,10 @@ void TestChipReset(unsigned threads) {
   Case("resets of the chip while everything runs, %u threads", threads);
   Board board;
   board.listening = false;
-  for (unsigned core = 0; core < 16; ++core) PutMixedProgram(board, core);
   FreeRunner runner(&board.chip(), threads);
   runner.Start();
   for (unsigned i = 0; i < 10; ++i) {
-    for (unsigned core = 0; core < 16; ++core) board.Start(core, kProgram);
+    for (unsigned core = 0; core < 16; ++core) PutMixedProgram(board, core);  // what they had is lost
     std::this_thread::sleep_for(std::chrono::microseconds(300));
     board.chip().Store(kElinkReset, 1, 4);
     board.chip().Store(kElinkReset, 0, 4);
@@ -415,6 +414,100 @@ void TestStrict(unsigned threads) {
   other.Stop();
 }
 
+// Every core counts, and looks how far its neighbour, which is another thread's, has come.
+void TestSkew(unsigned threads) {
+  Case("cores go in step, %u threads", threads);
+  constexpr uint32_t kQuantum = 100;
+  constexpr uint32_t kLoops = 2000;
+  Board board;
+  board.listening = false;
+  uint32_t loop_instructions = 0;
+  for (unsigned core = 0; core < 16; ++core) {
+    Code code(kProgram);
+    code.Set(5, 0x5000).Set(6, board.Global((core + 1) % 16, 0x5000)).Set(7, kLoops);
+    code << MovImm16(1, 0) << MovImm16(4, 0);
+    const uint32_t loop = code.here();
+    code << AluImm16(kAdd, 1, 1, 1) << Disp16(kStore, kWord, 1, 5, 0) << Disp16(kLoad, kWord, 2, 6, 0)
+         << Alu16(kSub, 3, 1, 2) << Alu16(kSub, 2, 3, 4) << Mov16(GT, 4, 3) << Alu16(kSub, 2, 1, 7);
+    loop_instructions = (code.here() - loop) / 2 + 1;
+    code.ShortBranch(NE, loop) << kBkpt;
+    board.PutAndStart(core, code);
+  }
+  FreeRunner runner(&board.chip(), threads, kQuantum);
+  runner.Start();
+  // A host that looks on takes nothing from a core's turn.
+  True("done", Wait([&] { return AllHalted(board); }));
+  runner.Stop();
+  for (unsigned core = 0; core < 16; ++core) {
+    Equal("loops", board.R(core, 1), kLoops);
+    True("not too far ahead", board.R(core, 4) <= 2 * kQuantum / loop_instructions + 2);
+  }
+}
+
+// Cores that hand data on to each other by DMA, and do without barriers: each gives its neighbour time
+// enough, as the cores of a chip have one clock.
+void TestExchange(unsigned threads) {
+  Case("an exchange by DMA without barriers, %u threads", threads);
+  constexpr uint32_t kRounds = 50;
+  constexpr uint32_t kSlack = 300;  // turns of a loop of two instructions
+  Board board;
+  board.listening = false;
+  for (unsigned core = 0; core < 16; ++core) {
+    const unsigned next = (core + 1) % 16;
+    // A word to the neighbour's inbox: two of them, in turns.
+    for (const uint32_t inbox : {0u, 8u}) {
+      const uint32_t words[] = {0x43, 0, 0x00010001, 0, 0x5000, board.Global(next, 0x5100 + inbox)};
+      for (unsigned i = 0; i < 6; ++i) board.SetWord(core, 0x5200 + 4 * inbox + 4 * i, words[i]);
+    }
+    Code code(kProgram);
+    code.Set(16, 0x5000).Set(17, 0x5200 << 16 | 8).Set(18, 0x5220 << 16 | 8).Set(19, 0x5100).Set(20, 8);
+    code << MovImm16(1, 0) << MovImm16(7, 0);
+    const uint32_t round = code.here();
+    const auto wait = [&] {
+      code << MovImm32(2, kSlack);
+      const uint32_t loop = code.here();
+      code << AluImm16(kSub, 2, 2, 1);
+      code.ShortBranch(NE, loop);
+    };
+    code << AluImm16(kAdd, 1, 1, 1) << Str(1, 16) << Movts32(1, 0, 17);
+    wait();
+    code << Ldr(3, 19) << Alu16(kSub, 3, 3, 1);
+    const uint32_t fine = code.Ahead(EQ);
+    code << AluImm16(kAdd, 7, 7, 1);
+    code.Land(fine);
+    // The other inbox and its descriptor.
+    code << Mov32(AL, 21, 17) << Mov32(AL, 17, 18) << Mov32(AL, 18, 21) << Alu32(kEor, 19, 19, 20);
+    wait();
+    code.Set(4, kRounds) << Alu16(kSub, 4, 1, 4);
+    code.Branch(NE, round) << kBkpt;
+    board.PutAndStart(core, code);
+  }
+  FreeRunner runner(&board.chip(), threads);
+  runner.Start();
+  True("done", Wait([&] { return AllHalted(board); }));
+  runner.Stop();
+  for (unsigned core = 0; core < 16; ++core) {
+    Equal("rounds", board.R(core, 1), kRounds);
+    Equal("not in time", board.R(core, 7), 0);
+  }
+}
+
+void TestOpenBarriers(unsigned threads) {
+  Case("barriers with interrupts open, %u threads", threads);
+  constexpr unsigned kRounds = 100;
+  Board board;
+  board.listening = false;
+  for (unsigned core = 0; core < 16; ++core) PutBarrierProgram(board, core, kRounds, Barrier::kOpen);
+  FreeRunner runner(&board.chip(), threads);
+  runner.Start();
+  True("done", Wait([&] { return AllHalted(board); }));
+  runner.Stop();
+  for (unsigned core = 0; core < 16; ++core) {
+    Equal("rounds", board.R(core, 11), kRounds);
+    Equal("too early", board.R(core, 20), 0);
+  }
+}
+
 void TestAll(void (*test)(unsigned threads)) {
   for (const unsigned threads : kThreads) test(threads);
 }
@@ -425,6 +518,9 @@ int main() {
   TestAll(TestMutex);
   TestAll(TestMailbox);
   TestAll(TestBarriers);
+  TestAll(TestOpenBarriers);
+  TestAll(TestSkew);
+  TestAll(TestExchange);
   TestAll(TestHosts);
   TestAll(TestHaltIsHalt);
   TestAll(TestStartStop);

@@ -101,14 +101,14 @@ void TestNesting() {
   Code nine(0x300);
   Log(nine, 'n');
   nine << Movfs32(20, 0, num::kIret) << kGie;
-  nine.Special(num::kIlatst, 1u << 3);
+  Raise(nine, 1u << 3);
   Log(nine, 'N') << kGid << Movts32(0, num::kIret, 20) << kRti;
   Code three(0x400);
   Log(three, 't');
   three << Movfs32(21, 0, num::kIpend) << Movfs32(22, 0, num::kIret) << kGie;
   three << AluImm32(kSub, 30, 30, 1);
   const uint32_t skip = three.Ahead(NE);
-  three.Special(num::kIlatst, 1u << 9 | 1u << 3);
+  Raise(three, 1u << 9 | 1u << 3);
   three.Land(skip);
   Log(three, 'T') << kGid << Movts32(0, num::kIret, 22) << kRti;
   board.PutHandler(0, 9, nine);
@@ -132,7 +132,7 @@ void TestEnabling() {
     PutHandlers(board);
     Code code(kProgram);
     code << kGid;
-    code.Special(num::kIlatst, 1u << 9);
+    Raise(code, 1u << 9);
     Log(code, 'a') << kGie;
     Log(code, 'b') << kIdle;
     board.PutAndStart(0, code);
@@ -145,7 +145,7 @@ void TestEnabling() {
     PutHandlers(board);
     Code code(kProgram);
     code.Special(num::kImask, 0x3ff);
-    code.Special(num::kIlatst, 1u << 4);
+    Raise(code, 1u << 4);
     Log(code, 'a');
     code.Special(num::kImask, 0);
     Log(code, 'b') << kIdle;
@@ -159,6 +159,7 @@ void TestEnabling() {
     PutHandlers(board);
     Code code(kProgram);
     code.Set(1, at::kIlatst) << MovImm16(2, 0x80) << Disp16(kStore, kWord, 2, 1, 0);
+    for (unsigned i = 0; i < chip::DelayLine::kClocks; ++i) code << kNop;
     Log(code, 'a') << kIdle;
     board.PutAndStart(0, code);
     board.Run(1000);
@@ -177,7 +178,7 @@ void TestIdle() {
     board.PutHandler(0, 9, handler);
     Code code(kProgram);
     code << kGid;
-    code.Special(num::kIlatst, 1u << 9);
+    Raise(code, 1u << 9);
     code.Align(8);
     if (!is_aligned) code << kNop;
     code << kGie;

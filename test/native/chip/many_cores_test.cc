@@ -79,7 +79,7 @@ void TestEdges() {
     Equal("DEBUGSTATUS", board.Reg(core, at::kDebugStatus), core % 4 < 2 ? 0 : 5);
 }
 
-void TestSignals() {
+void TestReach() {
   {
     Case("message mode of CTRLMODE: a store interrupts its receiver");
     Board board;
@@ -130,7 +130,7 @@ void TestManyCores() {
   TestMulticast();
   TestBarriers();
   TestEdges();
-  TestSignals();
+  TestReach();
 }
 
 }  // namespace test

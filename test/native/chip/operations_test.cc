@@ -6,6 +6,8 @@
 int main() {
   test::TestEncoder();
   test::Board board;
+  // One core executes; whatever it signals to the others, they stay asleep.
+  for (unsigned core = 0; core < board.cores(); ++core) board.SetReg(core, test::at::kImask, 0x3ff);
   test::TestInteger(board);
   test::TestBranches(board);
   test::TestMemory(board);

@@ -61,6 +61,13 @@ class Probe {
     board_.Start(0, pc, status);
     const chip::RunResult result = board_.Run(1, 1);
     Equal("instructions", result.instructions, 1);
+    if (board_.chip().awaits_signal(board_.Id(0)) || board_.chip().awaits_signal(board_.Id(1))) {
+      // What it has sent to itself or to all arrives, while it executes no more.
+      const uint32_t debug_status = board_.Reg(0, at::kDebugStatus);
+      board_.SetReg(0, at::kDebugCmd, 1);
+      board_.Run(1000);
+      if (debug_status == 0) board_.SetReg(0, at::kDebugCmd, 0);
+    }
     pc += insn.length;
   }
   void Compare() {

@@ -83,8 +83,12 @@ inline Code MailboxProgram(unsigned core, unsigned messages) {
   return code << kBkpt;
 }
 
+// How a program waits at a barrier: no interrupt is taken between WAND and IDLE, or one may be.
+enum class Barrier { kGuarded, kOpen };
+
 // A barrier of all cores, `rounds` times; R11 counts, R20 counts what was seen too early.
-inline void PutBarrierProgram(Board& board, unsigned core, unsigned rounds) {
+inline void PutBarrierProgram(Board& board, unsigned core, unsigned rounds,
+                              Barrier barrier = Barrier::kGuarded) {
   using namespace encode;
   Code handler(0x180);
   handler << Movfs32(40, 0, num::kStatus) << MovImm32(41, kWandBit) << Alu32(kEor, 40, 40, 41)
@@ -94,8 +98,11 @@ inline void PutBarrierProgram(Board& board, unsigned core, unsigned rounds) {
   Code code(kProgram);
   code.Set(1, board.Global(0, 0x4000 + 4 * core)).Set(10, rounds) << MovImm32(11, 0) << MovImm32(20, 0);
   const uint32_t loop = code.here();
-  code << AluImm32(kAdd, 11, 11, 1) << Str(11, 1) << kGid << kWand;
-  code.Align(8) << kGie << kIdle;
+  code << AluImm32(kAdd, 11, 11, 1) << Str(11, 1);
+  if (barrier == Barrier::kGuarded) code << kGid;
+  code << kWand;
+  if (barrier == Barrier::kGuarded) code.Align(8) << kGie;
+  code << kIdle;
   code.Set(12, board.Global(0, 0x4000)) << MovImm32(13, board.cores());
   const uint32_t check = code.here();
   code << PostDisp32(kLoad, kWord, 14, 12, kPlus, 1) << Alu32(kSub, 15, 14, 11);

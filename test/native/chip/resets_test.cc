@@ -68,6 +68,105 @@ void TestCoreReset() {
   }
 }
 
+void ResetChip(Board& board) {
+  board.chip().Store(kElinkReset, 3, 4);
+  board.chip().Store(kElinkReset, 0, 4);
+  board.chip().Store(kRxConfig, kRxConfigOfDriver, 4);
+}
+
+void TestChipReset() {
+  constexpr uint32_t kWithoutValue[] = {at::kR0,         at::kR0 + 4 * 63,     at::kDma0Stride,
+                                        at::kDma0Source, at::kDma0Destination, at::kDma0Auto0,
+                                        at::kDma0Auto1,  at::kDma1Config + 0xc};
+  const auto sram = [](Board& board) {
+    return std::vector<unsigned char>(board.sram(), board.sram() + board.sram_bytes());
+  };
+  for (const chip::Model* model : chip::kModels) {
+    Case("%s: a reset of the chip leaves nothing in SRAM and in the registers", model->name);
+    Board board(*model);
+    Board other(*model);
+    for (unsigned core = 0; core < board.cores(); ++core) {
+      board.SetWord(core, 0x4000, 0x12345678);
+      board.PutAndStart(core, CountingLoop());
+      for (const uint32_t offset : {at::kConfig, at::kLc, at::kLs, at::kLe, at::kIret, at::kImask, at::kIlat,
+                                    at::kIpend, at::kDma0Count, at::kMemProtect, at::kMulticast})
+        board.SetReg(core, offset, 0x55);
+      for (const uint32_t offset : kWithoutValue) board.SetReg(core, offset, 0x55);
+    }
+    board.Run(1000);
+    const std::vector<unsigned char> before = sram(board);
+    ResetChip(board);
+    Equal("nothing runs", board.Run(1000).instructions, 0);
+    size_t kept = 0;
+    for (size_t i = 0; i < before.size(); i += 4) kept += std::memcmp(&before[i], board.sram() + i, 4) == 0;
+    Equal("words kept", kept, 0);
+    for (unsigned core = 0; core < board.cores(); ++core) {
+      for (const uint32_t offset : kWithoutValue)
+        True("another value", board.Reg(core, offset) != 0x55 && board.Reg(core, offset) != 0);
+      for (const uint32_t offset :
+           {at::kConfig, at::kStatus, at::kPc, at::kLc, at::kLs, at::kLe, at::kIret, at::kImask, at::kIlat,
+            at::kIpend, at::kCtimer0, at::kCtimer1, at::kDma0Config, at::kDma0Count, at::kDma0Status,
+            at::kMemProtect, at::kMulticast, at::kDebugStatus})
+        Equal("register", board.Reg(core, offset), 0);
+      Equal("COREID", board.Reg(core, at::kCoreId), board.Id(core));
+    }
+    True("cores differ", std::memcmp(board.sram(0), board.sram(1), chip::kSramBytes) != 0);
+
+    Case("%s: the same after the same resets, and another thing after each", model->name);
+    ResetChip(other);
+    True("the same", sram(other) == sram(board));
+    const std::vector<uint32_t> saved = board.Save();
+    const std::vector<unsigned char> first = sram(board);
+    ResetChip(board);
+    const std::vector<unsigned char> second = sram(board);
+    True("another", second != first);
+    // The count is part of the state.
+    True("restored", board.chip().Restore(saved.data(), saved.size()));
+    ResetChip(board);
+    True("the second again", sram(board) == second);
+  }
+  {
+    Case("a reset of a core keeps its memory");
+    Board board;
+    board.SetWord(0, 0x4000, 0x12345678);
+    board.Reset(0);
+    Equal("word", board.Word(0, 0x4000), 0x12345678);
+  }
+  {
+    Case("a chip without power loses everything, too");
+    Board board;
+    board.SetWord(3, 0x4000, 0x12345678);
+    board.chip().Inject(chip::Fault::kNoPower, 0, true);
+    board.chip().Inject(chip::Fault::kNoPower, 0, false);
+    True("word", board.Word(3, 0x4000) != 0x12345678 && board.Word(3, 0x4000) != 0);
+  }
+}
+
+void TestStrictAfterReset() {
+  Case("a strict chip tells of loads of what a reset has left");
+  Board board;
+  board.chip().SetStrict(true, false);
+  Code code(kProgram);
+  code << MovImm32(1, 0x4000) << Ldr(2, 1) << Str(2, 1) << Ldr(2, 1) << kBkpt;
+  const auto found = [&] {
+    board.SetReg(0, at::kImask, 0x3ff);
+    board.PutAndStart(0, code);
+    board.Run(100);
+    unsigned count = 0;
+    for (chip::Violation violation; board.chip().TakeViolation(&violation); ++count) {
+      True("kind", violation.kind == chip::Violation::Kind::kUninitialised);
+      Equal("address", violation.address, 0x4000);
+    }
+    return count;
+  };
+  Equal("before", found(), 0);
+  ResetChip(board);
+  Equal("after", found(), 1);
+  Equal("what it has stored is its own", found(), 0);
+  ResetChip(board);
+  Equal("and lost with the next reset", found(), 1);
+}
+
 // The host library's soft reset, as hardware.md describes its program: eleven calls in the place of the
 // vectors; then returns from interrupts until none is pending; then interrupts are let in, and the core
 // sleeps.
@@ -165,6 +264,8 @@ void TestSoftReset() {
 void TestResets() {
   TestStarts();
   TestCoreReset();
+  TestChipReset();
+  TestStrictAfterReset();
   TestSoftReset();
 }
 

@@ -10,6 +10,7 @@ int main() {
   test::TestDma();
   test::TestProtection();
   test::TestManyCores();
+  test::TestSignals();
   test::TestMesh();
   test::TestDebug();
   test::TestResets();

@@ -40,6 +40,13 @@ inline void PutHandlers(Board& board) {
   board.SetR(0, 50, kLog);
 }
 
+// An interrupt to itself, and as many instructions as it takes until it is there.
+inline Code& Raise(Code& code, uint32_t interrupts) {
+  code.Special(num::kIlatst, interrupts);
+  for (unsigned i = 0; i < chip::DelayLine::kClocks; ++i) code << encode::kNop;
+  return code;
+}
+
 inline Code IdleLoop() {
   using namespace encode;
   Code code(kProgram);
@@ -92,6 +99,7 @@ void TestLoops();
 void TestDma();
 void TestProtection();
 void TestManyCores();
+void TestSignals();
 void TestMesh();
 void TestDebug();
 void TestResets();

@@ -55,7 +55,7 @@ Machine::Machine() : sram_(kModel.cores() * kSramBytes / 8), dram_(chip::kDramBy
     std::fputs("no memory\n", stderr);
     std::exit(2);
   }
-  chip_->SetProfile(chip::FpuProfile::kGnu);
+  chip_->SetProfile(chip::Profile::kGnu);
   chip_->Store(kRxConfigAddress, kRxConfig, 4);
   blank_.resize(chip_->state_words());
   snapshot_.resize(chip_->state_words());

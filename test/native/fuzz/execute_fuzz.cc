@@ -367,7 +367,7 @@ class Bench final : private chip::EventSink {
         chip_->counters(Id(reader));
         break;
       case kProfile:
-        chip_->SetProfile(reader.Byte() & 1 ? chip::FpuProfile::kGnu : chip::FpuProfile::kManual);
+        chip_->SetProfile(reader.Byte() & 1 ? chip::Profile::kGnu : chip::Profile::kManual);
         break;
       case kRestore:
         RestoreChanged(reader);
