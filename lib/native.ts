@@ -123,7 +123,10 @@ interface Native {
   ): number;
   /** Ends a run soon. */
   simulatorStopRun(simulator: SimulatorHandle): number;
-  /** Bit 0: a signal is on its way to the core, so that it does not rest. Bit 1: it waits for others in a barrier. */
+  /**
+   * Bit 0: a signal is on its way to the core, so that it does not rest. Bit 1: it waits for others in a barrier. Bit 2: it
+   * is halted by a TRAP, and its number is above.
+   */
   simulatorInspect(simulator: SimulatorHandle, coreId: number): number;
   /** Executes one instruction of a halted core; 0 if it has none to execute. */
   simulatorStep(simulator: SimulatorHandle, coreId: number): number;

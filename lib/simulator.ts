@@ -71,6 +71,8 @@ export interface CoreInspection {
   readonly arriving: boolean;
   /** It has executed WAND, and others of its region have not yet. */
   readonly inBarrier: boolean;
+  /** The number of the TRAP by which it is halted, 0 … 63; PC is behind that. Undefined if it is not halted by one. */
+  readonly trap: number | undefined;
 }
 
 /** Instructions that a core has executed while `simulator.counting` was on, by what they are. */
@@ -151,7 +153,7 @@ export class Simulator {
   /** What no register tells of a core. */
   inspect(core: CoreId | number): CoreInspection {
     const bits = native.simulatorInspect(this.#transport.handle, this.#knownCore(core));
-    return { arriving: (bits & 1) !== 0, inBarrier: (bits & 2) !== 0 };
+    return { arriving: (bits & 1) !== 0, inBarrier: (bits & 2) !== 0, trap: bits & 4 ? bits >> 3 : undefined };
   }
 
   /** Whether instructions are counted. Off by default; a running chip is slowed down by it. */

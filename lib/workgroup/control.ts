@@ -23,6 +23,7 @@ import { resetCores } from './reset.js';
 import { Run } from './run.js';
 import { Semihosting, type HostServices } from './semihosting.js';
 import { stepCore } from './step.js';
+import { TrapFinder } from './trap-finder.js';
 import { Variable } from './variable.js';
 
 /** What a group needs of its board. */
@@ -60,11 +61,12 @@ export class Control implements GroupControl {
       const place = { row: row + Math.floor(index / columns), column: column + (index % columns) };
       return new GroupCore(claim, coreIdAt(origin.row + place.row, origin.column + place.column), place, index, this);
     }));
-    const serve = (services: HostServices): Semihosting => new Semihosting(board, services, { waitersChanged: () => watch.refresh(), servable: () => watch.hasten() });
-    this.#diagnosis = new Diagnosis(board, (core) => this.#programs.get(core));
     const { simulator } = board;
     const inspect = simulator && ((core: Core) => simulator.inspect(core.id));
-    this.#run = new Run(this.cores, board.chip.type, watch, () => this.check(), serve, this.#diagnosis, inspect);
+    const traps = new TrapFinder(board, inspect && ((core) => inspect(core).trap));
+    const serve = (services: HostServices): Semihosting => new Semihosting(board, traps, services, { waitersChanged: () => watch.refresh(), servable: () => watch.hasten() });
+    this.#diagnosis = new Diagnosis(board, (core) => this.#programs.get(core));
+    this.#run = new Run(this.cores, board.chip.type, watch, () => this.check(), traps, serve, this.#diagnosis, inspect);
   }
 
   get closed(): boolean {
@@ -150,6 +152,7 @@ export class Control implements GroupControl {
   step(core: Core): void {
     this.check();
     stepCore(this.#board, core, this.#diagnosis.placeName);
+    this.#run.stepped(core);
   }
 
   states(cores: readonly Core[]): CoreState[] {

@@ -48,6 +48,8 @@ export interface CoreState {
 export type Inspect = (core: Core) => { readonly arriving: boolean; readonly inBarrier: boolean };
 
 const [INTERRUPTS, WAND] = [0x3ff, 1 << 8];
+/** Of CONFIG: what a timer counts while its core sleeps, too. */
+const RUNS_ASLEEP: readonly (string | number)[] = ['clock', 'idle'];
 
 /** @param exitCode of a program that has ended on it */
 export function stateOf(core: Core, type: ChipType, exitCode: number | undefined, inspect?: Inspect): CoreState {
@@ -62,11 +64,24 @@ export function stateOf(core: Core, type: ChipType, exitCode: number | undefined
     !status.active &&
     !signals?.arriving &&
     (registers.ILAT.read().value & ~registers.IMASK.read().value & INTERRUPTS) === 0 &&
+    !awaitsTimer(core, type) &&
     [registers.DMA0STATUS, registers.DMA1STATUS].every((dma) => dma.read().state !== 'active') &&
-    !registers.STATUS.read().active; // an interrupt may have been taken since
+    !registers.STATUS.read().active && // an interrupt may have been taken since
+    !awaitsTimer(core, type); // whose handler may have started its timer anew
   const state = debug.externalLoadPending ? 'stuck' : exitCode !== undefined ? 'exited' : debug.halted ? 'halted' : isAsleep() ? 'idle' : 'running';
   const inBarrier = state === 'idle' && signals?.inBarrier && (registers.IMASK.read().value & WAND) === 0;
   return { core, state, pc, ...(exitCode === undefined ? {} : { exitCode }), ...(exception === undefined ? {} : { exception }), ...(inBarrier ? { inBarrier } : {}) };
+}
+
+/** Whether an interrupt of a timer will wake the core. Timers of E64G401 may start over, and count each other's ends. */
+function awaitsTimer({ registers }: Core, type: ChipType): boolean {
+  const { ctimer0cfg, ctimer1cfg, timerwrap } = registers.CONFIG.read();
+  const { timer0, timer1 } = registers.IMASK.read();
+  const isE64 = type === 'E64G401';
+  const counts = (timer: Core['registers']['CTIMER0']): boolean => (isE64 && timerwrap) || timer.read().value !== 0;
+  const runs0 = (): boolean => RUNS_ASLEEP.includes(ctimer0cfg) && counts(registers.CTIMER0);
+  const runs1 = (): boolean => (RUNS_ASLEEP.includes(ctimer1cfg) || (isE64 && ctimer1cfg === 'chained' && runs0())) && counts(registers.CTIMER1);
+  return (!timer0 && runs0()) || (!timer1 && runs1());
 }
 
 /** @param how what the core does, e.g. `waits for a load that nothing answers` */

@@ -9,6 +9,7 @@ import type { CoreWatch, Looker } from './core-watch.js';
 import type { Diagnosis } from './diagnosis.js';
 import { haltCore } from './reset.js';
 import type { HostServices, Semihosting } from './semihosting.js';
+import type { TrapFinder } from './trap-finder.js';
 
 const SYNC = 1;
 
@@ -25,12 +26,13 @@ export class Run implements Looker {
   readonly #chip: ChipType;
   readonly #watch: CoreWatch;
   readonly #check: () => void;
+  readonly #traps: TrapFinder;
   readonly #diagnosis: Diagnosis;
   readonly #inspect: Inspect | undefined;
   readonly #exitCodes = new Map<Core, number>();
   /** Cores that the host has halted: a trap that they have behind them is not to be served again. */
   readonly #halted = new Set<Core>();
-  /** Cores at a trap that is served when there is standard input, or room for output. */
+  /** Cores at a trap that is served when there is standard input, or room for output, or the group goes on. */
   readonly #waiting = new Set<Core>();
   /** Cores that were seen halted by themselves, and not at a trap that is served. */
   readonly #broken = new Set<Core>();
@@ -44,11 +46,12 @@ export class Run implements Looker {
    * @param check throws if the group can be used no more: cores that were reset meanwhile look as if they had come to rest
    * @param makeHost makes what serves programs
    */
-  constructor(cores: readonly Core[], chip: ChipType, watch: CoreWatch, check: () => void, makeHost: (services: HostServices) => Semihosting, diagnosis: Diagnosis, inspect: Inspect | undefined) {
+  constructor(cores: readonly Core[], chip: ChipType, watch: CoreWatch, check: () => void, traps: TrapFinder, makeHost: (services: HostServices) => Semihosting, diagnosis: Diagnosis, inspect: Inspect | undefined) {
     this.#cores = cores;
     this.#chip = chip;
     this.#watch = watch;
     this.#check = check;
+    this.#traps = traps;
     this.#makeHost = makeHost;
     this.#diagnosis = diagnosis;
     this.#inspect = inspect;
@@ -79,7 +82,7 @@ export class Run implements Looker {
       forAll(running, (core) => haltCore(core, this.#diagnosis.placeName));
       if (host) this.#host?.end(false); // which may throw what the source of its standard input does
     } catch (error) {
-      for (const core of running) core.registers.DEBUGCMD.write(0);
+      this.resume(running); // a trap that one has come to meanwhile is still to be served
       host?.end(false);
       throw error;
     }
@@ -98,6 +101,9 @@ export class Run implements Looker {
     forAll(cores, (core) => {
       const wasHalted = core.registers.DEBUGSTATUS.read().halted;
       haltCore(core, this.#diagnosis.placeName);
+      // One that has just come to a trap does not go on before the others.
+      const isByItself = wasHalted && !this.#halted.has(core);
+      if (!this.#exitCodes.has(core) && this.#host?.isWanted(core, isByItself)) this.#waiting.add(core);
       if (!wasHalted || this.#waiting.has(core)) this.#halted.add(core);
     });
   }
@@ -107,9 +113,20 @@ export class Run implements Looker {
     for (const core of cores) {
       if (this.#exitCodes.has(core)) continue;
       this.#halted.delete(core);
-      if (!this.#waiting.has(core)) core.registers.DEBUGCMD.write(0);
+      if (this.#waiting.has(core) || this.#host?.isWanted(core, false)) {
+        this.#watch.add(this); // it goes on when it has been served
+        continue;
+      }
+      this.#traps.forget(core);
+      core.registers.DEBUGCMD.write(0);
     }
     this.#watch.hasten();
+  }
+
+  /** The core has executed an instruction more, though it is halted. */
+  stepped(core: Core): void {
+    this.#waiting.delete(core);
+    this.#traps.forget(core);
   }
 
   /** What these cores are doing, and what their PCs mean. */
@@ -165,6 +182,7 @@ export class Run implements Looker {
   forget(cores: readonly Core[]): void {
     for (const core of cores) {
       for (const kept of [this.#exitCodes, this.#halted, this.#waiting, this.#broken]) kept.delete(core);
+      this.#traps.forget(core);
       if (this.#isServing) this.#host?.leave(core);
     }
   }

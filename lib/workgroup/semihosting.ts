@@ -10,6 +10,7 @@ import { placeOf, type AddressSpace } from '../memory.js';
 import { Directory, Files, SyscallError } from './files.js';
 import { Input, type InputSource } from './input.js';
 import { openOutput, OUTPUT_LIMIT, type Output, type OutputInlet, type OutputStream } from './output.js';
+import type { TrapFinder } from './trap-finder.js';
 
 /** What programs may use of the host. */
 export interface HostServices {
@@ -52,14 +53,11 @@ const LONGEST_WRITE = 2 ** 16;
 const STAT_BYTES = 40;
 const CHARACTER_DEVICE = 0o020000;
 
-/** TRAP and BKPT among 16-bit instructions; the number of a TRAP is in the upper six bits. */
-const isTrap = (bits: number): boolean => (bits & 0x3ff) === 0x3e2;
-const isBreakpoint = (bits: number): boolean => (bits & 0x3ff) === 0x1c2;
-
 /** The traps of one work-group. */
 export class Semihosting {
   readonly #output: OutputInlet;
   readonly #space: AddressSpace;
+  readonly #traps: TrapFinder;
   readonly #services: HostServices;
   readonly #input: Input;
   readonly #consoles = new Map<Core, OutputInlet>();
@@ -69,9 +67,10 @@ export class Semihosting {
   readonly #decoders = new Map<string, { readonly core: Core; readonly stream: Output['stream']; readonly decoder: TextDecoder }>();
 
   /** @throws SystemError if the directory cannot be opened */
-  constructor(space: AddressSpace, services: HostServices, listener: Listener) {
+  constructor(space: AddressSpace, traps: TrapFinder, services: HostServices, listener: Listener) {
     this.#listener = listener;
     this.#space = space;
+    this.#traps = traps;
     this.#services = services;
     this.#output = this.#newStream();
     this.#input = new Input(services.stdin ?? '', () => listener.servable());
@@ -100,11 +99,9 @@ export class Semihosting {
    * @throws what standard input has failed with: its source is the host's, and so is the error
    */
   serve(core: Core): TrapOutcome {
-    const { PC, DEBUGCMD } = core.registers;
-    const pc = PC.read().value;
-    const at = this.#trapAt(core, pc);
-    if (at === undefined) return 'unknown';
-    const number = this.#halfword(core, at) >> 10;
+    const trap = this.#traps.find(core);
+    if (trap === undefined) return 'unknown';
+    const { number, next } = trap;
     const argument = (index: number): number => core.readRegister(0xf0000 + 4 * index);
     if (number === TRAP.exit) return { exitCode: argument(0) | 0 };
     if (number === TRAP.pass || number === TRAP.fail) return { exitCode: number === TRAP.pass ? 0 : 1 };
@@ -122,7 +119,9 @@ export class Semihosting {
     if (result === undefined) return 'waiting';
     core.writeRegister(0xf0000, result >>> 0);
     core.writeRegister(0xf000c, errno); // libgloss looks at it behind every TRAP of these, not only behind 7
-    if (at === pc) PC.write(pc + 2);
+    const { PC, DEBUGCMD } = core.registers;
+    if (PC.read().value !== next) PC.write(next);
+    this.#traps.served(core, trap);
     DEBUGCMD.write(0);
     return 'served';
   }
@@ -138,6 +137,12 @@ export class Semihosting {
     }
   }
 
+  /** Whether a halted core is at a trap that is yet to be served. `isByItself`: see {@link TrapFinder.find}. */
+  isWanted(core: Core, isByItself: boolean): boolean {
+    const number = this.#traps.find(core, isByItself)?.number;
+    return number !== undefined && number <= TRAP.syscall;
+  }
+
   /** The program is over: streams end, files are closed, and standard input unless it may go on. */
   end(mayGoOn: boolean): void {
     for (const files of this.#files.values()) files.closeAll();
@@ -149,19 +154,6 @@ export class Semihosting {
     this.#decoders.clear();
     for (const stream of [this.#output, ...this.#consoles.values()]) stream.end();
     if (!mayGoOn) this.#input.close(); // last, because its source is the caller's, and may throw
-  }
-
-  /** No source tells whether PC is at the TRAP or behind it, so both are looked at. */
-  #trapAt(core: Core, pc: number): number | undefined {
-    const here = this.#halfword(core, pc);
-    if (isTrap(here)) return pc;
-    return !isBreakpoint(here) && isTrap(this.#halfword(core, pc - 2)) ? pc - 2 : undefined;
-  }
-
-  /** Zero, which is no trap, where there is no memory. */
-  #halfword(core: Core, address: number): number {
-    const place = address >= 0 ? placeOf(this.#space, core, address, 2) : undefined;
-    return place ? (place.memory.readInto(place.offset, new Uint16Array(1))[0] as number) : 0;
   }
 
   /** The result; undefined if there is none yet. */

@@ -208,6 +208,15 @@ bool Chip::awaits_signal(unsigned core_id) noexcept {
   return awaits;
 }
 
+int Chip::trap(unsigned core_id) noexcept {
+  Core* const core = mesh_.CoreById(core_id);
+  if (!core) return -1;
+  core->Claim();
+  const int trap = core->trap();
+  core->Release();
+  return trap;
+}
+
 bool Chip::is_in_barrier(unsigned core_id) noexcept {
   const Core* const core = mesh_.CoreById(core_id);
   return core && (mesh_.wand() >> core->index() & 1);

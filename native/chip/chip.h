@@ -100,11 +100,13 @@ class Chip {
   // Tells the sink that some cores have come to rest. By whoever schedules them.
   void ReportRest() noexcept;
 
-  // What no register tells of a core; false if there is none. A signal is on its way to it, so that it does
-  // not rest, even if it sleeps.
+  // What no register tells of a core; nothing of that if there is no such core. A signal is on its way to it,
+  // so that it does not rest, even if it sleeps.
   bool awaits_signal(unsigned core_id) noexcept;
   // It has executed WAND, and others of its region have not yet.
   bool is_in_barrier(unsigned core_id) noexcept;
+  // The number of the TRAP by which it is halted, and PC is behind that; negative if that is not by one.
+  int trap(unsigned core_id) noexcept;
 
   // Executes one instruction of a core that is halted. False if there is no such core, or if it is not
   // halted, not active, or waits for a load.

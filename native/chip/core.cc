@@ -30,6 +30,9 @@ constexpr uint64_t kDmaPeriod = 16;
 // Attempts to claim a core on behalf of another: longer than a turn takes to end when it is asked to.
 constexpr int kPatience = 1000;
 
+// Of what halts a core: a Halt, and the six bits of a trap's number.
+constexpr uint32_t kHaltMask = 0x3f03;
+
 struct CauseRow {
   uint8_t epiphany3, epiphany4;
 };
@@ -108,13 +111,23 @@ void Core::SetLoadPending(bool pending) {
 void Core::HaltBy(Halt reason) {
   uint32_t bits = debug::kHalted;
   if (reason == Halt::kMulticoreBreakpoint) bits |= debug::kMulticoreBreakpoint;
-  if (!(registers_.at(reg::kDebugStatus).fetch_or(bits) & debug::kHalted)) Halted(reason, 0);
+  if (!(registers_.at(reg::kDebugStatus).fetch_or(bits) & debug::kHalted)) Halted(reason);
   CallAttention();
 }
 
 void Core::Halted(Halt reason, uint32_t number) {
+  const uint32_t halt = static_cast<uint32_t>(reason) | number << 8;
+  // A core that was halted while it executed a TRAP is at that TRAP all the same.
+  uint32_t none = 0;
+  reason == Halt::kTrap ? halt_.store(halt) : void(halt_.compare_exchange_strong(none, halt));
   if (reason != Halt::kCommand) mesh_->CountHalt();
-  mesh_->outbox().Post({Event::Kind::kCoreHalted, id_, static_cast<uint32_t>(reason) | number << 8});
+  mesh_->outbox().Post({Event::Kind::kCoreHalted, id_, halt});
+}
+
+int Core::trap() const {
+  const uint32_t halt = halt_.load();
+  const bool is_halted = registers_.Get(reg::kDebugStatus) & debug::kHalted;
+  return is_halted && (halt & 0xff) == static_cast<uint32_t>(Halt::kTrap) ? static_cast<int>(halt >> 8) : -1;
 }
 
 // The interrupt comes back to the instruction behind the one that raises it.
@@ -150,7 +163,10 @@ void Core::StoreRegister(uint32_t offset, uint32_t value, bool by_itself) {
       if ((value & 3) > 1 || (debug_status.load() & debug::kLoadPending)) return;
       if (value & 1) {
         HaltBy(Halt::kCommand);
-      } else if (debug_status.fetch_and(~(debug::kHalted | debug::kMulticoreBreakpoint)) & debug::kHalted) {
+        break;
+      }
+      halt_.store(0);
+      if (debug_status.fetch_and(~(debug::kHalted | debug::kMulticoreBreakpoint)) & debug::kHalted) {
         mesh_->outbox().Post({Event::Kind::kCoreResumed, id_, 0});
       }
       break;
@@ -192,6 +208,7 @@ void Core::Reset() {
   for (DmaChannel& channel : dma_) channel.Reset();
   holds_interrupts_ = false;
   signals_.Forget(signal::kAll);
+  halt_.store(0);
   mesh_->ForgetWand(*this);
 }
 
@@ -375,6 +392,7 @@ bool Core::Step(Profile profile) {
   auto& debug_status = registers_.at(reg::kDebugStatus);
   if (!(debug_status.load() & debug::kHalted)) return false;
   debug_status.fetch_and(~debug::kHalted);
+  halt_.store(0);
   is_stepping_ = true;
   const Turn turn = is_running() ? Run(1, profile, false, {}) : Turn{};
   is_stepping_ = false;
@@ -387,6 +405,7 @@ void Core::Save(uint32_t* words) const {
   *words++ = static_cast<uint32_t>(clock_);
   *words++ = static_cast<uint32_t>(clock_ >> 32);
   *words++ = holds_interrupts_;
+  *words++ = halt_.load();
   signals_.Save(words);
   words += DelayLine::kStateWords;
   for (const DmaChannel& channel : dma_) {
@@ -399,7 +418,8 @@ void Core::Restore(const uint32_t* words) {
   for (uint32_t i = 0; i < CoreRegisters::kWords; ++i) registers_.RestoreRaw(i, *words++);
   clock_ = words[0] | uint64_t{words[1]} << 32;
   holds_interrupts_ = words[2] & 1;
-  words += 3;
+  halt_.store(words[3] & kHaltMask);
+  words += 4;
   signals_.Restore(words);
   words += DelayLine::kStateWords;
   for (DmaChannel& channel : dma_) {

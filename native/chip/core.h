@@ -90,6 +90,8 @@ class Core {
   void StoreRegister(uint32_t offset, uint32_t value, bool by_itself = false);
   // Whether a signal is on its way, so that the core does not rest yet, whatever its registers say.
   bool awaits_signal() const { return !signals_.is_empty(); }
+  // The number of the TRAP by which it is halted; negative if that is not by one.
+  int trap() const;
   Profile profile() const { return profile_; }
   // While there are tracers, it goes an instruction at a time.
   using Tracers = std::array<Tracer*, 2>;
@@ -107,7 +109,7 @@ class Core {
 
   // The whole state but for SRAM.
   static constexpr uint32_t kStateWords =
-      CoreRegisters::kWords + 3 + DelayLine::kStateWords + 2 * DmaChannel::kStateWords;
+      CoreRegisters::kWords + 4 + DelayLine::kStateWords + 2 * DmaChannel::kStateWords;
   void Save(uint32_t* words) const;
   void Restore(const uint32_t* words);
 
@@ -129,7 +131,7 @@ class Core {
   void Advance(uint64_t clocks, bool is_running, uint32_t config);
   void CountDown(unsigned timer, uint64_t ticks);
   void Reset();
-  void Halted(Halt reason, uint32_t number);
+  void Halted(Halt reason, uint32_t number = 0);
 
   template <bool kCounting>
   uint64_t Execute(uint64_t limit);
@@ -147,6 +149,8 @@ class Core {
   std::atomic<bool> attention_{false};
   std::atomic<bool> is_asleep_{false};
   std::atomic<uint32_t> wanted_{0};
+  // By what it is halted, if it is: a Halt, and from bit 8 on the number of a trap.
+  std::atomic<uint32_t> halt_{0};
 
   Mesh* mesh_ = nullptr;
   unsigned char* sram_ = nullptr;

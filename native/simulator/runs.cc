@@ -105,13 +105,16 @@ Napi::Value StopRun(const Napi::CallbackInfo& info) {
   return Answer(info.Env(), 0);
 }
 
-// (simulator, core ID): bit 0, a signal is on its way to it; bit 1, it waits in a barrier.
+// (simulator, core ID): bit 0, a signal is on its way to it; bit 1, it waits in a barrier; bit 2, it is
+// halted by a TRAP, and its number is above.
 Napi::Value Inspect(const Napi::CallbackInfo& info) {
   Board* board = BoardOf(info);
   if (!board) return Answer(info.Env(), -EBADF);
   const uint32_t core = info[1].As<Napi::Number>().Uint32Value();
   chip::Chip& chip = board->chip();
-  return Answer(info.Env(), chip.awaits_signal(core) | chip.is_in_barrier(core) << 1);
+  const int trap = chip.trap(core);
+  return Answer(info.Env(),
+                chip.awaits_signal(core) | chip.is_in_barrier(core) << 1 | (trap < 0 ? 0 : trap << 3 | 4));
 }
 
 Napi::Value Step(const Napi::CallbackInfo& info) {

@@ -228,7 +228,9 @@ describe('simulator.run', () => {
     expect(ids.filter((id) => simulator.inspect(id).inBarrier)).toEqual([]);
     expect(await simulator.run({ instructions: 100, quantum: 1 })).toMatchObject({ stop: 'idle', instructions: 17 });
     for (const core of board.cores) expect(core.registers.DEBUGSTATUS.read().halted).toBe(true);
+    expect(ids.map((id) => simulator.inspect(id).trap)).toEqual(Array(16).fill(3));
     board.reset();
+    expect(simulator.inspect(0x808).trap).toBeUndefined();
     start(board.core(0, 0), program(WAND, IDLE));
     expect(await simulator.run({ instructions: 100 })).toMatchObject({ stop: 'idle' });
     expect(ids.filter((id) => simulator.inspect(id).inBarrier)).toEqual([0x808]);

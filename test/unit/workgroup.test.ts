@@ -16,6 +16,7 @@ import { CoreWatch } from '../../lib/workgroup/core-watch.js';
 import { Directory } from '../../lib/workgroup/files.js';
 import { Input } from '../../lib/workgroup/input.js';
 import { stepByBreakpoints } from '../../lib/workgroup/step.js';
+import { TrapFinder } from '../../lib/workgroup/trap-finder.js';
 import { add, BKPT, branch, branchIf, IDLE, load, move, NOP, program as code, store, trap, WAND, type Instruction } from './encode.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'epiphany-'));
@@ -280,6 +281,103 @@ describe('a program', () => {
       const words = Array.from(group.cores[0]?.words.slice(wanted / 4, wanted / 4 + 6) ?? []);
       expect(words).toEqual([2, 0, 0, 0, 0xffffffff, 9]);
     });
+  });
+
+  it('is served at each of two TRAPs in a row', async () => {
+    for (const [last, exitCode] of [[3, 5], [4, 0], [5, 1]] as const) {
+      await withGroup(programOf([...call(5, 1, 0x1000, 5), trap(last)], { segments: [at(0x1000, bytes('twice'))] }), async (group) => {
+        const { texts, states } = await run(group);
+        expect([...texts.values()]).toEqual(Array(4).fill('twice'));
+        expect(states.map(({ state, exitCode: code }) => [state, code])).toEqual(Array(4).fill(['exited', exitCode]));
+      });
+    }
+    // One that nobody serves, right before one that would be, and behind a breakpoint.
+    for (const instructions of [[trap(9), trap(3)], [...call(5, 1, 0x1000, 5), BKPT, trap(3)]]) {
+      await withGroup(programOf(instructions, { segments: [at(0x1000, bytes('twice'))] }), async (group) => {
+        const { states } = await run(group);
+        expect(states.map(({ state }) => state)).toEqual(Array(4).fill('halted'));
+      });
+    }
+  });
+
+  describe('that is halted at a TRAP', () => {
+    const program = programOf([...call(5, 1, 0x1000, 4), ...exit(6)], { segments: [at(0x1000, bytes('late'))] });
+    async function waits(group: WorkGroup, proceed: () => Promise<void> | undefined): Promise<void> {
+      await new Promise((resolve) => setTimeout(resolve, 50)); // long enough for looks at its cores
+      expect(group.states().map(({ state }) => state)).toEqual(['halted']);
+      let text = '';
+      const printed = (async () => { for await (const piece of group.output) text += piece.text; })();
+      group.resume();
+      const end = group.finished({ timeout: 5000 });
+      await proceed();
+      expect((await end).map(({ exitCode }) => exitCode)).toEqual([6]);
+      await printed;
+      expect(text).toBe('late');
+    }
+
+    it('by the host is served when it goes on, and not before', async () => {
+      await withGroup(program, async (group) => {
+        group.start();
+        const { DEBUGSTATUS } = (group.cores[0] as Core).registers;
+        while (!DEBUGSTATUS.read().halted); // no look at it comes in between
+        group.halt();
+        await waits(group, () => undefined);
+      }, { row: 0, column: 0, rows: 1, columns: 1 });
+    });
+
+    it('in steps is served when it goes on', async () => {
+      using board = openBoard('sim', { stepped: true });
+      using group = board.workgroup({ rows: 1, columns: 1 });
+      await group.load(program);
+      group.start();
+      await board.simulator?.run({ instructions: 1 });
+      group.halt();
+      while (board.simulator?.inspect(0x808).trap === undefined) group.step(0);
+      const proceed = async (): Promise<void> => {
+        for (let i = 0; i < 2; ++i) {
+          await new Promise((resolve) => setTimeout(resolve, 5));
+          await board.simulator?.run({ instructions: 100 });
+        }
+      };
+      await waits(group, proceed);
+    });
+  });
+
+  it('that sleeps until a timer wakes it is not over', async () => {
+    for (const path of ['sim', 'sim:e64g401']) {
+      using board = openBoard(path, { stepped: true });
+      using group = board.workgroup({ rows: 1, columns: 1 });
+      const { CONFIG, CTIMER0, CTIMER1, IMASK } = (group.cores[0] as Core).registers;
+      await group.load(programOf([IDLE, ...exit(4)]));
+      group.start();
+      await board.simulator?.run({ instructions: 1 });
+      const stateWith = (config: number, mask: number, [count0, count1]: number[]): string | undefined => {
+        CTIMER0.write(count0 as number);
+        CTIMER1.write(count1 as number);
+        IMASK.write(mask);
+        CONFIG.write(config);
+        return group.states()[0]?.state;
+      };
+      const [CLOCK0, IDLE0, FLOAT0, IDLE1, CARRY1, WRAP] = [0x10, 0x20, 0x50, 0x200, 0x300, 1 << 26];
+      const [OPEN0, OPEN1, MASKED] = [0x3f6, 0x3ee, 0x3fe];
+      const onE64 = path === 'sim' ? 'idle' : 'running';
+      expect(stateWith(0, OPEN0, [1000, 0])).toBe('idle');
+      expect(stateWith(CLOCK0, MASKED, [1000, 0])).toBe('idle');
+      expect(stateWith(CLOCK0, OPEN1, [1000, 0])).toBe('idle');
+      expect(stateWith(CLOCK0, OPEN0, [0, 1000])).toBe('idle');
+      expect(stateWith(FLOAT0, OPEN0, [1000, 0])).toBe('idle'); // it counts nothing that a core does asleep
+      expect(stateWith(CLOCK0, OPEN0, [1000, 0])).toBe('running');
+      expect(stateWith(IDLE0, OPEN0, [1000, 0])).toBe('running');
+      expect(stateWith(IDLE1, OPEN1, [0, 1000])).toBe('running');
+      expect(stateWith(CLOCK0 | CARRY1, OPEN1, [1000, 1])).toBe(onE64);
+      expect(stateWith(CARRY1, OPEN1, [1000, 1])).toBe('idle');
+      expect(stateWith(CLOCK0 | WRAP, OPEN0, [0, 0])).toBe(onE64);
+      expect(stateWith(CLOCK0, OPEN0, [1000, 0])).toBe('running');
+      const end = group.finished({ timeout: 5000 });
+      await new Promise((resolve) => setTimeout(resolve, 50)); // long enough for looks at its cores
+      await board.simulator?.run({ instructions: 5000 });
+      expect((await end).map(({ state, exitCode }) => [state, exitCode])).toEqual([['exited', 4]]);
+    }
   });
 
   it('that sleeps in a barrier is over, and said to be in it, if others do not come', async () => {
@@ -710,6 +808,69 @@ describe('output', () => {
       group.close();
       expect(await text).toBe('');
     });
+  });
+});
+
+describe('the TRAP at which a core of a board has halted', () => {
+  /** What is found with PC at each of these places; a finder that was given first knows what came before. */
+  function found(instructions: readonly Code[], pcs: readonly number[], finder?: TrapFinder): unknown[] {
+    using board = openBoard('sim', { stepped: true });
+    const core = board.core(0, 0);
+    core.write(0, code(...instructions));
+    const traps = finder ?? new TrapFinder(board);
+    return pcs.map((pc) => {
+      core.registers.PC.write(pc);
+      const trap = traps.find(core);
+      if (trap) traps.served(core, trap);
+      return trap && [trap.number, trap.next];
+    });
+  }
+  const inARow = [NOP, trap(7), trap(3), NOP];
+
+  it('is found, be PC at it or behind, also with another one beside it', () => {
+    expect(found(inARow, [4, 6])).toEqual([[7, 4], [3, 6]]); // behind
+    expect(found(inARow, [2, 4])).toEqual([[7, 4], [3, 6]]); // at it
+    expect(found([trap(7), trap(7), NOP], [2, 4])).toEqual([[7, 2], [7, 4]]);
+    expect(found([trap(7), trap(7), NOP], [0, 2])).toEqual([[7, 2], [7, 4]]);
+    // Two in a row, the first served, and PC still there: the core has executed the second one, so PC is at it.
+    expect(found([trap(7), trap(3)], [2, 2])).toEqual([[7, 2], [3, 4]]);
+  });
+
+  it('is known once and for all from one that leaves no doubt', () => {
+    const loop = [NOP, trap(7), NOP, trap(1), trap(3), NOP];
+    expect(found(loop, [4, 8, 10, 2, 6])).toEqual([[7, 4], [1, 8], [3, 10], undefined, undefined]); // before a TRAP
+    expect(found(loop, [2, 6, 8, 4, 10])).toEqual([[7, 4], [1, 8], [3, 10], undefined, undefined]); // past it
+  });
+
+  it('is none where there is a breakpoint, or nothing', () => {
+    expect(found([BKPT, trap(3)], [0, 2])).toEqual([undefined, undefined]);
+    expect(found([trap(7), BKPT], [2, 2])).toEqual([[7, 2], undefined]); // the TRAP, and then what is behind it
+    expect(found([NOP, trap(7), BKPT, NOP, trap(7), BKPT], [2, 4, 8, 10])).toEqual([[7, 4], undefined, [7, 10], undefined]);
+    expect(found([NOP, NOP], [0, 2, 0x7ffe, 0x8000, 0xfffffffe])).toEqual(Array(5).fill(undefined));
+  });
+
+  it('is not guessed of a core that somebody else has halted, unless the chip tells', () => {
+    using board = openBoard('sim', { stepped: true });
+    const core = board.core(0, 0);
+    core.write(0, code(...inARow));
+    core.registers.PC.write(4);
+    expect(new TrapFinder(board).find(core, false)).toBeUndefined();
+    expect(new TrapFinder(board, () => 7).find(core, false)).toEqual({ number: 7, next: 4 });
+    expect(new TrapFinder(board, () => undefined).find(core, true)).toBeUndefined();
+  });
+
+  it('is looked for anew when the core goes on from somewhere else', () => {
+    using board = openBoard('sim', { stepped: true });
+    const core = board.core(0, 0);
+    core.write(0, code(trap(7), BKPT));
+    core.registers.PC.write(2);
+    const traps = new TrapFinder(board);
+    const trapThere = { number: 7, next: 2 };
+    expect(traps.find(core)).toEqual(trapThere);
+    traps.served(core, trapThere);
+    expect(traps.find(core)).toBeUndefined();
+    traps.forget(core);
+    expect(traps.find(core)).toEqual(trapThere);
   });
 });
 

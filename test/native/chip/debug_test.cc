@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // What a debugger does: halting, steps, breakpoints.
 #include <cstring>
+#include <vector>
 
 #include "system_test.h"
 
@@ -104,9 +105,47 @@ void TestBreakpoints() {
   Equal("R1", board.R(0, 1), 10);
 }
 
+void TestTraps() {
+  Case("the TRAP by which a core is halted is known until it goes on");
+  Board board;
+  Code code(kProgram);
+  code << Trap(7) << Trap(63) << kNop << kBkpt;
+  board.PutAndStart(0, code);
+  const auto trap = [&board] { return board.chip().trap(0x808); };
+  Equal("runs", trap(), -1);
+  board.Run(100);
+  Equal("PC", board.Reg(0, at::kPc), kProgram + 2);
+  Equal("trap", trap(), 7);
+  board.SetReg(0, at::kDebugCmd, 1);  // is halted anyway
+  Equal("trap", trap(), 7);
+  const std::vector<uint32_t> words = board.Save();
+  Board other;
+  True("restored", other.chip().Restore(words.data(), words.size()));
+  Equal("trap", other.chip().trap(0x808), 7);
+  board.SetReg(0, at::kDebugCmd, 0);
+  Equal("goes on", trap(), -1);
+  board.SetReg(0, at::kDebugCmd, 1);
+  Equal("halted by a command", trap(), -1);
+  True("step", board.chip().Step(0x808));
+  Equal("stepped over it", trap(), 63);
+  True("step", board.chip().Step(0x808));
+  Equal("stepped on", trap(), -1);
+  board.SetReg(0, at::kDebugCmd, 0);
+  board.Run(100);
+  Equal("at a breakpoint", trap(), -1);
+  Equal("DEBUGSTATUS", board.Reg(0, at::kDebugStatus), 1);
+  board.PutAndStart(1, code);
+  board.Run(100);
+  Equal("trap", board.chip().trap(0x809), 7);
+  board.Reset(1);
+  Equal("reset", board.chip().trap(0x809), -1);
+  Equal("no such core", board.chip().trap(0x80c), -1);
+}
+
 }  // namespace
 
 void TestDebug() {
+  TestTraps();
   TestHalting();
   TestSteps();
   TestBreakpoints();
