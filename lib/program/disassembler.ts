@@ -4,10 +4,10 @@ import { formatHex } from '../errors.js';
 import { native } from '../native.js';
 import type { SymbolMap } from './symbol-map.js';
 
-/** An instruction, or what stands where one should be. */
+/** An instruction, or what stands where one should be, or data. */
 export interface Line {
   readonly address: number;
-  /** Bytes that it takes: 2 or 4, or 1 at the end of an odd number of bytes. */
+  /** Bytes that it takes: 2 or 4, or 1 at the end of an odd number of bytes of code or data. */
   readonly length: number;
   /** These bytes as a number, the first one lowest. */
   readonly bits: number;
@@ -16,15 +16,19 @@ export interface Line {
   readonly label: string | undefined;
 }
 
+const DIRECTIVES = [[4, '.word'], [2, '.hword'], [1, '.byte']] as const;
+
 /**
  * Disassembles instructions one behind the other, each when it is asked for.
  * @param address of the first byte; instructions lie at even ones
- * @param symbols give labels, and names to the targets of branches
+ * @param symbols give labels, names to the targets of branches, and tell what is data
  */
 export function* disassemble(bytes: Uint8Array, address: number, symbols?: SymbolMap): Generator<Line, void> {
   for (let offset = 0; offset < bytes.length; ) {
     const at = address + offset;
-    const line = { address: at, label: symbols?.nameOf(at), ...instructionAt(bytes, offset, at, symbols) };
+    const endOfData = symbols?.endOfData(at);
+    const content = endOfData === undefined ? instructionAt(bytes, offset, at, symbols) : dataAt(bytes, offset, endOfData - at);
+    const line = { address: at, label: symbols?.nameOf(at), ...content };
     yield line;
     offset += line.length;
   }
@@ -55,6 +59,14 @@ function instructionAt(bytes: Uint8Array, offset: number, address: number, symbo
     bits: length === 2 ? bits % 0x10000 : bits,
     text: name === undefined ? text : `${text.slice(0, text.indexOf(' '))} ${(target as number).toString(16)} <${name}>`,
   };
+}
+
+/** As much of so many bytes as an assembler's directive takes. */
+function dataAt(bytes: Uint8Array, offset: number, most: number): Pick<Line, 'length' | 'bits' | 'text'> {
+  const available = Math.min(most, bytes.length - offset);
+  const [length, directive] = DIRECTIVES.find(([size]) => size <= available) as (typeof DIRECTIVES)[number];
+  const bits = Array.from({ length }, (_, index) => bytes[offset + index] as number).reduceRight((sum, byte) => sum * 0x100 + byte, 0);
+  return { length, bits, text: `${directive} ${formatHex(bits)}` };
 }
 
 function halfword(bytes: Uint8Array, offset: number): number {

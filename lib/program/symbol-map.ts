@@ -1,8 +1,14 @@
 // SPDX-License-Identifier: MIT
 /** What the places of a program are called. */
 import { formatHex } from '../errors.js';
-import { lastUpTo } from './places.js';
+import { indexUpTo, lastUpTo } from './places.js';
 import type { Program, ProgramSymbol, Section } from './program.js';
+
+/** A symbol names what follows it, up to the next one and within its section. */
+interface Extent {
+  readonly symbol: ProgramSymbol;
+  readonly end: number;
+}
 
 export class SymbolMap {
   /** In ascending order of address. */
@@ -52,13 +58,25 @@ export class SymbolMap {
 
   /** The last symbol up to an address, in the section that it lies in. */
   labelBefore(address: number): ProgramSymbol | undefined {
-    const symbol = lastUpTo(this.#symbols, address);
+    return this.#extentAt(address)?.symbol;
+  }
+
+  /** Where the data end that are at this address, by the type of their symbol; undefined if there are none. */
+  endOfData(address: number): number | undefined {
+    const extent = this.#extentAt(address);
+    return extent?.symbol.type === 'object' ? extent.end : undefined;
+  }
+
+  #extentAt(address: number): Extent | undefined {
+    const index = indexUpTo(this.#symbols, address);
+    const symbol = this.#symbols[index];
     const section = lastUpTo(this.#sections, address);
-    return symbol && section && address < section.address + section.bytes && symbol.address >= section.address ? symbol : undefined;
+    if (!symbol || !section || address >= section.address + section.bytes || symbol.address < section.address) return undefined;
+    return { symbol, end: Math.min(section.address + section.bytes, this.#symbols[index + 1]?.address ?? Infinity) };
   }
 }
 
-/** Of several symbols at one address a function gives the name, then what is not local. */
+/** Of several symbols at one address a function gives the name, then data, then what is not local. */
 function rank({ type, binding }: ProgramSymbol): number {
-  return (type === 'function' ? 2 : 0) + (binding === 'local' ? 0 : 1);
+  return (type === 'function' ? 4 : type === 'object' ? 2 : 0) + (binding === 'local' ? 0 : 1);
 }

@@ -90,6 +90,28 @@ describe('the symbols of a program', () => {
     expect(lines.map(({ label, text }) => [label, text])).toEqual([['main', 'b 110 <helper>'], [undefined, 'bl 10a <main+0xa>'], [undefined, 'b 114 <helper+0x4>'], [undefined, 'b 0x8']]);
   });
 
+  it('tell what is data, up to the next symbol, as objdump takes it', () => {
+    const object = { type: 'object' } as const;
+    const symbols = new SymbolMap({
+      sections: [{ name: '.text', address: 0x100, bytes: 0x1d, type: 'progbits', flags: code }, { name: '.other', address: 0x11e, bytes: 4, type: 'progbits', flags: code }],
+      symbols: [
+        symbol('_start', 0x100, { type: 'function', binding: 'global' }), symbol('table', 0x102, { ...object, bytes: 4 }), symbol('after', 0x10c, { type: 'function' }),
+        symbol('odd', 0x10e, object), symbol('named', 0x111), symbol('both', 0x113, object), symbol('function', 0x113, { type: 'function' }),
+        symbol('number', 0x115, { binding: 'global' }), symbol('datum', 0x115, object), symbol('end', 0x119), symbol('last', 0x11b, object), symbol('y', 0x120, { ...object, section: '.other' }),
+      ],
+    });
+    const text = new Uint8Array([...bytesOf(0x01a2, 0x5678, 0x1234, 0x01a2, 0x01b2, 0x6568, 0x01b2), 1, 2, 3, ...bytesOf(0x01a2, 0x01b2, 0x01a2, 0x01b2, 0x01a2), 0x41, 0x42]);
+    expect(Array.from(disassemble(text, 0x100, symbols), ({ address, label, bits, text: line }) => [address, label, bits, line])).toEqual([
+      [0x100, '_start', 0x01a2, 'nop'], [0x102, 'table', 0x12345678, '.word 0x12345678'], [0x106, undefined, 0x01b201a2, '.word 0x1b201a2'], [0x10a, undefined, 0x6568, '.hword 0x6568'],
+      [0x10c, 'after', 0x01b2, 'idle'], [0x10e, 'odd', 0x0201, '.hword 0x201'], [0x110, undefined, 3, '.byte 0x3'],
+      [0x111, 'named', 0x01a2, 'nop'], [0x113, 'function', 0x01b2, 'idle'], [0x115, 'datum', 0x01b201a2, '.word 0x1b201a2'],
+      [0x119, 'end', 0x01a2, 'nop'], [0x11b, 'last', 0x4241, '.hword 0x4241'],
+    ]);
+    // What is at the end of one section says nothing of the next one.
+    expect(Array.from(disassemble(bytesOf(0x01a2, 0x0005), 0x11e, symbols), ({ text: line }) => line)).toEqual(['nop', '.hword 0x5']);
+    expect(Array.from(disassemble(Uint8Array.of(1, 2, 3), 0x102, symbols), ({ text: line }) => line)).toEqual(['.hword 0x201', '.byte 0x3']); // no more is there
+  });
+
   it('make a program readable: first-light.elf', () => {
     const program = readElf(new Uint8Array(readFileSync(new URL('../../examples/first-light/first-light.elf', import.meta.url))), 'first-light.elf');
     const text = program.segments[1]?.data as Uint8Array;
