@@ -77,6 +77,16 @@ describe('a core of a group', () => {
       expect(group.program).toBe(group.core(2).program);
     }));
 
+  it('names places by its own program; the group names local ones as long as all have the same', () =>
+    withGroup(startup, async (group) => {
+      const main = group.program?.symbolsByName.get('_main')?.address ?? NaN;
+      expect([group.locate(main), group.core(3).locate(main)]).toEqual(['main', 'main']);
+      await group.core(3).load(ends(0));
+      const [own, other] = [group.core(0).address + main, group.core(3).address + main];
+      expect([group.core(0).locate(main), group.locate(own), group.locate(main), group.core(3).locate(main), group.locate(other)]).toEqual(['main', 'main', undefined, undefined, undefined]);
+      for (const address of [-1, 0.5, 2 ** 32]) expect(() => group.core(0).locate(address)).toThrow(RangeError);
+    }));
+
   it('joins others that run: one stream of output for all of them', () =>
     withGroup(prints, async (group) => {
       for (const core of group.cores) {
