@@ -8,6 +8,7 @@ import { basename } from 'node:path';
 import { coreIdAt, meshCoordinate, type Coordinate, type Rectangle } from '../address.js';
 import type { Chip, SharedDram } from '../chip.js';
 import { EpiphanyError } from '../errors.js';
+import { printable } from '../printable.js';
 import type { Patch } from '../program/loader.js';
 import type { Program } from '../program/program.js';
 
@@ -57,7 +58,7 @@ export function configurationOf(program: Program, { chip, sharedDram }: ChipOnBo
 export function missingTable(program: Program): string | undefined {
   const isOfSdk = program.sections.some(({ name }) => SDK_STARTUP.includes(name));
   if (!isOfSdk || roomFor(program, WORKGROUP)) return undefined;
-  return `'${program.path}' has startup code of the Epiphany SDK, but no section ${WORKGROUP.sections.join(' or ')}: it is not told its place in the work-group`;
+  return `'${printable(program.path)}' has startup code of the Epiphany SDK, but no section ${WORKGROUP.sections.join(' or ')}: it is not told its place in the work-group`;
 }
 
 /** Where a table is, and how many bytes of it the program has room for. */

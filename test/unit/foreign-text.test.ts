@@ -97,6 +97,16 @@ describe('commands, of a program with hostile names', () => {
     }
   });
 
+  it('warnings show their names', () => {
+    const old = join(folder, 'old\u001b[7m\nepiphany: all is well.elf');
+    copyFileSync(fileURLToPath(new URL('../ecore/sdk/plain-2012.elf', import.meta.url)), old);
+    for (const command of ['load', 'run']) {
+      const { error } = epiphany(command, old, '--board', 'sim', ...(command === 'run' ? ['--timeout', '1ms'] : []));
+      expect(error).toMatch(/^epiphany: warning: '.*old\\u\{1b\}\[7m\\u\{a\}epiphany: all is well\.elf' has startup code/m);
+      expect(error).not.toMatch(RAW);
+    }
+  });
+
   it('info shows the name of a state', () => {
     const state = join(folder, 'state\u001b[7m');
     copyFileSync('/dev/null', state);
