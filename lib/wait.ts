@@ -34,7 +34,7 @@ export function checkedWaitOptions(options: WaitOptions): WaitOptions {
 
 /** Also of signals of others, who may not have a method for it. */
 export function throwIfAborted(signal: AbortSignal | undefined): void {
-  if (signal?.aborted) throw signal.reason;  
+  if (signal?.aborted) throw signal.reason;
 }
 
 /** Stops listening to a signal. It is the caller's, and may throw: then it stays, and what it calls does nothing any more. */

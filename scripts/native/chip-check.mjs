@@ -26,7 +26,7 @@ const inChip = (...subjects) => subjects.map((subject) => `chip/${subject}_test.
 
 /** The programs: sources, and options that make them shorter where a processor is emulated or is being watched. */
 const tests = {
-  fpu: { sources: ['fpu_test.cc'], short: ['200000'] },
+  fpu: { sources: ['fpu/fpu_test.cc', 'fpu/reference.cc'], short: ['200000'] },
   operations: { sources: inChip('operations', 'encoder', 'integer', 'branches', 'memory', 'registers', 'control', 'float') },
   system: {
     sources: [
@@ -37,7 +37,7 @@ const tests = {
   scheduling: { sources: inChip('scheduling') },
   threads: { sources: inChip('free_running') },
   random: {
-    sources: ['replay.cc', 'generator.cc', 'machine.cc'].map((name) => `differential/${name}`),
+    sources: ['replay', 'machine', 'generator', 'instructions', 'control_flow', 'interrupts', 'dma_timers'].map((name) => `differential/${name}.cc`),
     long: ['--seeds', '0', '20000'],
     short: ['--seeds', '0', '2000'],
   },

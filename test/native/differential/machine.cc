@@ -21,7 +21,7 @@ constexpr uint32_t kRxConfigAddress = 0x810f0300;
 constexpr uint32_t kRxConfig = 0x13e0fe04;
 constexpr uint32_t kQuantum = 0xffffffff;
 
-// Source: SplitMix64's mixing function, as in generator.cc.
+// Source: SplitMix64's mixing function, as in generator.h.
 uint64_t Mix(uint64_t z) {
   z = (z ^ z >> 30) * 0xbf58476d1ce4e5b9u;
   z = (z ^ z >> 27) * 0x94d049bb133111ebu;
