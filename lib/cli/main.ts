@@ -105,7 +105,7 @@ function complain(error: unknown, json: boolean): void {
 }
 
 for (const [name, stream] of [['output', process.stdout], ['error', process.stderr]] as const) {
-  stream.on('error', (error) => {
+  stream.on('error', (error: Error) => {
     error.message += ` to standard ${name}`;
     outputEnd.abort(error);
   });

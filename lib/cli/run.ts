@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+import { fstatSync, readSync } from 'node:fs';
 import { constants } from 'node:os';
 import type { Board, WorkGroup } from '../board.js';
 import { EpiphanyError, formatHex } from '../errors.js';
@@ -10,6 +11,7 @@ import { parseGroup, parseNumber, printJson, UsageError, warn, type Command, typ
 import { parseDuration } from './options.js';
 import { SourceLines } from './toolchain.js';
 
+const STDIN = 0;
 const TIMED_OUT = 124;
 /** What a shell says of a process that a signal ended. */
 const codeOf = (signal: NodeJS.Signals): number => 128 + constants.signals[signal];
@@ -85,6 +87,12 @@ class StandardInput implements AsyncIterable<Uint8Array>, Disposable {
 
   [Symbol.asyncIterator](): AsyncIterator<Uint8Array> {
     const name = (error: Error): void => void (error.message += ' of standard input');
+    try {
+      if (fstatSync(STDIN).isDirectory()) readSync(STDIN, new Uint8Array(1)); // which fails; Node's stream would be an empty one
+    } catch (error) {
+      name(error as Error);
+      throw error;
+    }
     return (this.#stream = process.stdin.once('error', name))[Symbol.asyncIterator]() as AsyncIterator<Uint8Array>;
   }
 

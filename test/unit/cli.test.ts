@@ -331,7 +331,7 @@ describe('epiphany', () => {
   it('cc says what to do where there is no compiler', () => {
     const env = { ...process.env, PATH: '', XDG_CACHE_HOME: folder };
     const { status, stderr } = spawnSync(process.execPath, [main, 'cc', 'a.c'], { encoding: 'utf8', env });
-    expect([status, stderr]).toEqual([1, expect.stringMatching(/^epiphany: there is no C compiler for the Epiphany: .* node \S*scripts\/ecore-toolchain\.mjs\n$/)]);
+    expect([status, stderr]).toEqual([1, expect.stringMatching(/^epiphany: there is no C compiler for the Epiphany: .* node \S*scripts\/ecore\/toolchain\.mjs\n$/)]);
   });
 
   it('ends quietly when its reader has had enough', () => {
