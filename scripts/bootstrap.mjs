@@ -9,7 +9,7 @@ import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-import { Failure, demandTools } from './lib/cached-build.mjs';
+import { Failure } from './lib/cached-build.mjs';
 import { chosen } from './lib/chosen.mjs';
 import { keepFresh } from './lib/fresh.mjs';
 import { nodeHeaders, nodeHeadersNeeds } from './lib/node-headers.mjs';
@@ -27,7 +27,7 @@ const compile = (project, product) => {
   return [bin('tsc'), '-p', project];
 };
 
-/** What is made, in this order: as of keepFresh(); what that `needs`; and how, as a command. */
+/** What is made, in this order: as of keepFresh(); and how, as a command. */
 const steps = [
   {
     name: 'packages',
@@ -80,8 +80,7 @@ const steps = [
   },
 ];
 
-function work({ title, needs = {}, command }, isQuiet) {
-  demandTools(needs);
+function work({ title, command }, isQuiet) {
   const begin = Date.now();
   const say = (text) => !isQuiet && process.stderr.write(text);
   say(title);

@@ -11,7 +11,7 @@ import path from 'node:path';
 import { parseArgs } from 'node:util';
 
 import { cachePath } from '../lib/cache.mjs';
-import { Failure, built, demandTools, fresh, hashOf, keyOf, onlyFile, which } from '../lib/cached-build.mjs';
+import { Failure, built, demandTools, fresh, hashOf, keyOf, lockNeeds, onlyFile, which } from '../lib/cached-build.mjs';
 
 const TARGET = 'epiphany-elf';
 
@@ -89,7 +89,7 @@ const HELPERS = ['m4', 'flex', 'bison', 'patch'];
 
 /** Programs needed, each with the Debian package that brings it. gcc without libc6-dev links nothing. */
 const NEEDED = {
-  'apt-get': 'apt', 'apt-cache': 'apt', 'dpkg-deb': 'dpkg', flock: 'util-linux', tar: 'tar', xz: 'xz-utils',
+  'apt-get': 'apt', 'apt-cache': 'apt', 'dpkg-deb': 'dpkg', ...lockNeeds, tar: 'tar', xz: 'xz-utils',
   make: 'make', gcc: 'gcc libc6-dev', 'g++': 'g++',
 };
 

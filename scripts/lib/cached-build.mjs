@@ -171,21 +171,32 @@ function clock(milliseconds) {
 
 function takeLock(file, title) {
   const descriptor = fs.openSync(file, 'w');
-  if (!lock(descriptor, `another run is building ${title}; waiting for it`)) throw new Failure(`cannot lock ${file}`);
+  lock(descriptor, file, `another run is building ${title}; waiting for it`);
   return descriptor;
 }
 
+/** The program by which lock() locks, and the Debian package that has it. */
+export const lockNeeds = { flock: 'util-linux' };
+
 /**
- * Waits for and takes the lock of an open file; whoever has to wait is told so. The kernel ties it to that, which
+ * Waits for and takes the lock of an open file, `title`; whoever has to wait is told so. The kernel ties it to that, which
  * flock(1) shares with this process through fd 3: it stays ours when flock ends and is released with the last process
- * that has it, however that ends.
+ * that has it, however that ends. Throws unless the lock is taken.
  */
-export function lock(descriptor, notice) {
-  const stdio = ['ignore', 'inherit', 'inherit', descriptor];
-  if (spawnSync('flock', ['--nonblock', '3'], { stdio }).status === 0) return true;
-  console.error(notice);
-  return spawnSync('flock', ['3'], { stdio }).status === 0;
+export function lock(descriptor, title, notice) {
+  demandTools(lockNeeds);
+  // Short options: busybox knows no others.
+  const flock = (...options) => spawnSync('flock', [...options, '3'], { stdio: ['ignore', 'inherit', 'inherit', descriptor] });
+  let { error, status } = flock('-n');
+  if (status === IS_LOCKED) {
+    console.error(notice);
+    ({ error, status } = flock());
+  }
+  if (status !== 0) throw new Failure(`cannot lock ${title}: flock ${error ? `does not run: ${error.message}` : `ended with ${status}`}`);
 }
+
+/** What flock ends with when another process has the lock, and it was not to wait. */
+const IS_LOCKED = 1;
 
 /** Throws unless all programs are there, and all files with a full path. `needed` has the Debian package of each. */
 export function demandTools(needed) {

@@ -16,7 +16,7 @@ import { basename, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 import { cached, cachePath, replaceCached } from './cache.mjs';
-import { demandTools, hashOf } from './cached-build.mjs';
+import { demandTools, hashOf, lockNeeds } from './cached-build.mjs';
 import { run } from './run.mjs';
 
 const keyring = '/usr/share/keyrings/debian-archive-keyring.gpg';
@@ -45,7 +45,7 @@ Dir::Cache "${folder}";
 
 /** The programs that this takes, and files, and the Debian packages that have them. */
 export const debianNeeds = {
-  'apt-get': 'apt', [aptHelper]: 'apt', 'dpkg-deb': 'dpkg', flock: 'util-linux', [keyring]: 'debian-archive-keyring',
+  'apt-get': 'apt', [aptHelper]: 'apt', 'dpkg-deb': 'dpkg', ...lockNeeds, [keyring]: 'debian-archive-keyring',
 };
 
 /** Promises, by suite and architecture. */

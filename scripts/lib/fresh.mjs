@@ -7,7 +7,7 @@
 import { closeSync, existsSync, mkdirSync, openSync, readFileSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 
-import { Failure, keyOf, lock } from './cached-build.mjs';
+import { Failure, demandTools, keyOf, lock, lockNeeds } from './cached-build.mjs';
 
 /** While one makes something, the files that it is made from may change: so often it is begun again. */
 const MOST_ATTEMPTS = 3;
@@ -16,13 +16,15 @@ const MOST_ATTEMPTS = 3;
  * Does `make` unless the product of `step` is fresh; says whether it had to. One at a time in a clone. A step is
  * - its `name` and its `title`;
  * - `ingredients` and `product`: files and folders, from `root` on; `apart`: folders in them that belong to others;
+ * - `needs`: the programs that making it takes, as of demandTools();
  * - `setting`: whatever else decides what is made, as a string.
  */
 export function keepFresh(root, step, make) {
   if (isFresh(root, step)) return false;
+  demandTools({ ...lockNeeds, ...step.needs });
   const clone = openSync(root, 'r');
   try {
-    lock(clone, 'another run makes something in this clone; waiting for it');
+    lock(clone, root, 'another run makes something in this clone; waiting for it');
     const stamp = stampOf(root, step);
     for (let attempt = 0; attempt < MOST_ATTEMPTS; ++attempt) {
       if (isFresh(root, step)) return attempt > 0;

@@ -24,7 +24,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-import { demandTools } from '../lib/cached-build.mjs';
+import { demandTools, lockNeeds } from '../lib/cached-build.mjs';
 import { chosen } from '../lib/chosen.mjs';
 import { keepFresh } from '../lib/fresh.mjs';
 import { nodeHeaders, nodeHeadersNeeds } from '../lib/node-headers.mjs';
@@ -51,7 +51,7 @@ const addonOf = (arch) => join(root, 'prebuilds', `linux-${arch}`, 'epiphany.nod
 export const prebuildNeeds = (arch) => {
   const gnu = triplets[arch];
   const [compiler, binutils] = ['g++', 'binutils'].map((name) => `${name}-${gnu.replace('_', '-')}`);
-  return { ...nodeHeadersNeeds, python3: 'python3', make: 'make', [`${gnu}-gcc`]: compiler.replace('g++', 'gcc'), [`${gnu}-g++`]: compiler, [`${gnu}-ar`]: binutils, [`${gnu}-strip`]: binutils, readelf: 'binutils' };
+  return { ...nodeHeadersNeeds, ...lockNeeds, python3: 'python3', make: 'make', [`${gnu}-gcc`]: compiler.replace('g++', 'gcc'), [`${gnu}-g++`]: compiler, [`${gnu}-ar`]: binutils, [`${gnu}-strip`]: binutils, readelf: 'binutils' };
 };
 
 /** Builds and checks one prebuild unless it is fresh; says whether it had to. */
@@ -63,6 +63,7 @@ export function freshPrebuild(arch) {
     title: `the prebuilt addon for ${arch}`,
     ingredients: ['binding.gyp', 'native', 'package-lock.json', relative(root, fileURLToPath(import.meta.url))],
     product: relative(root, addonOf(arch)),
+    needs: prebuildNeeds(arch),
     setting: run(`${triplets[arch]}-g++`, ['--version']),
   };
   return keepFresh(root, step, () => prebuild(arch));

@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: MIT
+/** When the scripts that set up a clone make something, in a small clone whose compilers are shell scripts. */
+import { spawnSync } from 'node:child_process';
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+
+const project = fileURLToPath(new URL('../..', import.meta.url));
+const BOOTSTRAP = 'scripts/bootstrap.mjs';
+
+let root: string;
+const path = (name: string): string => join(root, name);
+const read = (name: string): string => readFileSync(path(name), 'utf8');
+function write(name: string, text: string): void {
+  mkdirSync(dirname(path(name)), { recursive: true });
+  writeFileSync(path(name), text);
+}
+
+/** What stands for a program. All of them write down that they were called, in the file MADE. */
+function program(name: string, script: string): void {
+  write(name, `#!/bin/sh\n${script}\n`);
+  spawnSync('chmod', ['+x', path(name)]);
+}
+
+const TSC = `echo "tsc $2" >>"$MADE"
+case $2 in tsconfig.json) product=dist ;; *) product=dist/$(basename "$(dirname "$2")") ;; esac
+mkdir -p "$product" && cat lib/index.ts >"$product/index.js"`;
+
+const NODE_GYP = `echo node-gyp >>"$MADE"
+for option; do case $option in --directory=*) cd "\${option#*=}" ;; esac; done
+mkdir -p build/Release && for name in epiphany probe; do echo "$CXX $CXXFLAGS" >"build/Release/$name.node"; done`;
+
+beforeEach(() => {
+  root = mkdtempSync(join(tmpdir(), 'epiphany-clone-'));
+  cpSync(join(project, 'scripts'), path('scripts'), { recursive: true });
+  for (const name of ['package.json', 'package-lock.json', 'tsconfig.json', 'binding.gyp']) cpSync(join(project, name), path(name));
+  for (const name of ['lib/index.ts', 'native/addon.cc', 'examples/one/main.ts', 'test/native/probe.cc', 'test/conformance/cases.ts', 'headers/include/node/node_api.h']) write(name, name);
+  write('node_modules/.package-lock.json', JSON.stringify({ packages: { 'node_modules/typescript': {}, 'node_modules/node-addon-api': {} } }));
+  for (const name of ['typescript', 'node-addon-api']) write(`node_modules/${name}/package.json`, '{ "main": "napi.h" }');
+  for (const name of ['napi.h', 'napi-inl.h', 'LICENSE.md']) write(`node_modules/node-addon-api/${name}`, name);
+  program('node_modules/.bin/tsc', TSC);
+  program('node_modules/.bin/node-gyp', NODE_GYP);
+  for (const name of ['g++', 'x86_64-linux-gnu-g++']) program(`bin/${name}`, 'echo "GCC 12"');
+  program('bin/npm', 'echo npm >>"$MADE"; mkdir -p node_modules/typescript; echo "{}" >node_modules/typescript/package.json');
+  for (const name of ['python3', 'make', 'readelf', ...['gcc', 'ar', 'strip'].map((tool) => `x86_64-linux-gnu-${tool}`)]) symlinkSync('/bin/true', path(`bin/${name}`));
+  for (const name of ['basename', 'cat', 'cp', 'dirname', 'flock', 'mkdir', 'sh', 'sleep']) {
+    symlinkSync(spawnSync('sh', ['-c', `command -v ${name}`], { encoding: 'utf8' }).stdout.trim(), path(`bin/${name}`));
+  }
+});
+afterEach(() => rmSync(root, { recursive: true }));
+
+const options = (env: object = {}) => ({ cwd: root, env: { PATH: path('bin'), MADE: path('made'), npm_config_nodedir: path('headers'), ...env } });
+
+/** Runs a script: how it ended, what it said, and what was called meanwhile. */
+function run(words: string[], env?: object): { status: number | null; said: string; made: string[] } {
+  rmSync(path('made'), { force: true });
+  const { status, stderr } = spawnSync(process.execPath, words, { ...options(env), encoding: 'utf8' });
+  return { status, said: stderr, made: existsSync(path('made')) ? read('made').trim().split('\n') : [] };
+}
+
+/** What bootstrap calls to do these steps. */
+function madeBy(steps: string[], env?: object): string[] {
+  const { status, said, made } = run([BOOTSTRAP, ...steps], env);
+  expect({ status, said }).toEqual({ status: 0, said: expect.not.stringContaining('failed') as string });
+  return made;
+}
+
+describe('bootstrap', () => {
+  it('makes nothing without a lock, and says what it lacks', () => {
+    rmSync(path('bin/flock'));
+    expect(run([BOOTSTRAP, 'library'])).toEqual({ status: 1, said: 'bootstrap: missing: flock. Install what brings them: sudo apt-get install util-linux\n', made: [] });
+    program('bin/flock', 'exit 71');
+    expect(run([BOOTSTRAP, 'library'])).toEqual({ status: 1, said: `bootstrap: cannot lock ${root}/: flock ended with 71\n`, made: [] });
+    rmSync(path('bin/flock'));
+    mkdirSync(path('bin/flock'));
+    expect(run([BOOTSTRAP, 'library'])).toMatchObject({ status: 1, said: expect.stringMatching(/^bootstrap: cannot lock .*: flock does not run: /) as string, made: [] });
+  });
+
+  it('names what a step takes with the lock, all at once', () => {
+    for (const name of ['flock', 'g++', 'make']) rmSync(path(`bin/${name}`));
+    expect(run([BOOTSTRAP, 'addon'])).toEqual({ status: 1, said: 'bootstrap: missing: flock, make, g++. Install what brings them: sudo apt-get install util-linux make g++\n', made: [] });
+  });
+});
