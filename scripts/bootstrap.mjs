@@ -80,12 +80,12 @@ const steps = [
   },
 ];
 
-function work({ title, command }, isQuiet) {
+function work({ title, command }, lock, isQuiet) {
   const begin = Date.now();
   const say = (text) => !isQuiet && process.stderr.write(text);
   say(title);
   const [program, ...parameters] = command();
-  const { error, status, stdout, stderr } = spawnSync(program, parameters, { cwd: root, encoding: 'utf8', maxBuffer: 1 << 28 });
+  const { error, status, stdout, stderr } = spawnSync(program, parameters, { cwd: root, encoding: 'utf8', maxBuffer: 1 << 28, stdio: ['ignore', 'pipe', 'pipe', lock] });
   if (error || status !== 0) {
     say('\n');
     throw new Failure(`${stdout ?? ''}${stderr ?? ''}${title} failed: ${error?.message ?? `exit code ${status}`} (${program} ${parameters.join(' ')})`);
@@ -96,7 +96,7 @@ function work({ title, command }, isQuiet) {
 /** Does these steps, by their names, as far as they have to be done. Throws a Failure. */
 export function bootstrap(words = [], { isQuiet = false } = {}) {
   const names = chosen('step', words, steps.map(({ name }) => name));
-  for (const step of steps.filter(({ name }) => names.includes(name))) keepFresh(root, step, () => work(step, isQuiet));
+  for (const step of steps.filter(({ name }) => names.includes(name))) keepFresh(root, step, (lock) => work(step, lock, isQuiet));
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {

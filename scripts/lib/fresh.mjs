@@ -13,7 +13,9 @@ import { Failure, demandTools, keyOf, lock, lockNeeds } from './cached-build.mjs
 const MOST_ATTEMPTS = 3;
 
 /**
- * Does `make` unless the product of `step` is fresh; says whether it had to. One at a time in a clone. A step is
+ * Does `make` unless the product of `step` is fresh; says whether it had to. One at a time in a clone: `make` is given
+ * the descriptor of the lock, for the commands that write the product to inherit. Should this process be killed, no other
+ * run begins beside a compiler that lives on. A step is
  * - its `name` and its `title`;
  * - `ingredients` and `product`: files and folders, from `root` on; `apart`: folders in them that belong to others;
  * - `needs`: the programs that making it takes, as of demandTools();
@@ -30,7 +32,7 @@ export function keepFresh(root, step, make) {
       if (isFresh(root, step)) return attempt > 0;
       const key = ingredientsKey(root, step);
       rmSync(stamp, { force: true });
-      make();
+      make(clone);
       if (!existsSync(join(root, step.product))) throw new Failure(`${step.title}: there is no ${step.product} now`);
       mkdirSync(dirname(stamp), { recursive: true });
       writeFileSync(stamp, stampText(root, step, key));

@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: MIT
 /** When the scripts that set up a clone make something, in a small clone whose compilers are shell scripts. */
-import { spawnSync } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
 import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 
 const project = fileURLToPath(new URL('../..', import.meta.url));
 const BOOTSTRAP = 'scripts/bootstrap.mjs';
@@ -68,6 +69,32 @@ function madeBy(steps: string[], env?: object): string[] {
 }
 
 describe('bootstrap', () => {
+  it('waits for a compiler that outlives whoever has started it', async () => {
+    program('node_modules/.bin/tsc', `echo begin >>"$MADE"
+text=$(cat lib/index.ts)
+while [ -e wait ]; do sleep 0.05; done
+mkdir -p dist && echo "$text" >dist/index.js
+echo end >>"$MADE"`);
+    write('wait', '');
+    const first = spawn(process.execPath, [BOOTSTRAP, 'library'], { ...options(), stdio: 'ignore' });
+    await vi.waitFor(() => expect(existsSync(path('made'))).toBe(true), { timeout: 200_000 });
+    first.kill('SIGKILL');
+    await once(first, 'exit');
+    write('lib/index.ts', 'another');
+    const second = spawn(process.execPath, [BOOTSTRAP, 'library'], { ...options(), stdio: ['ignore', 'ignore', 'pipe'] });
+    let said = '';
+    second.stderr.setEncoding('utf8').on('data', (text) => (said += text));
+    const ended = once(second, 'exit');
+    // It says that it waits, or compiles beside the other.
+    await vi.waitFor(() => expect(said).not.toBe(''), { timeout: 200_000 });
+    rmSync(path('wait'));
+    await ended;
+    await vi.waitFor(() => expect(read('made').match(/end/g)).toHaveLength(2), { timeout: 200_000 });
+    expect(read('made')).toBe('begin\nend\nbegin\nend\n');
+    expect(said).toMatch(/^another run makes something in this clone; waiting for it\n/);
+    expect({ made: madeBy(['library']).length, product: read('dist/index.js') }).toEqual({ made: 0, product: 'another\n' });
+  });
+
   it('makes nothing without a lock, and says what it lacks', () => {
     rmSync(path('bin/flock'));
     expect(run([BOOTSTRAP, 'library'])).toEqual({ status: 1, said: 'bootstrap: missing: flock. Install what brings them: sudo apt-get install util-linux\n', made: [] });
