@@ -5,27 +5,37 @@
 // Makes a clone ready: installs packages, builds the addon, compiles the library. Does only what is missing
 // or out of date, so it costs little to run it before everything else. --quiet: say nothing unless it fails.
 import { spawnSync } from 'node:child_process';
-import { rmSync } from 'node:fs';
+import { readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 import { Failure } from './lib/cached-build.mjs';
 import { chosen } from './lib/chosen.mjs';
 import { keepFresh } from './lib/fresh.mjs';
-import { nodeHeaders, nodeHeadersNeeds } from './lib/node-headers.mjs';
+import { gypNeeds, gypSetting } from './lib/node-gyp.mjs';
+import { nodeHeaders } from './lib/node-headers.mjs';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const bin = (name) => join('node_modules', '.bin', name);
 
-const COMPILERS = { ...nodeHeadersNeeds, python3: 'python3', make: 'make', 'g++': 'g++' };
-const setting = process.env.CI; // turns warnings into errors
+/** Who names another compiler knows where it is. */
+const COMPILERS = { ...gypNeeds, ...(process.env.CXX ? {} : { 'g++': 'g++' }) };
 const rebuild = (...options) => [bin('node-gyp'), 'rebuild', '--jobs=max', `--nodedir=${nodeHeaders()}`, ...options];
+
+/** What TypeScript goes by, beside the sources: package.json tells modules from scripts, and what the name of the package means. */
+const COMPILED_BY = ['tsconfig.json', 'package.json', 'package-lock.json'];
 
 /** What was made of files that are gone, goes. */
 const compile = (project, product) => {
   rmSync(join(root, product), { recursive: true, force: true });
   return [bin('tsc'), '-p', project];
 };
+
+/** The file that names it, of each package that may be installed. */
+function packageFiles() {
+  const { packages } = JSON.parse(readFileSync(join(root, 'package-lock.json'), 'utf8'));
+  return Object.keys(packages).map((folder) => join(folder, 'package.json'));
+}
 
 /** What is made, in this order: as of keepFresh(); and how, as a command. */
 const steps = [
@@ -34,6 +44,7 @@ const steps = [
     title: 'installing packages',
     ingredients: ['package.json', 'package-lock.json'],
     product: 'node_modules/.package-lock.json',
+    parts: packageFiles,
     // Scripts of packages are not run: nothing we use needs one, and our own addon is the next step.
     command: () => ['npm', 'ci', '--ignore-scripts', '--no-audit', '--no-fund'],
   },
@@ -43,7 +54,9 @@ const steps = [
     ingredients: ['binding.gyp', 'native', 'package-lock.json'],
     product: 'build/Release/epiphany.node',
     needs: COMPILERS,
-    setting,
+    get setting() {
+      return gypSetting();
+    },
     command: () => rebuild(),
   },
   {
@@ -53,13 +66,15 @@ const steps = [
     apart: ['test/native/build'],
     product: 'test/native/build/Release/probe.node',
     needs: COMPILERS,
-    setting,
+    get setting() {
+      return gypSetting();
+    },
     command: () => rebuild('--directory=test/native'),
   },
   {
     name: 'library',
     title: 'compiling the library',
-    ingredients: ['lib', 'tsconfig.json', 'package-lock.json'],
+    ingredients: ['lib', ...COMPILED_BY],
     product: 'dist',
     apart: ['dist/conformance', 'dist/examples'],
     command: () => compile('tsconfig.json', 'dist'), // with what others compile against it
@@ -67,14 +82,14 @@ const steps = [
   {
     name: 'conformance',
     title: 'compiling the conformance suite',
-    ingredients: ['test/conformance', 'lib', 'tsconfig.json', 'package-lock.json'],
+    ingredients: ['test/conformance', 'lib', ...COMPILED_BY],
     product: 'dist/conformance',
     command: () => compile('test/conformance/tsconfig.json', 'dist/conformance'),
   },
   {
     name: 'examples',
     title: 'compiling the examples',
-    ingredients: ['examples', 'lib', 'tsconfig.json', 'package-lock.json'],
+    ingredients: ['examples', 'lib', ...COMPILED_BY],
     product: 'dist/examples',
     command: () => compile('examples/tsconfig.json', 'dist/examples'),
   },

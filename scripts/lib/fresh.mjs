@@ -4,7 +4,7 @@
  *
  * Contents are compared, never times: git, cp and clocks set those as they like, and what was deleted has none.
  */
-import { closeSync, existsSync, mkdirSync, openSync, readFileSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { closeSync, existsSync, mkdirSync, openSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 
 import { Failure, demandTools, keyOf, lock, lockNeeds } from './cached-build.mjs';
@@ -18,6 +18,7 @@ const MOST_ATTEMPTS = 3;
  * run begins beside a compiler that lives on. A step is
  * - its `name` and its `title`;
  * - `ingredients` and `product`: files and folders, from `root` on; `apart`: folders in them that belong to others;
+ * - `parts()`: files beside the product without which it is not whole;
  * - `needs`: the programs that making it takes, as of demandTools();
  * - `setting`: whatever else decides what is made, as a string.
  */
@@ -44,22 +45,36 @@ export function keepFresh(root, step, make) {
   }
 }
 
-function isFresh(root, step) {
-  const stamp = stampOf(root, step);
-  return existsSync(stamp) && existsSync(join(root, step.product)) && readFileSync(stamp, 'utf8') === stampText(root, step, ingredientsKey(root, step));
+/** Asked without the lock, too: another run may delete what is being looked at. */
+export function isFresh(root, step) {
+  if (!existsSync(join(root, step.product))) return false;
+  const stamp = ifThere(() => readFileSync(stampOf(root, step), 'utf8'));
+  return stamp !== undefined && stamp === stampText(root, step, ingredientsKey(root, step));
 }
 
 const stampOf = (root, { name }) => join(root, 'node_modules/.node-epiphany', name);
 
-const stampText = (root, { product, apart = [] }, key) => `${key} ${contentKey(root, [product], apart)}`;
+const stampText = (root, { product, parts = () => [], apart = [] }, key) => `${key} ${contentKey(root, [product, ...parts()], apart)}`;
 
 const ingredientsKey = (root, { ingredients, setting = '', apart }) => keyOf(process.version, process.arch, setting, contentKey(root, ingredients, apart));
 
-/** Of names and contents of all files there. */
-const contentKey = (root, paths, apart = []) => keyOf(...paths.flatMap((path) => filesUnder(root, path, apart)).flatMap((file) => [file, readFileSync(join(root, file))]));
+/** Of names and contents of all files there. One that is deleted meanwhile is not among them. */
+function contentKey(root, paths, apart = []) {
+  const files = paths.flatMap((path) => filesUnder(root, path, apart)).map((file) => [file, ifThere(() => readFileSync(join(root, file)))]);
+  return keyOf(...files.filter(([, content]) => content !== undefined).flat());
+}
 
+/** The files of a folder, in a fixed order; a file itself, or what is not there. */
 function filesUnder(root, path, apart) {
-  if (!existsSync(join(root, path))) return [];
-  if (!statSync(join(root, path)).isDirectory()) return [path];
-  return readdirSync(join(root, path)).sort().map((name) => join(path, name)).filter((inner) => !apart.includes(inner)).flatMap((inner) => filesUnder(root, inner, apart));
+  const names = ifThere(() => readdirSync(join(root, path)).sort());
+  return names?.map((name) => join(path, name)).filter((inner) => !apart.includes(inner)).flatMap((inner) => filesUnder(root, inner, apart)) ?? [path];
+}
+
+/** What `read` returns; undefined if there is no such file or folder. */
+function ifThere(read) {
+  try {
+    return read();
+  } catch (error) {
+    if (!['ENOENT', 'ENOTDIR', 'EISDIR'].includes(error.code)) throw error;
+  }
 }

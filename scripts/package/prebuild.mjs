@@ -24,10 +24,11 @@ import { tmpdir } from 'node:os';
 import { dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-import { demandTools, lockNeeds } from '../lib/cached-build.mjs';
+import { lockNeeds } from '../lib/cached-build.mjs';
 import { chosen } from '../lib/chosen.mjs';
 import { keepFresh } from '../lib/fresh.mjs';
-import { nodeHeaders, nodeHeadersNeeds } from '../lib/node-headers.mjs';
+import { gypNeeds, gypSetting } from '../lib/node-gyp.mjs';
+import { nodeHeaders } from '../lib/node-headers.mjs';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 
@@ -51,12 +52,17 @@ const addonOf = (arch) => join(root, 'prebuilds', `linux-${arch}`, 'epiphany.nod
 export const prebuildNeeds = (arch) => {
   const gnu = triplets[arch];
   const [compiler, binutils] = ['g++', 'binutils'].map((name) => `${name}-${gnu.replace('_', '-')}`);
-  return { ...nodeHeadersNeeds, ...lockNeeds, python3: 'python3', make: 'make', [`${gnu}-gcc`]: compiler.replace('g++', 'gcc'), [`${gnu}-g++`]: compiler, [`${gnu}-ar`]: binutils, [`${gnu}-strip`]: binutils, readelf: 'binutils' };
+  return { ...gypNeeds, ...lockNeeds, [`${gnu}-gcc`]: compiler.replace('g++', 'gcc'), [`${gnu}-g++`]: compiler, [`${gnu}-ar`]: binutils, [`${gnu}-strip`]: binutils, readelf: 'binutils' };
+};
+
+/** What node-gyp takes for an architecture's compiler. */
+const toolsOf = (arch) => {
+  const [CC, CXX, AR] = ['gcc', 'g++', 'ar'].map((tool) => `${triplets[arch]}-${tool}`);
+  return { CC, CXX, AR, LINK: CXX };
 };
 
 /** Builds and checks one prebuild unless it is fresh; says whether it had to. */
 export function freshPrebuild(arch) {
-  demandTools(prebuildNeeds(arch));
   copyHeaders();
   const step = {
     name: `prebuild-${arch}`,
@@ -64,28 +70,22 @@ export function freshPrebuild(arch) {
     ingredients: ['binding.gyp', 'native', 'package-lock.json', relative(root, fileURLToPath(import.meta.url))],
     product: relative(root, addonOf(arch)),
     needs: prebuildNeeds(arch),
-    setting: run(`${triplets[arch]}-g++`, ['--version']),
+    setting: gypSetting({ ...process.env, ...toolsOf(arch) }),
   };
   return keepFresh(root, step, () => prebuild(arch));
 }
 
 function prebuild(arch) {
-  const triplet = triplets[arch];
   const scratch = mkdtempSync(join(tmpdir(), 'epiphany-prebuild-'));
   try {
     for (const name of ['binding.gyp', 'package.json', 'native', headers]) {
       cpSync(join(root, name), join(scratch, name), { recursive: true });
     }
     const nodeGyp = join(root, 'node_modules/.bin/node-gyp');
-    run(nodeGyp, ['rebuild', '--jobs=max', `--directory=${scratch}`, `--arch=${arch}`, `--nodedir=${nodeHeaders()}`], {
-      CC: `${triplet}-gcc`,
-      CXX: `${triplet}-g++`,
-      AR: `${triplet}-ar`,
-      LINK: `${triplet}-g++`,
-    });
+    run(nodeGyp, ['rebuild', '--jobs=max', `--directory=${scratch}`, `--arch=${arch}`, `--nodedir=${nodeHeaders()}`], toolsOf(arch));
 
     const built = join(scratch, 'build/Release/epiphany.node');
-    run(`${triplet}-strip`, [built]);
+    run(`${triplets[arch]}-strip`, [built]);
     const needs = checkedNeeds(arch, built);
 
     const addon = addonOf(arch);

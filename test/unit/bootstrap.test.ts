@@ -8,6 +8,10 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 
+// @ts-expect-error a script, without types
+import { gypSetting as untyped } from '../../scripts/lib/node-gyp.mjs';
+
+const gypSetting = untyped as (environment: object) => string;
 const project = fileURLToPath(new URL('../..', import.meta.url));
 const BOOTSTRAP = 'scripts/bootstrap.mjs';
 
@@ -38,7 +42,7 @@ beforeEach(() => {
   cpSync(join(project, 'scripts'), path('scripts'), { recursive: true });
   for (const name of ['package.json', 'package-lock.json', 'tsconfig.json', 'binding.gyp']) cpSync(join(project, name), path(name));
   for (const name of ['lib/index.ts', 'native/addon.cc', 'examples/one/main.ts', 'test/native/probe.cc', 'test/conformance/cases.ts', 'headers/include/node/node_api.h']) write(name, name);
-  write('node_modules/.package-lock.json', JSON.stringify({ packages: { 'node_modules/typescript': {}, 'node_modules/node-addon-api': {} } }));
+  write('node_modules/.package-lock.json', '{}');
   for (const name of ['typescript', 'node-addon-api']) write(`node_modules/${name}/package.json`, '{ "main": "napi.h" }');
   for (const name of ['napi.h', 'napi-inl.h', 'LICENSE.md']) write(`node_modules/node-addon-api/${name}`, name);
   program('node_modules/.bin/tsc', TSC);
@@ -108,5 +112,45 @@ echo end >>"$MADE"`);
   it('names what a step takes with the lock, all at once', () => {
     for (const name of ['flock', 'g++', 'make']) rmSync(path(`bin/${name}`));
     expect(run([BOOTSTRAP, 'addon'])).toEqual({ status: 1, said: 'bootstrap: missing: flock, make, g++. Install what brings them: sudo apt-get install util-linux make g++\n', made: [] });
+  });
+
+  it('builds the addons anew for another compiler, or other options and headers of it', () => {
+    const built = (env?: object): number => madeBy(['addon', 'probe'], env).length;
+    expect([built(), built()]).toEqual([2, 0]);
+    program('bin/g++', 'echo "GCC 14"');
+    expect(built()).toBe(2);
+    expect(built({ CXXFLAGS: '-O0' })).toBe(2);
+    cpSync(path('headers'), path('others'), { recursive: true });
+    expect(built({ CXXFLAGS: '-O0', npm_config_nodedir: path('others') })).toBe(2);
+    write('others/include/node/config.gypi', '{}');
+    expect(built({ CXXFLAGS: '-O0', npm_config_nodedir: path('others') })).toBe(2);
+    expect(built({ CXXFLAGS: '-O0', npm_config_nodedir: path('others'), HOME: '/nowhere', npm_config_user_agent: 'npm/11' })).toBe(0);
+  });
+
+  it.each(['CC', 'CXX', 'AR', 'LINK', 'CXX_target', 'CPPFLAGS', 'CFLAGS', 'CXXFLAGS', 'LDFLAGS', 'GYP_DEFINES', 'npm_config_debug', 'npm_package_config_node_gyp_arch', 'CPATH', 'CPLUS_INCLUDE_PATH', 'LIBRARY_PATH', 'CI'])('takes %s for something that decides what node-gyp builds', (name) => {
+    const environment = { CXX: 'true', HOME: '/' };
+    expect(gypSetting({ ...environment, [name]: 'false' })).not.toBe(gypSetting(environment));
+    expect(gypSetting({ ...environment, [`NOT_${name}`]: 'false' })).toBe(gypSetting(environment));
+  });
+
+  it('demands a compiler for an addon that was built by one', () => {
+    madeBy(['addon']);
+    rmSync(path('bin/g++'));
+    expect(run([BOOTSTRAP, 'addon'])).toMatchObject({ status: 1, said: expect.stringMatching(/^bootstrap: missing: g\+\+\. /) as string });
+  });
+
+  it('compiles what goes by package.json anew for another one', () => {
+    const steps = ['library', 'conformance', 'examples'];
+    expect([madeBy(steps).length, madeBy(steps).length]).toEqual([3, 0]);
+    write('package.json', read('package.json').replace('./dist/index.js', './dist/other.js'));
+    expect([madeBy(steps).length, madeBy(steps).length]).toEqual([3, 0]);
+  });
+
+  it('installs the packages anew when one of them is gone, or is another', () => {
+    expect([madeBy(['packages']), madeBy(['packages'])]).toEqual([['npm'], []]);
+    rmSync(path('node_modules/typescript'), { recursive: true });
+    expect([madeBy(['packages']), madeBy(['packages'])]).toEqual([['npm'], []]);
+    write('node_modules/node-addon-api/package.json', '{ "version": "0.1.0" }');
+    expect([madeBy(['packages']), madeBy(['packages'])]).toEqual([['npm'], []]);
   });
 });

@@ -3,10 +3,21 @@
 import { copyFileSync, existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { beforeEach, afterEach, describe, expect, it } from 'vitest';
+import { beforeEach, afterEach, describe, expect, it, vi } from 'vitest';
 
 // @ts-expect-error a script, without types
 import { keepFresh as untyped } from '../../scripts/lib/fresh.mjs';
+
+/** What happens right before a file is read, when it has been found. */
+const hooks = vi.hoisted(() => ({ beforeRead: undefined as ((file: string) => void) | undefined }));
+vi.mock(import('node:fs'), async (original) => {
+  const fs = await original();
+  const readFileSync = ((file: string, options?: 'utf8') => {
+    hooks.beforeRead?.(file);
+    return fs.readFileSync(file, options);
+  }) as typeof fs.readFileSync;
+  return { ...fs, readFileSync };
+});
 
 const keepFresh = untyped as (root: string, step: object, make: () => void) => boolean;
 
@@ -33,7 +44,10 @@ beforeEach(() => {
   for (const name of ['recipe', 'source/one.h', 'source/inner/two.h']) write(name, name);
   expect(keepFresh(root, STEP, make)).toBe(true);
 });
-afterEach(() => rmSync(root, { recursive: true }));
+afterEach(() => {
+  hooks.beforeRead = undefined;
+  rmSync(root, { recursive: true });
+});
 
 describe('a product of the clone', () => {
   it('is made anew for another content, whatever the time of its file', () => {
@@ -95,5 +109,20 @@ describe('a product of the clone', () => {
       write('source/one.h', String(++count));
     })).toThrow('making the thing: the files that it takes do not stay as they are');
     expect(existsSync(path('build/thing'))).toBe(true);
+  });
+
+  it.each(['source/one.h', 'source/inner/two.h', 'build/thing', 'node_modules/.node-epiphany/thing'])('is made anew when another run deletes a file in the moment it is looked at: %s', (name) => {
+    const contents = readFileSync(path(name), 'utf8');
+    hooks.beforeRead = (file) => {
+      if (file !== path(name)) return;
+      hooks.beforeRead = undefined;
+      rmSync(file);
+    };
+    expect(keepFresh(root, STEP, () => {
+      write(name, contents);
+      make();
+    })).toBe(true);
+    expect(hooks.beforeRead).toBeUndefined();
+    expect(keepFresh(root, STEP, make)).toBe(false);
   });
 });
