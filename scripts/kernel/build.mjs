@@ -11,7 +11,7 @@ import { cachePath } from '../lib/cache.mjs';
 import { Failure, built, demandTools, keyOf } from '../lib/cached-build.mjs';
 import { debianNeeds } from '../lib/debian.mjs';
 import { applyPatch, builtInPatch } from './patch.mjs';
-import { kernelSource } from './source.mjs';
+import { kernelSource, kernelSourcePlace } from './source.mjs';
 
 /** The programs that this takes, and the Debian packages that have them. */
 export const kernelNeeds = {
@@ -33,11 +33,11 @@ const TREE = ['xilinx/zynq-parallella.dtb', 'DTC_FLAGS=-@'];
  * `base` of make. `goals` is what to make beside zImage, modules and the board's tree; `total`, about how many objects
  * that takes.
  */
-export async function buildKernel({ name, base, fragments, goals = [], total }) {
+export async function buildKernel(recipe) {
   demandTools(kernelNeeds);
+  const { name, base, fragments, goals = [], total } = recipe;
   const source = await patchedSource();
-  const key = keyOf(source, CROSS, base, goals, TREE, ...fragments.map((file) => readFileSync(file)));
-  const objects = await built(cachePath(`kernel-${name}-${key}`), `the ${name} kernel`, async ({ work, phase }) => {
+  const objects = await built(objectsPlace(source, recipe), `the ${name} kernel`, async ({ work, phase }) => {
     const target = join(work, 'objects');
     const make = ['make', '-C', source, `O=${target}`, ...CROSS];
     await phase('kernel config', async (step) => {
@@ -55,15 +55,19 @@ export async function buildKernel({ name, base, fragments, goals = [], total }) 
   return { objects, source };
 }
 
-/**
- * The source is shared with others, who want it as it is. Links cost nothing, and patch breaks those it needs to.
- *
- * Its folder's name has release and hash: when Debian brings a new one, so do we.
- */
+/** Where the objects of such a kernel are, whether they are there or not. */
+export const kernelPlace = async (recipe) => objectsPlace(patchedPlace(await kernelSourcePlace(KERNEL)), recipe);
+
+const objectsPlace = (source, { name, base, fragments, goals = [] }) =>
+  cachePath(`kernel-${name}-${keyOf(source, CROSS, base, goals, TREE, ...fragments.map((file) => readFileSync(file)))}`);
+
+/** The source's own name has its release and its hash: when Debian brings a new one, so do we. */
+const patchedPlace = (source) => cachePath(`kernel-source-${KERNEL}-${keyOf(basename(source), readFileSync(builtInPatch))}`);
+
+/** The source is shared with others, who want it as it is. Links cost nothing, and patch breaks those it needs to. */
 async function patchedSource() {
   const source = await kernelSource(KERNEL);
-  const place = cachePath(`kernel-source-${KERNEL}-${keyOf(basename(source), readFileSync(builtInPatch))}`);
-  return built(place, 'the patched kernel source', async ({ work, phase }) => {
+  return built(patchedPlace(source), 'the patched kernel source', async ({ work, phase }) => {
     const tree = join(work, 'tree');
     await phase('kernel patch', async (step) => {
       await step('rm', '-rf', tree);

@@ -32,15 +32,17 @@ export const boardKernels = [...flavours, ...distributions];
 /** Kernels of which it was told what is to be built for them. */
 const told = new Set();
 
-/**
- * Throws, before anything is fetched or built, unless this machine has all programs that a board with this kernel takes;
- * and tells what is to come.
- */
+/** Throws, before anything is fetched or built, unless this machine has all programs that a board with this kernel takes. */
 export function demandBoard(kernel = boardKernels[0]) {
   const needed = flavours.includes(kernel) ? kernelNeeds : headersNeeds('armhf');
   demandTools({ ...prebuildNeeds('arm'), ...emulatorNeeds(), ...imageNeeds, ...needed });
-  if (!told.has(kernel)) process.stderr.write(firstBoot(kernel));
+}
+
+/** Tells what is to come, once. */
+async function tellFirstBoot(kernel) {
+  if (told.has(kernel)) return;
   told.add(kernel);
+  process.stderr.write(await firstBoot(kernel));
 }
 
 /**
@@ -58,6 +60,7 @@ export function demandBoard(kernel = boardKernels[0]) {
  */
 export async function boot(command, { kernel: name = 'plain', chip = 'e16g301', node, hasDriver = true, modules = [], overlays, append = '', timeout = 600, stdin, outputs = {}, keep = false }) {
   demandBoard(name);
+  await tellFirstBoot(name);
   freshPrebuild('arm');
   const isOurs = flavours.includes(name);
   const [qemu, kernel, files] = [await emulator(), await (isOurs ? ownKernel : distributionKernel)(name), await foreignNode('arm', node)];

@@ -1,27 +1,34 @@
 // SPDX-License-Identifier: MIT
 /** What is built before a virtual board boots for the first time: told beforehand, as it takes a while. */
-import { existsSync, readdirSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 
+import { KERNEL } from '../../scripts/kernel/build.mjs';
+import { kernelSourcePlace } from '../../scripts/kernel/source.mjs';
 import { cachePath } from '../../scripts/lib/cache.mjs';
-import { flavours, objectsOf } from './kernel.mjs';
+import { emulatorParts } from './hardware.mjs';
+import { flavours, objectsOf, objectsPlace } from './kernel.mjs';
 
-/** Parts by what their names in the cache begin with, and minutes that one processor of 2020 takes for each. */
-const PARTS = [
-  { title: 'headers of the installed QEMU', prefix: 'qemu-', minutes: 2 },
-  { title: 'the hardware of the board, 30 objects', prefix: 'board-', minutes: 1 },
-  { title: 'the source of Linux, unpacked', prefix: 'kernel-source-', minutes: 1, kernels: flavours },
-  ...flavours.map((flavour) => ({ title: `the ${flavour} kernel, about ${objectsOf(flavour)} objects`, prefix: `kernel-${flavour}-`, minutes: flavour === 'debug' ? 15 : 7, kernels: [flavour] })),
-];
+/**
+ * The parts of a board with this kernel, as { title, minutes, place }: minutes that one processor of 2020 takes for each,
+ * and where those who build it will look for it. Debian's mirrors are asked for that, once a day.
+ */
+async function partsFor(kernel) {
+  const parts = await emulatorParts();
+  if (!flavours.includes(kernel)) return parts;
+  return [
+    ...parts,
+    { title: 'the source of Linux, unpacked', minutes: 1, place: await kernelSourcePlace(KERNEL) },
+    { title: `the ${kernel} kernel, about ${objectsOf(kernel)} objects`, minutes: kernel === 'debug' ? 15 : 7, place: await objectsPlace(kernel) },
+  ];
+}
 
-/** A line of what is to come, and how long that may take; empty if there is all of it. What is out of date is not known yet. */
-export function firstBoot(kernel = flavours[0]) {
-  const folder = cachePath();
-  const kept = existsSync(folder) ? readdirSync(folder).filter((name) => !/\.(lock|partial)$/.test(name)) : [];
-  const absent = PARTS.filter(({ prefix, kernels = [kernel] }) => kernels.includes(kernel) && !kept.some((name) => name.startsWith(prefix)));
+/** A line of what is to come, and how long that may take; empty if there is all of it. */
+export async function firstBoot(kernel = flavours[0]) {
+  const absent = (await partsFor(kernel)).filter(({ place }) => place === undefined || !existsSync(place));
   if (absent.length === 0) return '';
   const minutes = absent.reduce((sum, part) => sum + part.minutes, 0);
   const processors = availableParallelism();
-  return `to be built first, once, and kept in ${folder}: ${absent.map(({ title }) => title).join('; ')}. ` +
+  return `to be built first, once, and kept in ${cachePath()}: ${absent.map(({ title }) => title).join('; ')}. ` +
     `That is about ${minutes} minutes of one processor; here are ${processors}: about ${Math.ceil(minutes / processors)}, and longer if they have other work.\n`;
 }

@@ -5,7 +5,7 @@
  * Where that one will not have them, or where its source is to be had no more, we build one that will.
  */
 import { spawnSync } from 'node:child_process';
-import { readFileSync, readdirSync } from 'node:fs';
+import { existsSync, readFileSync, readdirSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -42,12 +42,13 @@ const LINKED = ['-shared', '-pthread'];
 
 /**
  * The QEMUs to try, the first one first:
- * - `needed`: what that takes besides; `source()`: which one, with its version; `options`: how it is configured;
+ * - `minutes` of one processor of 2020 that it takes; `needed`: what else it does; `source()`: which one, with its version; `options`: how it is configured;
  * - `make(step, objects)`: what is made of it; `program(objects)`: the command.
  */
 const QEMUS = {
   installed: {
     title: 'headers of the installed QEMU',
+    minutes: 2,
     needed: { [INSTALLED]: 'qemu-system-arm' },
     source: () => installedSource('qemu-system-arm'),
     options: CONFIGURE,
@@ -56,6 +57,7 @@ const QEMUS = {
   },
   own: {
     title: 'a QEMU of our own',
+    minutes: 6,
     needed: { '/usr/include/cap-ng.h': 'libcap-ng-dev' }, // its 9p wants that, for a program that nobody builds here
     source: () => newestSource('qemu'),
     options: [...CONFIGURE, '--enable-attr', '--enable-cap-ng', '--enable-virtfs'],
@@ -114,11 +116,32 @@ async function withBoard(qemu) {
   return { program, preload };
 }
 
+/**
+ * What is made for the QEMU that is tried first, as { title, minutes, place }. Where the hardware for it will be is not
+ * known before that QEMU is there.
+ */
+export async function emulatorParts() {
+  const qemu = QEMUS[wanted()[0]];
+  const tree = treePlace(qemu, await qemu.source());
+  return [
+    { title: qemu.title, minutes: qemu.minutes, place: tree },
+    { title: `the hardware of the board, ${sourcesOfBoard().filter(isCompiled).length} objects`, minutes: 1, place: existsSync(tree) ? boardPlace(tree) : undefined },
+  ];
+}
+
+const treePlace = ({ options }, { version }) => cachePath(`qemu-${version.replace(/^\d+:/, '')}-${keyOf(options)}`);
+
+const boardPlace = (tree) => cachePath(`board-${keyOf(tree, deviceOptions(tree), WARNINGS, PLUS, LINKED, ...sourcesOfBoard().map((file) => readFileSync(file)))}.so`);
+
+const sourcesOfBoard = () => [glue, chip].flatMap((folder) => readdirSync(folder).filter((name) => /\.(c|cc|h)$/.test(name)).sort().map((name) => join(folder, name)));
+
+const isCompiled = (file) => !file.endsWith('.h');
+
 /** QEMU's source with all generated headers, the commands by which it compiles devices, and whatever else is made of it. */
-async function configuredTree({ title, options, make }, source) {
-  const place = cachePath(`qemu-${source.version.replace(/^\d+:/, '')}-${keyOf(options)}`);
+async function configuredTree(qemu, source) {
+  const { title, options, make } = qemu;
   try {
-    return await built(place, title, async ({ work, phase }) => {
+    return await built(treePlace(qemu, source), title, async ({ work, phase }) => {
       const tree = join(work, 'tree');
       const objects = join(tree, OBJECTS);
       await phase('qemu source', (step) => unpackSource(step, source, work, tree));
@@ -156,13 +179,11 @@ async function compiledBoard(tree, version) {
 }
 
 async function linkedBoard(tree) {
-  const sources = [glue, chip].flatMap((folder) => readdirSync(folder).filter((name) => /\.(c|cc|h)$/.test(name)).sort().map((name) => join(folder, name)));
   const device = deviceOptions(tree);
-  const place = cachePath(`board-${keyOf(tree, device, WARNINGS, PLUS, LINKED, ...sources.map((file) => readFileSync(file)))}.so`);
-  return built(place, 'the board', async ({ work, phase }) => {
+  return built(boardPlace(tree), 'the board', async ({ work, phase }) => {
     const made = join(work, 'board.so');
     await phase('board', async (step) => {
-      const queue = sources.filter((file) => !file.endsWith('.h')).map((file, number) => [file, number]);
+      const queue = sourcesOfBoard().filter(isCompiled).map((file, number) => [file, number]);
       const total = queue.length;
       const compile = async (file, number) => {
         const object = join(work, `${number}.o`);

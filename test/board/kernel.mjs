@@ -8,7 +8,7 @@ import { basename, dirname, join, relative, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 import { built, keyOf } from '../../scripts/lib/cached-build.mjs';
-import { CROSS, buildKernel } from '../../scripts/kernel/build.mjs';
+import { CROSS, buildKernel, kernelPlace } from '../../scripts/kernel/build.mjs';
 
 /** What each kernel is configured by, one on top of the other; about how many objects it has; and how modules for it are built. */
 const FLAVOURS = {
@@ -24,13 +24,22 @@ export const flavours = Object.keys(FLAVOURS);
 /** About how many objects a kernel has. */
 export const objectsOf = (flavour) => FLAVOURS[flavour].total;
 
+/** Where its objects are, whether they are there or not. */
+export const objectsPlace = (flavour) => kernelPlace(recipeOf(flavour));
+
+/** As of buildKernel(). */
+function recipeOf(flavour) {
+  const { fragments, total } = FLAVOURS[flavour];
+  return { name: flavour, base: 'tinyconfig', fragments: fragments.map((name) => join(folder, name)), total };
+}
+
 /**
  * A kernel: its `flavour`; the `machine` it is for; its `image`; the machine's device `tree`, if it brings one;
  * `modules` that the machine cannot be started without, and the command that will `make` more.
  */
 export async function kernel(flavour) {
-  const { fragments, total, modules } = FLAVOURS[flavour];
-  const { objects } = await buildKernel({ name: flavour, base: 'tinyconfig', fragments: fragments.map((name) => join(folder, name)), total });
+  const { modules } = FLAVOURS[flavour];
+  const { objects } = await buildKernel(recipeOf(flavour));
   return {
     flavour, machine: 'parallella', modules: [],
     make: ['make', '-C', objects, ...CROSS, ...modules],

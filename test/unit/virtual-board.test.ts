@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 /** What the virtual board says before anything is fetched or built. */
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, symlinkSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -62,18 +62,51 @@ describe('the virtual board', () => {
     }
   });
 
-  it('says beforehand what is to be built, how much that is, and how long it may take', () => {
-    const say = (kernel: string): string => run(['--input-type=module', '--eval', `import { firstBoot } from '${root}test/board/first-boot.mjs'; process.stdout.write(firstBoot('${kernel}'));`]).stdout;
-    const parts = ['qemu-7.2-0123', 'board-0123.so', 'kernel-source-6.12-0123', 'kernel-plain-0123'];
-    expect(say('plain')).toMatch(/^to be built first, once, and kept in .*: headers of the installed QEMU; .*; the plain kernel, about \d+ objects\. That is about \d+ minutes of one processor; here are \d+: about \d+,/);
-    expect(say('6.12')).not.toMatch(/source of Linux|kernel, about/);
-    mkdirSync(join(cache, 'node-epiphany'));
-    for (const name of parts.slice(0, 3)) mkdirSync(join(cache, 'node-epiphany', name));
-    mkdirSync(join(cache, 'node-epiphany', 'kernel-plain-0123.partial'));
-    expect(say('plain')).toMatch(/: the plain kernel, about \d+ objects\. /);
-    mkdirSync(join(cache, 'node-epiphany', 'kernel-plain-0123'));
-    expect(say('plain')).toBe('');
-    expect(say('debug')).toMatch(/: the debug kernel, about \d+ objects\. /);
-    rmSync(join(cache, 'node-epiphany'), { recursive: true });
+  describe.skipIf(!['/usr/lib/apt/apt-helper', '/usr/share/keyrings/debian-archive-keyring.gpg'].every(existsSync))('says beforehand', () => {
+    const [board, kernels, places] = [join(root, 'test/board'), join(root, 'scripts/kernel'), join(cache, 'node-epiphany')];
+    const installQemu = (version: string): void => writeFileSync(join(bin, 'dpkg-query'), `#!/bin/sh\necho qemu ${version} amd64\n`, { mode: 0o755 });
+    const ask = (script: string): { stdout: string; stderr: string } => run(['--input-type=module', '--eval', script], ['apt-get', 'dpkg-deb', 'flock']);
+    const said = (kernel: string): string => {
+      const { stdout, stderr } = ask(`import { firstBoot } from '${board}/first-boot.mjs'; process.stdout.write(await firstBoot('${kernel}'));`);
+      expect(stderr).toBe('');
+      return stdout;
+    };
+    /** Where those who build the parts will look for them. */
+    const partPlaces = (): Record<'qemu' | 'hardware' | 'source' | 'plain', string> => {
+      const { stdout } = ask(`import { emulatorParts } from '${board}/hardware.mjs'; import { objectsPlace } from '${board}/kernel.mjs'; import { kernelSourcePlace } from '${kernels}/source.mjs';
+        const [qemu, hardware] = (await emulatorParts()).map(({ place }) => place);
+        console.log(JSON.stringify({ qemu, hardware, source: await kernelSourcePlace('6.12'), plain: await objectsPlace('plain') }));`);
+      return JSON.parse(stdout) as ReturnType<typeof partPlaces>;
+    };
+
+    beforeAll(() => {
+      installQemu('1:7.2+dfsg-0');
+      // What Debian has: it was asked today.
+      const source = { version: '6.12.1-1', file: 'none', size: 1 };
+      const packages = { 'linux-source': { ...source, depends: ['linux-source-6.12'], sha256: '01' }, 'linux-source-6.12': { ...source, depends: [], sha256: '02' } };
+      mkdirSync(join(places, 'debian/index'), { recursive: true });
+      writeFileSync(join(places, 'debian/index/trixie-armhf.json'), JSON.stringify({ mirror: 'none', packages }));
+    });
+    afterAll(() => rmSync(places, { recursive: true }));
+
+    it('what is to be built, how much that is, and how long it may take, until it is there', () => {
+      expect(said('plain')).toMatch(/^to be built first, once, and kept in .*: headers of the installed QEMU; the hardware of the board, \d+ objects; the source of Linux, unpacked; the plain kernel, about \d+ objects\. That is about 11 minutes of one processor; here are \d+: about \d+,/);
+      expect(said('6.12')).not.toMatch(/source of Linux|kernel, about/);
+      const { qemu, source } = partPlaces();
+      for (const folder of [`${qemu}/build-board`, source]) mkdirSync(folder, { recursive: true });
+      writeFileSync(`${qemu}/build-board/compile_commands.json`, JSON.stringify([{ file: '../hw/arm/xilinx_zynq.c', command: 'cc -O2 -MD -c xilinx_zynq.c' }]));
+      // With other keys, half made, and what only begins like it.
+      for (const name of ['board-0123456789ab.so', 'board-busybox-0123456789ab', 'board-initial-0123456789ab.cpio', 'kernel-plain-0123456789ab', 'kernel-source-6.12-0123456789ab']) mkdirSync(join(places, name));
+      const { hardware, plain } = partPlaces();
+      mkdirSync(`${plain}.partial`);
+      expect(said('plain')).toMatch(/: the hardware of the board, \d+ objects; the plain kernel, about \d+ objects\. /);
+      mkdirSync(hardware);
+      expect(said('6.12')).toBe('');
+      mkdirSync(plain);
+      expect(said('plain')).toBe('');
+      expect(said('debug')).toMatch(/: the debug kernel, about \d+ objects\. /);
+      installQemu('1:7.2+dfsg-1');
+      expect(said('plain')).toMatch(/: headers of the installed QEMU; the hardware of the board, \d+ objects\. /);
+    });
   });
 });
