@@ -154,3 +154,28 @@ echo end >>"$MADE"`);
     expect([madeBy(['packages']), madeBy(['packages'])]).toEqual([['npm'], []]);
   });
 });
+
+describe('a package', () => {
+  const PREPARE = 'scripts/package/prepare.mjs';
+
+  it('is prepared with the library as its sources are, however it was before', () => {
+    madeBy(['library']);
+    write('lib/index.ts', 'newer');
+    expect(run([PREPARE])).toMatchObject({ status: 0, made: ['tsc tsconfig.json'] });
+    expect(read('dist/index.js')).toBe('newer');
+    expect(run([PREPARE])).toEqual({ status: 0, said: '', made: [] });
+    rmSync(path('prebuilds/include/napi.h'));
+    expect(run([PREPARE])).toEqual({ status: 0, said: '', made: [] });
+    expect(read('prebuilds/include/napi.h')).toBe('napi.h');
+  });
+
+  it('is not prepared with a library that does not compile', () => {
+    program('node_modules/.bin/tsc', 'echo "index.ts(1,1): error"; exit 2');
+    expect(run([PREPARE])).toMatchObject({ status: 1, said: expect.stringContaining('index.ts(1,1): error') as string });
+  });
+
+  it('needs no compiler where packages for development were left out', () => {
+    rmSync(path('node_modules/.bin/tsc'));
+    expect(run([PREPARE])).toMatchObject({ status: 0, said: expect.stringContaining('"npm run bootstrap" does it') as string, made: [] });
+  });
+});
