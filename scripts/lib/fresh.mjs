@@ -25,9 +25,7 @@ const MOST_ATTEMPTS = 3;
 export function keepFresh(root, step, make) {
   if (isFresh(root, step)) return false;
   demandTools({ ...lockNeeds, ...step.needs });
-  const clone = openSync(root, 'r');
-  try {
-    lock(clone, root, 'another run makes something in this clone; waiting for it');
+  return alone(root, (clone) => {
     const stamp = stampOf(root, step);
     for (let attempt = 0; attempt < MOST_ATTEMPTS; ++attempt) {
       if (isFresh(root, step)) return attempt > 0;
@@ -40,13 +38,33 @@ export function keepFresh(root, step, make) {
     }
     if (!isFresh(root, step)) throw new Failure(`${step.title}: the files that it takes do not stay as they are`);
     return true;
+  });
+}
+
+/** Deletes the product of a step unless it is fresh; says whether it did. */
+export function dropStale(root, step) {
+  const product = join(root, step.product);
+  if (!existsSync(product) || isFresh(root, step)) return false;
+  return alone(root, () => {
+    if (isFresh(root, step)) return false; // it was just being made
+    rmSync(product, { recursive: true, force: true });
+    return true;
+  });
+}
+
+/** What `use` returns, which is given the descriptor of the clone's lock. */
+function alone(root, use) {
+  const clone = openSync(root, 'r');
+  try {
+    lock(clone, root, 'another run makes something in this clone; waiting for it');
+    return use(clone);
   } finally {
     closeSync(clone);
   }
 }
 
 /** Asked without the lock, too: another run may delete what is being looked at. */
-export function isFresh(root, step) {
+function isFresh(root, step) {
   if (!existsSync(join(root, step.product))) return false;
   const stamp = ifThere(() => readFileSync(stampOf(root, step), 'utf8'));
   return stamp !== undefined && stamp === stampText(root, step, ingredientsKey(root, step));

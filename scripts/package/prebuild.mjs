@@ -2,11 +2,14 @@
 //
 //   node scripts/package/prebuild.mjs [x64] [arm] [arm64]        default: each whose compiler is here
 //
+// Makes what a package has beside the library, before it is packed: prebuilt addons, and what it takes to build another.
+//
 // Builds the addon, stripped, into prebuilds/linux-<architecture>/epiphany.node where something has changed, and refuses
 // it if it would not load on the oldest systems we support. Node-API is the same for every Node and architecture, so the
 // headers of the running Node serve all three. node-gyp knows no build folder but ./build: it works on a copy of what the package brings for
 // building from source, and the developer's stays as it is. The headers of node-addon-api are part of that, in
-// prebuilds/include: whoever installs the package does not have them.
+// prebuilds/include: whoever installs the package does not have them. A prebuild that is out of date, and that cannot be
+// made anew, is deleted: npm packs whatever is there.
 
 import { spawnSync } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
@@ -26,7 +29,7 @@ import { fileURLToPath } from 'node:url';
 
 import { lockNeeds } from '../lib/cached-build.mjs';
 import { chosen } from '../lib/chosen.mjs';
-import { keepFresh } from '../lib/fresh.mjs';
+import { dropStale, keepFresh } from '../lib/fresh.mjs';
 import { gypNeeds, gypSetting } from '../lib/node-gyp.mjs';
 import { nodeHeaders } from '../lib/node-headers.mjs';
 
@@ -46,6 +49,8 @@ const libraries = /^(libc\.so\.6|libm\.so\.6|libpthread\.so\.0|libstdc\+\+\.so\.
 
 const headers = 'prebuilds/include';
 
+export const prebuiltArchitectures = Object.keys(triplets);
+
 const addonOf = (arch) => join(root, 'prebuilds', `linux-${arch}`, 'epiphany.node');
 
 /** The programs that this takes, and the Debian packages that have them. */
@@ -63,18 +68,27 @@ const toolsOf = (arch) => {
 
 /** Builds and checks one prebuild unless it is fresh; says whether it had to. */
 export function freshPrebuild(arch) {
-  copyHeaders();
-  const step = {
-    name: `prebuild-${arch}`,
-    title: `the prebuilt addon for ${arch}`,
-    ingredients: ['binding.gyp', 'native', 'package-lock.json', relative(root, fileURLToPath(import.meta.url))],
-    product: relative(root, addonOf(arch)),
-    needs: prebuildNeeds(arch),
-    setting: gypSetting({ ...process.env, ...toolsOf(arch) }),
-  };
-  return keepFresh(root, step, () => prebuild(arch));
+  freshHeaders();
+  return keepFresh(root, stepOf(arch), () => prebuild(arch));
 }
 
+/** Deletes a prebuild that is out of date, and those of which nobody knows what they were made of. */
+export function dropStalePrebuild(arch) {
+  const step = stepOf(arch);
+  if (dropStale(root, step)) say(`${step.product} was out of date, and is deleted`);
+}
+
+/** As of keepFresh(). */
+const stepOf = (arch) => ({
+  name: `prebuild-${arch}`,
+  title: `the prebuilt addon for ${arch}`,
+  ingredients: ['binding.gyp', 'native', 'package-lock.json', relative(root, fileURLToPath(import.meta.url))],
+  product: relative(root, addonOf(arch)),
+  needs: prebuildNeeds(arch),
+  setting: gypSetting({ ...process.env, ...toolsOf(arch) }),
+});
+
+/** What it calls writes nowhere but to the scratch folder: should it outlive this process, it harms nobody. */
 function prebuild(arch) {
   const scratch = mkdtempSync(join(tmpdir(), 'epiphany-prebuild-'));
   try {
@@ -100,9 +114,14 @@ function prebuild(arch) {
 }
 
 /** Puts the headers of node-addon-api beside the prebuilds. */
-export function copyHeaders() {
+export function freshHeaders() {
   const from = dirname(createRequire(import.meta.url).resolve('node-addon-api'));
-  for (const name of ['napi.h', 'napi-inl.h', 'LICENSE.md']) cpSync(join(from, name), join(root, headers, name));
+  const names = ['napi.h', 'napi-inl.h', 'LICENSE.md'];
+  const step = { name: 'headers', title: 'the headers of node-addon-api', ingredients: names.map((name) => relative(root, join(from, name))), product: headers };
+  keepFresh(root, step, () => {
+    rmSync(join(root, headers), { recursive: true, force: true });
+    for (const name of names) cpSync(join(from, name), join(root, headers, name));
+  });
 }
 
 /** The newest version of each library interface that a binary asks for; throws if one is too new. */
@@ -147,12 +166,14 @@ function say(line) {
 }
 
 function main(asked) {
-  for (const arch of chosen('architecture', asked, Object.keys(triplets))) {
+  freshHeaders();
+  for (const arch of chosen('architecture', asked, prebuiltArchitectures)) {
     if (hasCompiler(arch)) {
       if (!freshPrebuild(arch)) say(`${relative(root, addonOf(arch))} is up to date`);
     } else {
       const debianPackage = `g++-${triplets[arch].replace('_', '-')}`;
       say(`${arch} left out: ${triplets[arch]}-g++ is missing (apt-get install ${debianPackage})`);
+      dropStalePrebuild(arch);
       if (asked.length > 0) process.exitCode = 1;
     }
   }

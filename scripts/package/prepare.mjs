@@ -7,14 +7,15 @@ import { fileURLToPath } from 'node:url';
 
 import { bootstrap } from '../bootstrap.mjs';
 import { Failure } from '../lib/cached-build.mjs';
-import { copyHeaders } from './prebuild.mjs';
+import { dropStalePrebuild, freshHeaders, prebuiltArchitectures } from './prebuild.mjs';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 
 try {
   if (existsSync(`${root}node_modules/.bin/tsc`)) {
     bootstrap(['library']);
-    copyHeaders();
+    freshHeaders();
+    prebuiltArchitectures.forEach(dropStalePrebuild);
   } else {
     process.stderr.write('node-epiphany: the packages for development were left out, so the library is not compiled: "npm run bootstrap" does it\n');
   }

@@ -156,7 +156,8 @@ echo end >>"$MADE"`);
 });
 
 describe('a package', () => {
-  const PREPARE = 'scripts/package/prepare.mjs';
+  const [PREPARE, PREBUILD] = ['scripts/package/prepare.mjs', 'scripts/package/prebuild.mjs'];
+  const addon = (arch: string): string => `prebuilds/linux-${arch}/epiphany.node`;
 
   it('is prepared with the library as its sources are, however it was before', () => {
     madeBy(['library']);
@@ -177,5 +178,28 @@ describe('a package', () => {
   it('needs no compiler where packages for development were left out', () => {
     rmSync(path('node_modules/.bin/tsc'));
     expect(run([PREPARE])).toMatchObject({ status: 0, said: expect.stringContaining('"npm run bootstrap" does it') as string, made: [] });
+  });
+
+  it('gets no prebuild that is out of date, and no compiler can make anew', () => {
+    for (const arch of ['x64', 'arm', 'arm64']) write(addon(arch), 'of long ago');
+    expect(run([PREBUILD])).toMatchObject({ status: 0, said: expect.stringMatching(/^prebuild: prebuilds\/linux-arm\/epiphany\.node was out of date, and is deleted$/m) as string, made: ['node-gyp'] });
+    expect({ x64: read(addon('x64')), arm: existsSync(path(addon('arm'))), arm64: existsSync(path(addon('arm64'))) }).toEqual({ x64: 'x86_64-linux-gnu-g++ \n', arm: false, arm64: false });
+    expect(run([PREPARE]).status).toBe(0);
+    expect(existsSync(path(addon('x64')))).toBe(true);
+    write('native/addon.cc', 'newer');
+    expect(run([PREPARE]).said).toMatch(/linux-x64.* is deleted$/m);
+    expect(existsSync(path(addon('x64')))).toBe(false);
+  });
+
+  it('brings what it takes to build the addon, also when no prebuild was made', () => {
+    rmSync(path('bin/x86_64-linux-gnu-g++'));
+    expect(run([PREBUILD])).toMatchObject({ status: 0, made: [] });
+    expect(['napi.h', 'napi-inl.h', 'LICENSE.md'].map((name) => read(`prebuilds/include/${name}`))).toEqual(['napi.h', 'napi-inl.h', 'LICENSE.md']);
+  });
+
+  it('keeps what an architecture that was not asked for has', () => {
+    write(addon('arm'), 'of long ago');
+    expect(run([PREBUILD, 'x64'])).toMatchObject({ status: 0, made: ['node-gyp'] });
+    expect(read(addon('arm'))).toBe('of long ago');
   });
 });
