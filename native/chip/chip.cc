@@ -11,7 +11,7 @@
 namespace chip {
 namespace {
 
-constexpr uint32_t kStateMagic = 0x33504945;  // "EIP3"
+constexpr uint32_t kStateMagic = 0x34504945;  // "EIP4"
 constexpr size_t kHeaderWords = 9;
 // So that a run can be stopped at once, however long its quanta are.
 constexpr uint32_t kLongestShare = 0x10000;
@@ -218,8 +218,12 @@ int Chip::trap(unsigned core_id) noexcept {
 }
 
 bool Chip::is_in_barrier(unsigned core_id) noexcept {
-  const Core* const core = mesh_.CoreById(core_id);
-  return core && (mesh_.wand() >> core->index() & 1);
+  Core* const core = mesh_.CoreById(core_id);
+  if (!core) return false;
+  core->Claim();
+  const bool is_in_barrier = mesh_.AwaitsOthers(*core) || core->barrier().has_missed();
+  core->Release();
+  return is_in_barrier;
 }
 
 Counters Chip::counters(unsigned core_id) noexcept {

@@ -103,7 +103,8 @@ class Chip {
   // What no register tells of a core; nothing of that if there is no such core. A signal is on its way to it,
   // so that it does not rest, even if it sleeps.
   bool awaits_signal(unsigned core_id) noexcept;
-  // It has executed WAND, and others of its region have not yet.
+  // It has executed WAND, and others of its region have not yet; or they have, and it sleeps all the same, as
+  // the interrupt came before its IDLE.
   bool is_in_barrier(unsigned core_id) noexcept;
   // The number of the TRAP by which it is halted, and PC is behind that; negative if that is not by one.
   int trap(unsigned core_id) noexcept;

@@ -46,7 +46,7 @@ bool StrictChecker::Take(Violation* violation) noexcept {
 
 void StrictChecker::Before(Core& core) noexcept {
   const uint32_t pc = core.registers().Get(reg::kPc) & ~1u;
-  const Instruction instruction = Decode(core.PeekInstruction());
+  const Instruction instruction = Decode(core.Peek(pc));
   const auto report = [&](Kind kind) {
     Report({kind, static_cast<uint16_t>(core.id()), pc, instruction.bits});
   };
