@@ -146,14 +146,21 @@ void Core::StoreRegister(uint32_t offset, uint32_t value, bool by_itself) {
       by_itself ? Signal(value & kInterruptMask, profile_) : Latch(value);
       return;
     case reg::kIlatClear:
-      // It goes the way of ILATST, and so does not overtake it.
+      // It goes the way of ILATST, and so does not overtake it. To others, signals have arrived long before.
       signals_.Forget(value & kInterruptMask);
+      if (!by_itself && (value & interrupt::kWand)) signals_.Forget(signal::kWand);
+      if (!by_itself && (value & interrupt::kSync)) signals_.Forget(signal::kSync);
       registers.at(reg::kIlat).fetch_and(~value);
       return;
     case reg::kFstatus:
       // Unlike a store to STATUS, this one reaches ACTIVE, GID and KM too.
       registers.Set(reg::kStatus, value & ~status::kReserved);
+      if (!(value & status::kWand)) mesh_->ForgetWand(*this);
       if (!by_itself) barrier_.Forget();  // whoever stops or starts it has something else in mind
+      break;
+    case reg::kStatus:
+      registers.Store(offset, value);
+      if (!(value & status::kWand)) mesh_->ForgetWand(*this);  // that flag is how the chip remembers it
       break;
     case reg::kConfig:
       registers.Store(offset, value);

@@ -401,6 +401,25 @@ describe('a program', () => {
     }, { row: 0, column: 0, rows: 4, columns: 4 });
   });
 
+  it('forgets the barriers that its cores were in when it is reset, and when it gets another program', async () => {
+    const ways: [string, (group: WorkGroup) => unknown][] = [
+      ['group.reset', (group) => group.reset()],
+      ['group.load', (group) => group.load(programOf([IDLE]))],
+      ['core.reset', (group) => group.cores.forEach((core) => core.reset())],
+      ['core.load', (group) => Promise.all(group.cores.map((_, index) => group.core(index).load(programOf([IDLE]))))],
+    ];
+    for (const [name, forget] of ways) {
+      await withGroup(programOf([WAND, IDLE, ...exit(0)]), async (group) => {
+        group.start();
+        await group.finished({ timeout: 5000 });
+        const waiting = (): number => group.cores.filter(({ id }) => group.board.simulator?.inspect(id).inBarrier).length;
+        expect([name, waiting()]).toEqual([name, 4]);
+        await forget(group);
+        expect([name, waiting()]).toEqual([name, 0]);
+      });
+    }
+  });
+
   it('that comes to rest without an exit is over, too', async () => {
     await withGroup(programOf([NOP, IDLE]), async (group) => {
       group.start();

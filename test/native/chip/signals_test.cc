@@ -389,6 +389,76 @@ void TestMissed() {
   }
 }
 
+// STATUS[3] is how the chip remembers a WAND.
+void TestWithdrawn() {
+  struct Row {
+    const char* name;
+    void (*withdraw)(Board& board);
+  };
+  const Row rows[] = {
+      {"the host's store to STATUS", [](Board& board) { board.SetReg(3, at::kStatus, 0); }},
+      {"the host's store to FSTATUS", [](Board& board) { board.SetReg(3, at::kFstatus, 0); }},
+      {"RESETCORE", [](Board& board) { board.Reset(3); }},
+      {"its own MOVTS STATUS", [](Board& board) { board.SetReg(3, at::kIlatst, 0x200); }},
+      {"another core's store to its STATUS",
+       [](Board& board) {
+         Code code(0x400);
+         code.Set(1, board.Global(3, at::kStatus)) << MovImm32(2, 0) << Str(2, 1) << kBkpt;
+         board.PutAndStart(5, code);
+         board.Run(100);
+       }},
+  };
+  for (const Row& row : rows) {
+    Case("a WAND that is taken back: %s", row.name);
+    Board board;
+    Code code(kProgram);
+    code << kWand << kIdle << kBkpt;
+    const auto begin = [&](unsigned core) {
+      board.SetReg(core, at::kImask, 0);
+      board.PutAndStart(core, code);
+    };
+    for (unsigned core = 0; core < 16; ++core) {
+      Code handler(0x180);
+      handler << kRti;
+      board.PutHandler(core, 8, handler);
+      Code clears(0x190);
+      clears << MovImm32(1, 0) << Movts32(0, num::kStatus, 1) << kRti;
+      board.PutHandler(core, 9, clears);
+      if (core != 5) begin(core);
+    }
+    board.Run(1000);
+    row.withdraw(board);
+    board.Run(1000);
+    True("does not wait", !board.chip().is_in_barrier(board.Id(3)));
+    Equal("STATUS", board.Reg(3, at::kStatus) & kWandBit, 0);
+    board.SetReg(5, at::kDebugCmd, 0);
+    begin(5);
+    board.Run(1000);
+    for (unsigned core = 0; core < 16; ++core)
+      Equal("all others wait", board.chip().is_in_barrier(board.Id(core)), core != 3);
+    board.SetReg(3, at::kDebugCmd, 0);
+    begin(3);
+    board.Run(1000);
+    for (unsigned core = 0; core < 16; ++core) Equal("all have come", board.Reg(core, at::kDebugStatus), 1);
+  }
+  {
+    Case("a host that clears ILAT clears what was on its way, too");
+    for (const Insn insn : {kWand, kSync}) {
+      Board board;
+      board.SetReg(0, at::kMeshConfig, 1u << 13 | 1u << 15);
+      board.SetReg(0, at::kImask, 0x3ff);
+      Code code(kProgram);
+      Nops(code << insn) << kBkpt;
+      board.PutAndStart(0, code);
+      board.Run(2);
+      True("on its way", board.chip().awaits_signal(board.Id(0)));
+      board.SetReg(0, at::kIlatcl, 0x3ff);
+      board.Run(100);
+      Equal("ILAT", board.Reg(0, at::kIlat), 0);
+    }
+  }
+}
+
 void TestBreakpoint() {
   Case("MBKPT: at once where it is, and others some instructions later");
   for (const bool is_gnu : {false, true}) {
@@ -452,6 +522,7 @@ void TestSignals() {
   TestRest();
   TestWaiting();
   TestMissed();
+  TestWithdrawn();
   TestBreakpoint();
   TestSnapshots();
 }
