@@ -17,7 +17,7 @@ import { Directory } from '../../lib/workgroup/files.js';
 import { Input } from '../../lib/workgroup/input.js';
 import { stepByBreakpoints } from '../../lib/workgroup/step.js';
 import { TrapFinder } from '../../lib/workgroup/trap-finder.js';
-import { add, BKPT, branch, branchIf, IDLE, load, move, NOP, program as code, store, trap, WAND, type Instruction } from './encode.js';
+import { add, BKPT, branch, branchIf, GIE, IDLE, load, move, NOP, program as code, store, trap, WAND, type Instruction } from './encode.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'epiphany-'));
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -417,6 +417,18 @@ describe('a program', () => {
         await forget(group);
         expect([name, waiting()]).toEqual([name, 0]);
       });
+    }
+  });
+
+  it('is not blamed by a strict board for a WAND of the program before', async () => {
+    using board = openBoard('sim', { stepped: true, strict: true });
+    using group = board.workgroup({ row: 0, column: 0, rows: 1, columns: 1 });
+    for (const instructions of [[GIE, WAND, ...exit(0)], [NOP, IDLE]]) {
+      await group.load(programOf(instructions));
+      group.core(0).registers.IMASK.write(0x2fe);
+      group.start();
+      await board.simulator?.run({ instructions: 100 });
+      expect(board.simulator?.violations()).toEqual([]);
     }
   });
 
