@@ -170,9 +170,12 @@ class Chip {
   uint32_t resets_ = 0;  // of the chip so far
 
   // Of Run: whose turn it is, and how much of it is over.
-  uint64_t round_ = 0;
-  uint32_t position_ = 0;
-  uint32_t used_ = 0;
+  struct Place {
+    uint64_t round = 0;
+    uint32_t position = 0;
+    uint32_t used = 0;
+  };
+  Place place_;
   // The order of cores in a round, and what it was made for.
   std::array<uint8_t, kMaxCores> order_{};
   uint64_t order_round_ = ~uint64_t{0};
