@@ -95,6 +95,8 @@ class Chip {
   // One turn of one core, for whoever schedules cores in another way. All zero if there was nothing to do.
   using Turn = Core::Turn;
   Turn RunCore(unsigned index, uint64_t clocks) noexcept;
+  // Whether a core had nothing to do in its last turn, and somebody has touched it since.
+  bool is_called(unsigned index) const noexcept { return mesh_.core(index).is_called(); }
   // For threads that have run out of turns: take a ticket, try every core, wait.
   Doorbell& doorbell() noexcept { return mesh_.doorbell(); }
   // Tells the sink that some cores have come to rest. By whoever schedules them.

@@ -72,9 +72,9 @@ class Core {
   // Active, and not halted, nor stuck, nor held in reset.
   bool is_running() const;
   // It had nothing to do when it last had a turn, and nobody has touched it since.
-  bool is_asleep() const {
-    return is_asleep_.load(std::memory_order_relaxed) && !attention_.load(std::memory_order_acquire);
-  }
+  bool is_asleep() const { return has_rested() && !attention_.load(std::memory_order_acquire); }
+  // The same, but somebody has.
+  bool is_called() const { return has_rested() && attention_.load(std::memory_order_acquire); }
 
   // --- the claim.
   bool TryClaim() { return !claimed_.exchange(true, std::memory_order_acquire); }
@@ -126,6 +126,7 @@ class Core {
  private:
   friend class DmaChannel;
 
+  bool has_rested() const { return is_asleep_.load(std::memory_order_relaxed); }
   void Raise(Exception exception);
   void Receive(uint32_t signals);
   void Decide();
