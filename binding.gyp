@@ -19,6 +19,7 @@
         "native/simulator/handles.cc",
         "native/simulator/runs.cc",
         "native/simulator/stepped_run.cc",
+        "native/chip/barrier_watch.cc",
         "native/chip/chip.cc",
         "native/chip/code_cache.cc",
         "native/chip/core.cc",

@@ -69,7 +69,7 @@ const STOPS = ['instructions', 'idle', 'blocked', 'stopped', 'halt'] as const;
 export interface CoreInspection {
   /** A signal of WAND, SYNC, MBKPT or of its own ILATST is on its way to it: it does not rest, even if it sleeps. */
   readonly arriving: boolean;
-  /** It has executed WAND, and others of its region have not yet. */
+  /** It has executed WAND, and others of its region have not yet; or they have left it asleep there, as the interrupt came before its IDLE. */
   readonly inBarrier: boolean;
   /** The number of the TRAP by which it is halted, 0 … 63; PC is behind that. Undefined if it is not halted by one. */
   readonly trap: number | undefined;

@@ -253,7 +253,7 @@ function missedBarrier(states: readonly CoreState[], lines: SourceLines): string
   const [first] = waiting;
   if (!first) return undefined;
   const who = waiting.length === 1 ? `core ${formatHex(first.core.id, 3)} sleeps` : `${waiting.length} cores, the first ${formatHex(first.core.id, 3)}, sleep`;
-  return `${who} in a barrier (WAND) that others do not come to, ${placeOf(first.pc, first.where, lines)}`;
+  return `${who} in a barrier (WAND) that others do not come to or have left, ${placeOf(first.pc, first.where, lines)}`;
 }
 
 /** What has become of a core that did not get to its exit. */

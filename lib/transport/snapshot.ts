@@ -8,7 +8,7 @@
 import { EpiphanyError } from '../errors.js';
 
 const MAGIC = Buffer.from('EPISNAP\n', 'latin1');
-const VERSION = 2;
+const VERSION = 3;
 const HEADER_BYTES = MAGIC.length + 16;
 export const PAGE_BYTES = 4096;
 const PAGE_RECORD_BYTES = 4 + PAGE_BYTES;

@@ -40,7 +40,7 @@ export interface CoreState {
   readonly exception?: string;
   /** The instruction that has raised it, as long as no handler has returned. */
   readonly fault?: Fault;
-  /** Of `idle`: it sleeps in a barrier, having executed WAND, that others of its region have not come to. Only simulated boards tell. */
+  /** Of `idle`: it sleeps in a barrier, having executed WAND, that others of its region have not come to, or have left. Only simulated boards tell. */
   readonly inBarrier?: true;
 }
 

@@ -11,7 +11,7 @@
 namespace chip {
 namespace {
 
-constexpr uint32_t kStateMagic = 0x33504945;  // "EIP3"
+constexpr uint32_t kStateMagic = 0x34504945;  // "EIP4"
 constexpr size_t kHeaderWords = 9;
 // So that a run can be stopped at once, however long its quanta are.
 constexpr uint32_t kLongestShare = 0x10000;
@@ -116,18 +116,18 @@ Chip::Turn Chip::RunCore(unsigned index, uint64_t clocks) noexcept {
 
 // The core whose turn it is. The order is another one in each round, and follows from seed and round alone.
 unsigned Chip::CoreAtPosition(uint64_t seed) noexcept {
-  if (order_round_ != round_ || order_seed_ != seed) {
+  if (order_round_ != place_.round || order_seed_ != seed) {
     uint64_t state = seed;
-    state = Random(&state) + round_;
+    state = Random(&state) + place_.round;
     for (unsigned i = 0; i < model_.cores(); ++i) {
       const auto other = static_cast<unsigned>(Random(&state) % (i + 1));
       order_[i] = order_[other];
       order_[other] = static_cast<uint8_t>(i);
     }
-    order_round_ = round_;
+    order_round_ = place_.round;
     order_seed_ = seed;
   }
-  return order_[position_];
+  return order_[place_.position];
 }
 
 RunResult Chip::Run(const RunRequest& request) noexcept {
@@ -138,8 +138,10 @@ RunResult Chip::Run(const RunRequest& request) noexcept {
   bool has_executed = false;  // in this round, and so below
   bool has_waited = false;
   unsigned quiet = 0;  // turns in a row in which nothing happened
+  Place before_quiet;
   const uint64_t halts = mesh_.halts();
   while (left > 0) {
+    if (quiet == 0) before_quiet = place_;
     if (request.stop && request.stop->load(std::memory_order_relaxed)) {
       result.stop = RunResult::Stop::kStopped;
       break;
@@ -148,29 +150,30 @@ RunResult Chip::Run(const RunRequest& request) noexcept {
       result.stop = RunResult::Stop::kHalted;
       break;
     }
-    const uint32_t share = std::min(quantum - std::min(used_, quantum), kLongestShare);
+    const uint32_t share = std::min(quantum - std::min(place_.used, quantum), kLongestShare);
     const Turn turn = RunCore(CoreAtPosition(request.seed), std::min<uint64_t>(share, left));
     if (turn.is_contended) std::this_thread::yield();
     result.instructions += turn.instructions;
     left -= turn.instructions;
-    used_ += static_cast<uint32_t>(turn.clocks);
+    place_.used += static_cast<uint32_t>(turn.clocks);
     has_executed |= turn.instructions > 0;
     has_waited |= turn.clocks > 0;
     is_blocked |= turn.is_blocked;
     quiet = turn.clocks > 0 || turn.is_contended ? 0 : quiet + 1;
     // A turn that was cut short by the end of this call goes on in the next one.
-    if (left == 0 && used_ < quantum) break;
-    if (turn.is_contended || (turn.clocks > 0 && used_ < quantum && !turn.is_blocked)) continue;
-    used_ = 0;
-    if (++position_ == model_.cores()) {
-      position_ = 0;
-      ++round_;
+    if (left == 0 && place_.used < quantum) break;
+    if (turn.is_contended || (turn.clocks > 0 && place_.used < quantum && !turn.is_blocked)) continue;
+    place_.used = 0;
+    if (++place_.position == model_.cores()) {
+      place_.position = 0;
+      ++place_.round;
       // Cores that only wait for their timers or their DMA use up the budget, too: there may be no end to it.
       if (!has_executed && has_waited) left -= std::min<uint64_t>(left, quantum);
       has_executed = has_waited = false;
     }
     if (quiet >= 2 * model_.cores()) {  // the order changes, so a core can be last once and then first
       result.stop = is_blocked ? RunResult::Stop::kBlocked : RunResult::Stop::kAllIdle;
+      place_ = before_quiet;  // or what comes next would depend on how often somebody has looked
       break;
     }
     if (quiet == 0) is_blocked = false;
@@ -218,8 +221,12 @@ int Chip::trap(unsigned core_id) noexcept {
 }
 
 bool Chip::is_in_barrier(unsigned core_id) noexcept {
-  const Core* const core = mesh_.CoreById(core_id);
-  return core && (mesh_.wand() >> core->index() & 1);
+  Core* const core = mesh_.CoreById(core_id);
+  if (!core) return false;
+  core->Claim();
+  const bool is_in_barrier = mesh_.AwaitsOthers(*core) || core->barrier().has_missed();
+  core->Release();
+  return is_in_barrier;
 }
 
 Counters Chip::counters(unsigned core_id) noexcept {
@@ -297,8 +304,8 @@ size_t Chip::state_words() const noexcept {
 void Chip::Save(uint32_t* words) const noexcept {
   const auto low = [](uint64_t value) { return static_cast<uint32_t>(value); };
   const uint64_t wand = mesh_.wand();
-  for (const uint32_t word : {kStateMagic, uint32_t{model_.type}, low(round_), low(round_ >> 32), position_,
-                              used_, low(wand), low(wand >> 32), resets_})
+  for (const uint32_t word : {kStateMagic, uint32_t{model_.type}, low(place_.round), low(place_.round >> 32),
+                              place_.position, place_.used, low(wand), low(wand >> 32), resets_})
     *words++ = word;
   elink_.Save(words);
   words += Elink::kStateWords;
@@ -311,9 +318,9 @@ bool Chip::Restore(const uint32_t* words, size_t count) noexcept {
   words += kHeaderWords;
   if (header[4] >= model_.cores() || !elink_.Restore(words)) return false;
   words += Elink::kStateWords;
-  round_ = header[2] | uint64_t{header[3]} << 32;
-  position_ = header[4];
-  used_ = header[5];
+  place_.round = header[2] | uint64_t{header[3]} << 32;
+  place_.position = header[4];
+  place_.used = header[5];
   mesh_.set_wand(header[6] | uint64_t{header[7]} << 32);
   resets_ = header[8];
   strict_.SetResets(resets_);

@@ -95,6 +95,8 @@ class Chip {
   // One turn of one core, for whoever schedules cores in another way. All zero if there was nothing to do.
   using Turn = Core::Turn;
   Turn RunCore(unsigned index, uint64_t clocks) noexcept;
+  // Whether a core had nothing to do in its last turn, and somebody has touched it since.
+  bool is_called(unsigned index) const noexcept { return mesh_.core(index).is_called(); }
   // For threads that have run out of turns: take a ticket, try every core, wait.
   Doorbell& doorbell() noexcept { return mesh_.doorbell(); }
   // Tells the sink that some cores have come to rest. By whoever schedules them.
@@ -103,7 +105,8 @@ class Chip {
   // What no register tells of a core; nothing of that if there is no such core. A signal is on its way to it,
   // so that it does not rest, even if it sleeps.
   bool awaits_signal(unsigned core_id) noexcept;
-  // It has executed WAND, and others of its region have not yet.
+  // It has executed WAND, and others of its region have not yet; or they have, and it sleeps all the same, as
+  // the interrupt came before its IDLE.
   bool is_in_barrier(unsigned core_id) noexcept;
   // The number of the TRAP by which it is halted, and PC is behind that; negative if that is not by one.
   int trap(unsigned core_id) noexcept;
@@ -169,9 +172,12 @@ class Chip {
   uint32_t resets_ = 0;  // of the chip so far
 
   // Of Run: whose turn it is, and how much of it is over.
-  uint64_t round_ = 0;
-  uint32_t position_ = 0;
-  uint32_t used_ = 0;
+  struct Place {
+    uint64_t round = 0;
+    uint32_t position = 0;
+    uint32_t used = 0;
+  };
+  Place place_;
   // The order of cores in a round, and what it was made for.
   std::array<uint8_t, kMaxCores> order_{};
   uint64_t order_round_ = ~uint64_t{0};

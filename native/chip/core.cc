@@ -146,13 +146,21 @@ void Core::StoreRegister(uint32_t offset, uint32_t value, bool by_itself) {
       by_itself ? Signal(value & kInterruptMask, profile_) : Latch(value);
       return;
     case reg::kIlatClear:
-      // It goes the way of ILATST, and so does not overtake it.
+      // It goes the way of ILATST, and so does not overtake it. To others, signals have arrived long before.
       signals_.Forget(value & kInterruptMask);
+      if (!by_itself && (value & interrupt::kWand)) signals_.Forget(signal::kWand);
+      if (!by_itself && (value & interrupt::kSync)) signals_.Forget(signal::kSync);
       registers.at(reg::kIlat).fetch_and(~value);
       return;
     case reg::kFstatus:
       // Unlike a store to STATUS, this one reaches ACTIVE, GID and KM too.
       registers.Set(reg::kStatus, value & ~status::kReserved);
+      if (!(value & status::kWand)) mesh_->ForgetWand(*this);
+      if (!by_itself) barrier_.Forget();  // whoever stops or starts it has something else in mind
+      break;
+    case reg::kStatus:
+      registers.Store(offset, value);
+      if (!(value & status::kWand)) mesh_->ForgetWand(*this);  // that flag is how the chip remembers it
       break;
     case reg::kConfig:
       registers.Store(offset, value);
@@ -210,6 +218,7 @@ void Core::Reset() {
   signals_.Forget(signal::kAll);
   halt_.store(0);
   mesh_->ForgetWand(*this);
+  barrier_.Forget();
 }
 
 void Core::ResetByChip(uint32_t resets) {
@@ -243,6 +252,7 @@ void Core::Decide() {
   if (now & status::kGid) {
     // Source: the manual's pseudo code of IDLE, which leaves it for any interrupt, even if none is taken.
     registers.Set(reg::kStatus, now | status::kActive);
+    barrier_.Wake();
     return;
   }
   const uint32_t pending = registers.Get(reg::kIpend);
@@ -252,6 +262,8 @@ void Core::Decide() {
   if (pending != 0 && number >= LowestBit(pending)) return;
   registers.at(reg::kIlat).fetch_and(~(1u << number));
   registers.Set(reg::kIpend, pending | 1u << number);
+  barrier_.Interrupt(1u << number == interrupt::kWand && !mesh_->AwaitsOthers(*this), pending,
+                     registers.Get(reg::kPc));
   registers.Set(reg::kIret, registers.Get(reg::kPc));
   registers.Set(reg::kStatus, now | status::kGid | status::kActive | status::kKm);
   registers.Set(reg::kPc, 4 * number);
@@ -379,8 +391,7 @@ Core::Turn Core::Run(uint64_t clocks, Profile profile, bool counting, const Trac
   return turn;
 }
 
-uint32_t Core::PeekInstruction() {
-  const uint32_t pc = registers_.Get(reg::kPc) & ~1u;
+uint32_t Core::Peek(uint32_t pc) {
   uint16_t low = 0;
   uint16_t high = 0;
   if (mesh_->Fetch(*this, pc, &low) != Access::kDone) return 0;
@@ -406,6 +417,8 @@ void Core::Save(uint32_t* words) const {
   *words++ = static_cast<uint32_t>(clock_ >> 32);
   *words++ = holds_interrupts_;
   *words++ = halt_.load();
+  barrier_.Save(words);
+  words += BarrierWatch::kStateWords;
   signals_.Save(words);
   words += DelayLine::kStateWords;
   for (const DmaChannel& channel : dma_) {
@@ -420,6 +433,8 @@ void Core::Restore(const uint32_t* words) {
   holds_interrupts_ = words[2] & 1;
   halt_.store(words[3] & kHaltMask);
   words += 4;
+  barrier_.Restore(words);
+  words += BarrierWatch::kStateWords;
   signals_.Restore(words);
   words += DelayLine::kStateWords;
   for (DmaChannel& channel : dma_) {

@@ -11,6 +11,7 @@
 #include <atomic>
 #include <cstdint>
 
+#include "chip/barrier_watch.h"
 #include "chip/code_cache.h"
 #include "chip/core_registers.h"
 #include "chip/delay_line.h"
@@ -71,9 +72,9 @@ class Core {
   // Active, and not halted, nor stuck, nor held in reset.
   bool is_running() const;
   // It had nothing to do when it last had a turn, and nobody has touched it since.
-  bool is_asleep() const {
-    return is_asleep_.load(std::memory_order_relaxed) && !attention_.load(std::memory_order_acquire);
-  }
+  bool is_asleep() const { return has_rested() && !attention_.load(std::memory_order_acquire); }
+  // The same, but somebody has.
+  bool is_called() const { return has_rested() && attention_.load(std::memory_order_acquire); }
 
   // --- the claim.
   bool TryClaim() { return !claimed_.exchange(true, std::memory_order_acquire); }
@@ -101,15 +102,16 @@ class Core {
   // Memory, and registers to which a reset gives no value, hold garbage then.
   void ResetByChip(uint32_t resets);
   void FillSram(uint32_t resets);
-  // The bits at PC, or zero if they cannot be had.
-  uint32_t PeekInstruction();
+  // The bits of an instruction, or zero if they cannot be had.
+  uint32_t Peek(uint32_t pc);
   // No interrupt is taken before the next instruction, whatever STATUS says.
   bool holds_interrupts() const { return holds_interrupts_; }
   const Counters& counters() const { return counters_; }
+  const BarrierWatch& barrier() const { return barrier_; }
 
   // The whole state but for SRAM.
-  static constexpr uint32_t kStateWords =
-      CoreRegisters::kWords + 4 + DelayLine::kStateWords + 2 * DmaChannel::kStateWords;
+  static constexpr uint32_t kStateWords = CoreRegisters::kWords + 4 + BarrierWatch::kStateWords +
+                                          DelayLine::kStateWords + 2 * DmaChannel::kStateWords;
   void Save(uint32_t* words) const;
   void Restore(const uint32_t* words);
 
@@ -124,6 +126,7 @@ class Core {
  private:
   friend class DmaChannel;
 
+  bool has_rested() const { return is_asleep_.load(std::memory_order_relaxed); }
   void Raise(Exception exception);
   void Receive(uint32_t signals);
   void Decide();
@@ -168,6 +171,7 @@ class Core {
   InstructionClass last_kind_ = InstructionClass::kControl;
   uint64_t clock_ = 0;
   DelayLine signals_;
+  BarrierWatch barrier_;
   std::array<DmaChannel, 2> dma_;
   Counters counters_{};
   // One instruction that was not fetched from SRAM.

@@ -549,6 +549,7 @@ uint64_t Core::Execute(const uint64_t limit) {
       }
       OPERATION(Idle) {
         flags.others &= ~status::kActive;
+        barrier_.Idle(*this, registers_.Get(reg::kIpend), HERE());
         CallAttention();
         goto stepped;
       }
@@ -605,6 +606,7 @@ uint64_t Core::Execute(const uint64_t limit) {
       }
       OPERATION(Wand) {
         flags.others |= status::kWand;
+        barrier_.Wand(registers_.Get(reg::kIpend));
         mesh_->Wand(*this);
         goto stepped;
       }

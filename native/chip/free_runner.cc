@@ -14,6 +14,8 @@ namespace {
 constexpr uint32_t kQuantumAlone = 1000;
 // So that cores can be stopped at once, however long their quantum is.
 constexpr uint64_t kLongestPiece = 0x10000;
+// Of the first thread that works: there is one before it.
+constexpr uint64_t kFirstRound = 1;
 // How long to leave the host alone that has to empty the mailbox.
 constexpr std::chrono::microseconds kPatience(20);
 
@@ -34,7 +36,7 @@ bool FreeRunner::Start() noexcept {
   for (unsigned i = 0; i < shares_; ++i) {
     std::atomic<uint64_t>& rounds = threads_[i].rounds;
     if (const uint64_t others = Slowest(i); rounds.load() == kAway)
-      rounds.store(others == kAway ? 0 : others);
+      rounds.store(others == kAway ? kFirstRound : others);
   }
   while (started_ < shares_) {
     Thread& thread = threads_[started_];
@@ -67,6 +69,22 @@ uint64_t FreeRunner::Slowest(unsigned but) const noexcept {
   for (unsigned i = 0; i < shares_; ++i)
     if (i != but) rounds = std::min(rounds, threads_[i].rounds.load(std::memory_order_acquire));
   return rounds;
+}
+
+// Threads that are away although one of their cores has been woken take part again from now on, and are
+// waited for until they are back, however long that takes. They begin a round behind, as the woken core is.
+void FreeRunner::CallBack(unsigned by) noexcept {
+  const uint64_t rounds = std::max(threads_[by].rounds.load(std::memory_order_relaxed), kFirstRound) - 1;
+  for (unsigned share = 0; share < shares_; ++share) {
+    std::atomic<uint64_t>& theirs = threads_[share].rounds;
+    if (theirs.load(std::memory_order_acquire) != kAway) continue;
+    bool is_called = false;
+    for (unsigned core = share; core < chip_->model().cores(); core += shares_)
+      is_called |= chip_->is_called(core);
+    // Not all that touches a core rings.
+    uint64_t away = kAway;
+    if (is_called && theirs.compare_exchange_strong(away, rounds)) chip_->doorbell().Ring();
+  }
 }
 
 // Until nobody who works is more than a round behind. False if all are to stop.
@@ -106,12 +124,13 @@ void FreeRunner::Work(unsigned share) noexcept {
   unsigned working = kSeveral;  // cores in the round before, as far as is known
   while (!stop_.load(std::memory_order_relaxed)) {
     const uint32_t ticket = chip_->doorbell().ticket();
-    const uint64_t slowest = Slowest(share);
-    // Who comes back begins where the others are.
-    if (rounds.load(std::memory_order_relaxed) == kAway) {
-      rounds.store(slowest == kAway ? 0 : slowest);
-      working = kSeveral;
+    // Who comes back begins where the others are, or where somebody who has woken one of its cores was.
+    if (uint64_t away = kAway; rounds.load(std::memory_order_relaxed) == kAway) {
+      const uint64_t others = Slowest(share);
+      rounds.compare_exchange_strong(away, others == kAway ? kFirstRound : others);
     }
+    CallBack(share);
+    const uint64_t slowest = Slowest(share);
     if (!WaitForOthers(share)) break;
     const bool is_alone = working <= 1 && slowest == kAway;
     bool is_blocked = false;
@@ -126,6 +145,7 @@ void FreeRunner::Work(unsigned share) noexcept {
     if (rests) chip_->ReportRest();
     rounds.fetch_add(1);
     if (working > 0) continue;
+    working = kSeveral;
     rounds.store(kAway);  // nobody waits for cores that wait for the host, or for nothing
     if (is_blocked) {
       std::this_thread::sleep_for(kPatience);

@@ -40,7 +40,8 @@ class FreeRunner {
     FreeRunner* runner;
     unsigned share;
     pthread_t handle;
-    // Rounds that it has let its cores run, or kAway while none of them has anything to do.
+    // Rounds that it has let its cores run, or kAway while none of them has anything to do. Then others may
+    // change it, and nobody but the thread itself otherwise.
     alignas(64) std::atomic<uint64_t> rounds{kAway};
   };
   static constexpr uint64_t kAway = ~uint64_t{0};
@@ -48,6 +49,7 @@ class FreeRunner {
   static void* Main(void* thread);
   void Work(unsigned share) noexcept;
   uint64_t Slowest(unsigned but) const noexcept;
+  void CallBack(unsigned by) noexcept;
   bool WaitForOthers(unsigned share) noexcept;
   Chip::Turn GiveTurn(unsigned core, bool is_alone) noexcept;
 

@@ -36,12 +36,24 @@ bool IsRegister(uint32_t local) {
   return local >= kRegistersBase && local < kRegistersBase + kRegistersBytes;
 }
 
-// A protected place was touched. Epiphany-III has no bit that would have to allow the interrupt.
-void Breach(Core& core, Generation generation, uint32_t which) {
+// A core has touched a place that is protected by itself or by another core. Epiphany-III has no bit that
+// would have to allow the interrupt.
+void Breach(Core& from, Core& core, Generation generation, uint32_t which) {
   CoreRegisters& registers = core.registers();
   registers.at(reg::kMemStatus).fetch_or(which);
-  if (generation == Generation::kEpiphany3 || (registers.Get(reg::kMemProtect) & kExceptionEnable))
-    core.Latch(interrupt::kMemoryFault);
+  if (generation == Generation::kEpiphany4 && !(registers.Get(reg::kMemProtect) & kExceptionEnable)) return;
+  core.Latch(interrupt::kMemoryFault);
+  if (&from != &core) from.EndTurn(true);
+}
+
+// Of either channel of DMA.
+bool IsDma(uint32_t offset, uint32_t which) {
+  return (offset & ~(reg::kDma0 ^ reg::kDma1)) == reg::kDma0 + which;
+}
+
+// Whether a store of another core may give a core something to do.
+bool SetsToWork(uint32_t offset) {
+  return offset < reg::kDma0 || IsDma(offset, 0) || IsDma(offset, dma::kAuto0);
 }
 
 }  // namespace
@@ -87,7 +99,7 @@ Access Mesh::Load(Core& from, uint32_t address, unsigned size, uint64_t* value) 
     return Access::kDone;
   }
   if (to != &from && (to->registers().Get(reg::kMemProtect) & kNoExternalReads)) {
-    Breach(*to, model_.generation, kReadBreach);
+    Breach(from, *to, model_.generation, kReadBreach);
     return Access::kDone;
   }
   if (local < kSramBytes) {
@@ -118,16 +130,16 @@ bool Mesh::IsProtected(Core& from, Core& to, uint32_t local) {
   if ((own | theirs) == 0) return false;
   if (&from != &to) {
     if (own & kNoWritesOnChip) {
-      Breach(from, model_.generation, kOnChipBreach);
+      Breach(from, from, model_.generation, kOnChipBreach);
       return true;
     }
     if (theirs & (IsRegister(local) ? kNoExternalRegisterWrites : kNoExternalWrites)) {
-      Breach(to, model_.generation, kWriteBreach);
+      Breach(from, to, model_.generation, kWriteBreach);
       return true;
     }
   }
   if (local >= kSramBytes || !(theirs >> (local >> 12) & 1)) return false;
-  Breach(to, model_.generation, kPageBreach);
+  Breach(from, to, model_.generation, kPageBreach);
   return true;
 }
 
@@ -138,8 +150,7 @@ Access Mesh::StoreCore(Core& from, Core& to, uint32_t local, unsigned size, uint
   } else if (IsRegister(local)) {
     const uint32_t offset = local - kRegistersBase;
     const bool is_own = &to == &from;
-    const bool is_auto = (offset & ~0x20u) == reg::kDma0 + dma::kAuto0;  // takes less than a word, too
-    if (size < kWordSize && !is_auto) return Access::kDone;
+    if (size < kWordSize && !IsDma(offset, dma::kAuto0)) return Access::kDone;
     if (offset == reg::kIlatSet && !is_own) {  // the usual way to wake another core
       to.Latch(static_cast<uint32_t>(value));
     } else {
@@ -149,7 +160,8 @@ Access Mesh::StoreCore(Core& from, Core& to, uint32_t local, unsigned size, uint
       to.StoreRegister(offset, static_cast<uint32_t>(value), is_own);
       if (!is_own) to.Release();
     }
-    if (!is_own && offset < reg::kDma0) from.EndTurn(true);  // it may have begun to run by that
+    if (!is_own && (SetsToWork(offset) || (size == kDoubleSize && SetsToWork(offset + 4))))
+      from.EndTurn(true);
   }
   if (is_message) {
     to.Latch(interrupt::kMessage);
@@ -163,7 +175,7 @@ Access Mesh::Store(Core& from, uint32_t address, unsigned size, uint64_t value, 
   Core* const to = address >> 20 == 0 ? &from : CoreById(address >> 20);
   if (to) return StoreCore(from, *to, local, size, value, is_message);
   if (from.registers().Get(reg::kMemProtect) & kNoWritesOffChip) {
-    Breach(from, model_.generation, kOffChipBreach);
+    Breach(from, from, model_.generation, kOffChipBreach);
     return Access::kDone;
   }
   if (address >> 20 == kElinkId) {

@@ -43,6 +43,8 @@ class Mesh {
   void Multicast(Core& from, uint32_t address, unsigned size, uint64_t value);
 
   void Wand(Core& from);
+  // It has executed WAND, and others of its region have not yet.
+  bool AwaitsOthers(const Core& core) const { return wand_.load() >> core.index() & 1; }
   void ForgetWand(Core& core) { wand_.fetch_and(~(uint64_t{1} << core.index())); }
   void Sync(Core& from);
   void HaltAll(Core& from);

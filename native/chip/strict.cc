@@ -46,7 +46,7 @@ bool StrictChecker::Take(Violation* violation) noexcept {
 
 void StrictChecker::Before(Core& core) noexcept {
   const uint32_t pc = core.registers().Get(reg::kPc) & ~1u;
-  const Instruction instruction = Decode(core.PeekInstruction());
+  const Instruction instruction = Decode(core.Peek(pc));
   const auto report = [&](Kind kind) {
     Report({kind, static_cast<uint16_t>(core.id()), pc, instruction.bits});
   };
@@ -145,6 +145,8 @@ void StrictChecker::CheckBarrier(Core& core, const Instruction& instruction, uin
   Barrier& barrier = barriers_[core.index()];
   if (instruction.operation == Operation::kWand) {
     barrier = {true, is_open, pc, ipend};
+  } else if (!core.barrier().is_ahead_of_idle()) {
+    barrier.is_ahead = false;                               // of what was here before
   } else if (barrier.is_ahead && barrier.ipend == ipend) {  // not in a handler
     const bool looks = instruction.operation == Operation::kB && instruction.condition != Condition::kAlways;
     const bool sleeps = instruction.operation == Operation::kIdle;

@@ -15,7 +15,7 @@ uint32_t OffsetOf(size_t watched) {
 
 void TraceRecorder::Before(Core& core) noexcept {
   pc_ = core.registers().Get(reg::kPc) & ~1u;
-  bits_ = core.PeekInstruction();
+  bits_ = core.Peek(pc_);
   for (size_t i = 0; i < kWatched; ++i) before_[i] = core.registers().Get(OffsetOf(i));
 }
 

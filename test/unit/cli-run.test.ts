@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, describe, expect, it } from 'vitest';
-import { add, BKPT, branch, branchIf, IDLE, load, move, NOP, program, store, trap, WAND, type Instruction } from './encode.js';
+import { add, BKPT, branch, branchIf, IDLE, load, move, NOP, program, RTI, store, trap, WAND, type Instruction } from './encode.js';
 import { itOnTerminals } from './terminals.js';
 
 const main = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url));
@@ -94,9 +94,16 @@ describe('epiphany run', () => {
     const file = fileOf('barrier.srec', ...behindTables(move(0, 0xf0424), move(1, 0x2fe), store(1, 0), WAND, IDLE, move(0, 0), trap(3)));
     expect(epiphany('run', file)).toEqual({ code: 0, out: '', err: '' });
     expect(epiphany('run', file, '--seed', '3')).toEqual({ code: 0, out: '', err: '' });
-    expect(epiphany('run', file, ...ONE_CORE)).toEqual({ code: 1, out: '', err: 'epiphany: core 0x84a sleeps in a barrier (WAND) that others do not come to, PC 0x6e\n' });
-    expect(epiphany('run', file, '--group', '0,0,2,2').err).toBe('epiphany: 4 cores, the first 0x808, sleep in a barrier (WAND) that others do not come to, PC 0x6e\n');
+    expect(epiphany('run', file, ...ONE_CORE)).toEqual({ code: 1, out: '', err: 'epiphany: core 0x84a sleeps in a barrier (WAND) that others do not come to or have left, PC 0x6e\n' });
+    expect(epiphany('run', file, '--group', '0,0,2,2').err).toBe('epiphany: 4 cores, the first 0x808, sleep in a barrier (WAND) that others do not come to or have left, PC 0x6e\n');
     expect(JSON.parse(epiphany('run', file, ...ONE_CORE, '--json').out)).toMatchObject({ exitCode: 1, cores: [{ state: 'idle', inBarrier: true }] });
+    // The one that comes last is answered before its IDLE, and the others go on without it.
+    const leaveSync = [move(0, 0xf0420), move(1, 0x6c), store(1, 0), RTI];
+    const late = behindTables(...leaveSync, move(0, 0xf0424), move(1, 0x2ff), store(1, 0), WAND, ...Array<Instruction>(8).fill(NOP), IDLE, move(0, 0), trap(3));
+    late[0x20 / 2] = RTI; // the handler
+    for (const parameters of [[], ['--seed', '3']]) {
+      expect(epiphany('run', fileOf('late.srec', ...late), ...parameters)).toMatchObject({ code: 1, err: expect.stringMatching(/^epiphany: core 0x[0-9a-f]{3} sleeps in a barrier \(WAND\) that others .* have left, PC 0x92\n$/) as string });
+    }
   });
 
   it('lets cores take turns in an order that a seed repeats', () => {

@@ -20,6 +20,7 @@ export const IDLE: Instruction = [0x01b2, 2];
 export const BKPT: Instruction = [0x01c2, 2];
 export const GIE: Instruction = [0x0192, 2];
 export const GID: Instruction = [0x0392, 2];
+export const RTI: Instruction = [0x01d2, 2];
 export const WAND: Instruction = [0x0182, 2];
 export const trap = (number: number): Instruction => [0x03e2 | (number << 10), 2];
 /** To `bytes` from itself. */

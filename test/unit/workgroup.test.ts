@@ -17,7 +17,7 @@ import { Directory } from '../../lib/workgroup/files.js';
 import { Input } from '../../lib/workgroup/input.js';
 import { stepByBreakpoints } from '../../lib/workgroup/step.js';
 import { TrapFinder } from '../../lib/workgroup/trap-finder.js';
-import { add, BKPT, branch, branchIf, IDLE, load, move, NOP, program as code, store, trap, WAND, type Instruction } from './encode.js';
+import { add, BKPT, branch, branchIf, GIE, IDLE, load, move, NOP, program as code, store, trap, WAND, type Instruction } from './encode.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'epiphany-'));
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -399,6 +399,37 @@ describe('a program', () => {
       const states = await group.finished({ timeout: 5000 });
       expect(states.map(({ state, inBarrier }) => [state, inBarrier])).toEqual(Array(16).fill(['exited', undefined]));
     }, { row: 0, column: 0, rows: 4, columns: 4 });
+  });
+
+  it('forgets the barriers that its cores were in when it is reset, and when it gets another program', async () => {
+    const ways: [string, (group: WorkGroup) => unknown][] = [
+      ['group.reset', (group) => group.reset()],
+      ['group.load', (group) => group.load(programOf([IDLE]))],
+      ['core.reset', (group) => group.cores.forEach((core) => core.reset())],
+      ['core.load', (group) => Promise.all(group.cores.map((_, index) => group.core(index).load(programOf([IDLE]))))],
+    ];
+    for (const [name, forget] of ways) {
+      await withGroup(programOf([WAND, IDLE, ...exit(0)]), async (group) => {
+        group.start();
+        await group.finished({ timeout: 5000 });
+        const waiting = (): number => group.cores.filter(({ id }) => group.board.simulator?.inspect(id).inBarrier).length;
+        expect([name, waiting()]).toEqual([name, 4]);
+        await forget(group);
+        expect([name, waiting()]).toEqual([name, 0]);
+      });
+    }
+  });
+
+  it('is not blamed by a strict board for a WAND of the program before', async () => {
+    using board = openBoard('sim', { stepped: true, strict: true });
+    using group = board.workgroup({ row: 0, column: 0, rows: 1, columns: 1 });
+    for (const instructions of [[GIE, WAND, ...exit(0)], [NOP, IDLE]]) {
+      await group.load(programOf(instructions));
+      group.core(0).registers.IMASK.write(0x2fe);
+      group.start();
+      await board.simulator?.run({ instructions: 100 });
+      expect(board.simulator?.violations()).toEqual([]);
+    }
   });
 
   it('that comes to rest without an exit is over, too', async () => {

@@ -444,6 +444,88 @@ void TestSkew(unsigned threads) {
   }
 }
 
+// A core that works while all others sleep gets no further ahead of one to which it gives work, by whatever
+// means.
+void TestAwakened(unsigned threads) {
+  constexpr uint32_t kRounds = 20;
+  constexpr uint32_t kFlag = 0x4000;
+  constexpr uint32_t kLoopInstructions = 4;
+  struct Row {
+    const char* name;
+    void (*prepare)(Board& board);
+    void (*give)(Board& board, Code& code);  // R2 is 1
+  };
+  // Core 1 has a word that is 1 at 0x5000.
+  const auto transfer = [](Board& board, Code& code) {
+    code.Set(3, board.Global(1, at::kDma0Config)).Set(4, 0x00010001).Set(5, board.Global(1, 0x5000));
+    code << Disp32(kStore, kWord, 4, 3, kPlus, 2) << Disp32(kStore, kWord, 5, 3, kPlus, 3);
+    code.Set(4, board.Global(0, kFlag)).Set(5, 0x43);
+    code << Disp32(kStore, kWord, 4, 3, kPlus, 4) << Str(5, 3);
+  };
+  const auto slave = [](Board& board) {
+    board.SetReg(1, at::kDma0Stride, 0);
+    board.SetReg(1, at::kDma0Count, 0x0001ffff);
+    board.SetReg(1, at::kDma0Destination, at::kIlatst);
+    board.SetReg(1, at::kDma0Config, 0x41);
+  };
+  const Row rows[] = {
+      {"an interrupt", [](Board&) {},
+       [](Board& board, Code& code) {
+         code.Set(3, board.Global(1, at::kIlatst)).Set(4, 0x200) << Str(4, 3);
+       }},
+      {"a store to where its memory is protected",
+       [](Board& board) { board.SetReg(1, at::kMemProtect, 1u << 7); },
+       [](Board& board, Code& code) { code.Set(3, board.Global(1, 0x7000)) << Str(2, 3); }},
+      {"a transfer by DMA", [](Board&) {}, transfer},
+      {"a word to a slave channel of DMA", slave,
+       [](Board& board, Code& code) {
+         code.Set(3, board.Global(1, at::kDma0Auto0)).Set(4, 0x200) << Str(4, 3);
+       }},
+      {"the upper half of a doubleword to a slave channel", slave,
+       [](Board& board, Code& code) {
+         code.Set(3, board.Global(1, at::kDma0Destination)).Set(4, at::kIlatst).Set(5, 0x200);
+         code << Disp32(kStore, kDouble, 4, 3, kPlus, 0);
+       }},
+  };
+  for (const Row& row : rows) {
+    Case("how far ahead a core gets that gives another one work: %s, %u threads", row.name, threads);
+    Board board;
+    board.listening = false;
+    Code handler(0x180);
+    handler << Str(2, 1) << kRti;
+    for (const unsigned number : {2u, 9u}) board.PutHandler(1, number, handler);
+    Code sleeper(kProgram);
+    sleeper.Set(1, board.Global(0, kFlag)) << MovImm32(2, 1);
+    const uint32_t sleep = sleeper.here();
+    sleeper << kIdle;
+    sleeper.Branch(AL, sleep);
+    board.SetWord(1, 0x5000, 1);
+    row.prepare(board);
+    board.PutAndStart(1, sleeper);
+    Code code(kProgram);
+    code.Set(1, kFlag).Set(10, kRounds) << MovImm32(2, 1) << MovImm32(21, 0);
+    const uint32_t round = code.here();
+    code << MovImm32(6, 0) << Str(6, 1) << MovImm32(7, 3000);
+    const uint32_t alone = code.here();
+    code << AluImm32(kSub, 7, 7, 1);
+    code.Branch(NE, alone);
+    row.give(board, code);
+    const uint32_t wait = code.here();
+    code << AluImm32(kAdd, 6, 6, 1) << Ldr(8, 1) << AluImm32(kSub, 8, 8, 0);
+    code.Branch(EQ, wait);
+    code << Alu32(kSub, 8, 6, 21) << Mov32(GT, 21, 6) << AluImm32(kSub, 10, 10, 1);
+    code.Branch(NE, round) << kBkpt;
+    board.PutAndStart(0, code);
+    FreeRunner runner(&board.chip(), threads);
+    runner.Start();
+    True("done", Wait([&] { return (board.Reg(0, at::kDebugStatus) & 1) != 0; }));
+    runner.Stop();
+    const uint32_t most = board.R(0, 21);
+    True("not too far ahead", most <= 2 * FreeRunner::kQuantum / kLoopInstructions + 2);
+    if (most > 2 * FreeRunner::kQuantum / kLoopInstructions + 2) std::printf("  %u loops ahead\n", most);
+  }
+}
+
 // Cores that hand data on to each other by DMA, and do without barriers: each gives its neighbour time
 // enough, as the cores of a chip have one clock.
 void TestExchange(unsigned threads) {
@@ -520,6 +602,7 @@ int main() {
   TestAll(TestBarriers);
   TestAll(TestOpenBarriers);
   TestAll(TestSkew);
+  TestAll(TestAwakened);
   TestAll(TestExchange);
   TestAll(TestHosts);
   TestAll(TestHaltIsHalt);

@@ -235,6 +235,230 @@ void TestWaiting() {
   True("no core waits nowhere", !board.chip().is_in_barrier(0x80c));
 }
 
+// A core whose region is its own, so that its WAND is answered at once, up to where it rests. Its handlers
+// just return.
+struct Alone {
+  Board board;
+  explicit Alone(const Code& code) {
+    board.SetReg(0, at::kMeshConfig, 1u << 13 | 1u << 15);
+    Code handler(0x180);
+    handler << kRti;
+    for (const unsigned number : {8u, 9u}) board.PutHandler(0, number, handler);
+    board.PutAndStart(0, code);
+  }
+  void Rest() {
+    True("rests", board.Run(1000).stop == RunResult::Stop::kAllIdle);
+    Equal("asleep", board.Reg(0, at::kStatus) & kActive, 0);
+    Equal("not halted", board.Reg(0, at::kDebugStatus), 0);
+  }
+  bool waits() { return board.chip().is_in_barrier(board.Id(0)); }
+};
+
+Code& Nops(Code& code) {
+  for (unsigned i = 0; i < 2 * chip::DelayLine::kClocks; ++i) code << kNop;
+  return code;
+}
+
+// The interrupt came before IDLE, and nothing ends that any more.
+void TestMissed() {
+  Code plain(kProgram);
+  Nops(plain << kWand) << kIdle << kNop << kIdle << kBkpt;
+  const uint32_t behind = plain.here() - 6;
+  {
+    Case("who sleeps behind a WAND that was answered waits in a barrier");
+    Alone alone(plain);
+    alone.Rest();
+    Equal("PC", alone.board.Reg(0, at::kPc), behind);
+    True("waits", alone.waits());
+    const std::vector<uint32_t> state = alone.board.Save();
+    Board other;
+    True("restored", other.chip().Restore(state.data(), state.size()));
+    True("waits, restored", other.chip().is_in_barrier(other.Id(0)));
+    Case("and no more once another interrupt has ended that, be it before another IDLE");
+    alone.board.SetReg(0, at::kIlatst, 0x200);
+    alone.Rest();
+    Equal("PC", alone.board.Reg(0, at::kPc), behind + 4);
+    True("does not wait", !alone.waits());
+  }
+  for (const bool is_reset : {false, true}) {
+    Case("%s forgets that a core waits", is_reset ? "RESETCORE" : "FSTATUS");
+    Alone alone(plain);
+    alone.Rest();
+    is_reset ? alone.board.Reset(0) : alone.board.SetReg(0, at::kFstatus, 0);
+    True("does not wait", !alone.waits());
+  }
+  {
+    Case("saved between the interrupt and IDLE");
+    Alone alone(plain);
+    alone.board.Run(2 * chip::DelayLine::kClocks - 1);
+    const std::vector<uint32_t> state = alone.board.Save();
+    Board other;
+    std::copy(alone.board.sram(), alone.board.sram() + alone.board.sram_bytes(), other.sram());
+    True("restored", other.chip().Restore(state.data(), state.size()));
+    True("not yet", !other.chip().is_in_barrier(other.Id(0)));
+    other.Run(1000);
+    True("waits", other.chip().is_in_barrier(other.Id(0)));
+  }
+  struct Row {
+    const char* name;
+    bool waits;
+    void (*put)(Code& code);
+  };
+  const Row rows[] = {
+      {"a jump on the way", true,
+       [](Code& code) {
+         Nops(code << kWand);
+         const uint32_t over = code.Ahead(AL);
+         code << kBkpt;
+         code.Land(over);
+         code << kIdle << kBkpt;
+       }},
+      {"a barrier in an endless loop", true,
+       [](Code& code) {
+         const uint32_t again = code.here();
+         Nops(code << kWand) << kIdle;
+         code.ShortBranch(AL, again);
+       }},
+      {"the interrupt in another handler, which returns to before IDLE", true,
+       [](Code& code) {
+         // User interrupt first, whose handler lets the WAND interrupt in.
+         code << MovImm32(2, 0x200) << kGid << Movts32(0, num::kIlatst, 2) << kWand << kNop << kGie;
+         Nops(code) << kIdle << kBkpt;
+       }},
+      {"a look on the way", false,
+       [](Code& code) {
+         Nops(code << kWand << MovImm32(1, 0));
+         code << AluImm32(kSub, 1, 1, 0);
+         code.ShortBranch(NE, kProgram);
+         code << kIdle << kBkpt;
+       }},
+      {"spinning until the interrupt has come, and an IDLE for something else", false,
+       [](Code& code) {
+         code << MovImm32(1, 20) << kWand;
+         const uint32_t spin = code.here();
+         code << AluImm32(kSub, 1, 1, 1);
+         code.ShortBranch(NE, spin);
+         code << kNop << kIdle << kBkpt;
+       }},
+      {"an endless IDLE, from which all is done by handlers", false,
+       [](Code& code) {
+         Nops(code << kWand);
+         const uint32_t rest = code.here();
+         code << kIdle << kNop;
+         code.ShortBranch(AL, rest);
+       }},
+      {"a barrier, and an IDLE for something else right behind it", false,
+       [](Code& code) { code << kWand << kIdle << kNop << kIdle << kBkpt; }},
+      {"a guarded barrier, and an IDLE for something else", false,
+       [](Code& code) {
+         code << kGid << kWand << kNop << kNop;
+         code.Align(8) << kGie << kIdle << kNop << kIdle << kBkpt;
+       }},
+      {"a barrier that sleeps with GID, and an IDLE for something else", false,
+       [](Code& code) { code << kGid << kWand << kIdle << kGie << kNop << kIdle << kBkpt; }},
+      {"an interrupt as of WAND, without one", false,
+       [](Code& code) { Nops(code << MovImm32(2, 0x100) << Movts32(0, num::kIlatst, 2)) << kIdle << kBkpt; }},
+  };
+  for (const Row& row : rows) {
+    Case("whether a core waits in a barrier: %s", row.name);
+    Code code(kProgram);
+    row.put(code);
+    Alone alone(code);
+    Code nesting(0x1a0);
+    nesting << Movfs32(20, 0, num::kIret) << kGie;
+    Nops(nesting) << kGid << Movts32(0, num::kIret, 20) << kRti;
+    alone.board.PutHandler(0, 9, nesting);
+    alone.Rest();
+    Equal("waits", alone.waits(), row.waits);
+  }
+  {
+    Case("all of a chip, which sleep when the last one comes");
+    Board board;
+    Code handler(0x180);
+    handler << kRti;
+    Code last(kProgram);
+    Nops(Nops(last)) << kWand << kIdle << kBkpt;
+    for (unsigned core = 0; core < 16; ++core) {
+      board.PutHandler(core, 8, handler);
+      board.PutAndStart(core, core == 7 ? last : plain);
+    }
+    board.Run(10000, 1);
+    for (unsigned core = 0; core < 16; ++core)
+      Equal("waits", board.chip().is_in_barrier(board.Id(core)), false);
+    Equal("the last one has gone on", board.Reg(7, at::kDebugStatus), 1);
+  }
+}
+
+// STATUS[3] is how the chip remembers a WAND.
+void TestWithdrawn() {
+  struct Row {
+    const char* name;
+    void (*withdraw)(Board& board);
+  };
+  const Row rows[] = {
+      {"the host's store to STATUS", [](Board& board) { board.SetReg(3, at::kStatus, 0); }},
+      {"the host's store to FSTATUS", [](Board& board) { board.SetReg(3, at::kFstatus, 0); }},
+      {"RESETCORE", [](Board& board) { board.Reset(3); }},
+      {"its own MOVTS STATUS", [](Board& board) { board.SetReg(3, at::kIlatst, 0x200); }},
+      {"another core's store to its STATUS",
+       [](Board& board) {
+         Code code(0x400);
+         code.Set(1, board.Global(3, at::kStatus)) << MovImm32(2, 0) << Str(2, 1) << kBkpt;
+         board.PutAndStart(5, code);
+         board.Run(100);
+       }},
+  };
+  for (const Row& row : rows) {
+    Case("a WAND that is taken back: %s", row.name);
+    Board board;
+    Code code(kProgram);
+    code << kWand << kIdle << kBkpt;
+    const auto begin = [&](unsigned core) {
+      board.SetReg(core, at::kImask, 0);
+      board.PutAndStart(core, code);
+    };
+    for (unsigned core = 0; core < 16; ++core) {
+      Code handler(0x180);
+      handler << kRti;
+      board.PutHandler(core, 8, handler);
+      Code clears(0x190);
+      clears << MovImm32(1, 0) << Movts32(0, num::kStatus, 1) << kRti;
+      board.PutHandler(core, 9, clears);
+      if (core != 5) begin(core);
+    }
+    board.Run(1000);
+    row.withdraw(board);
+    board.Run(1000);
+    True("does not wait", !board.chip().is_in_barrier(board.Id(3)));
+    Equal("STATUS", board.Reg(3, at::kStatus) & kWandBit, 0);
+    board.SetReg(5, at::kDebugCmd, 0);
+    begin(5);
+    board.Run(1000);
+    for (unsigned core = 0; core < 16; ++core)
+      Equal("all others wait", board.chip().is_in_barrier(board.Id(core)), core != 3);
+    board.SetReg(3, at::kDebugCmd, 0);
+    begin(3);
+    board.Run(1000);
+    for (unsigned core = 0; core < 16; ++core) Equal("all have come", board.Reg(core, at::kDebugStatus), 1);
+  }
+  {
+    Case("a host that clears ILAT clears what was on its way, too");
+    for (const Insn insn : {kWand, kSync}) {
+      Board board;
+      board.SetReg(0, at::kMeshConfig, 1u << 13 | 1u << 15);
+      board.SetReg(0, at::kImask, 0x3ff);
+      Code code(kProgram);
+      Nops(code << insn) << kBkpt;
+      board.PutAndStart(0, code);
+      board.Run(2);
+      True("on its way", board.chip().awaits_signal(board.Id(0)));
+      board.SetReg(0, at::kIlatcl, 0x3ff);
+      board.Run(100);
+      Equal("ILAT", board.Reg(0, at::kIlat), 0);
+    }
+  }
+}
+
 void TestBreakpoint() {
   Case("MBKPT: at once where it is, and others some instructions later");
   for (const bool is_gnu : {false, true}) {
@@ -297,6 +521,8 @@ void TestSignals() {
   TestOvertaking();
   TestRest();
   TestWaiting();
+  TestMissed();
+  TestWithdrawn();
   TestBreakpoint();
   TestSnapshots();
 }
