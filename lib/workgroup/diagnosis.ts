@@ -7,16 +7,15 @@ import { native } from '../native.js';
 import { registersIn } from '../program/disassembler.js';
 import type { Program } from '../program/program.js';
 import { SymbolMap } from '../program/symbol-map.js';
-import type { CoreState, Fault } from './core-state.js';
+import { innermostInterrupt, PROTECTION, type CoreState, type Fault } from './core-state.js';
 
 /** Tells of a PC: `PC 0x388 (main+6)`. */
 export type PlaceNamer = (core: Core, pc: number) => string;
 
 export const plainPlace: PlaceNamer = (_core, pc) => `PC ${formatHex(pc)}`;
 
-const SOFTWARE_EXCEPTION = 1 << 1;
 /** Which instructions can be the cause, where the bytes before IRET could be two. */
-const LIKELY: Readonly<Record<string, RegExp>> = { unaligned: /^(ldr|str)/, illegal: /^(ldr|str|testset|j|float|fix|fabs)/, fpu: /^(f|i|float|fix)/, swi: /^swi/ };
+const LIKELY: Readonly<Record<string, RegExp>> = { [PROTECTION]: /^(str|testset)/, unaligned: /^(ldr|str)/, illegal: /^(ldr|str|testset|j|float|fix|fabs)/, fpu: /^(f|i|float|fix)/, swi: /^swi/ };
 
 /** Where our startup code stops for want of a handler, and where on its stack it then has what it has overwritten: `ecore/crt0.S`. */
 const UNHANDLED = '__ecore_unhandled';
@@ -55,11 +54,14 @@ export class Diagnosis {
 
   /** Undefined if it is not known any more, because a handler has returned. */
   #faultOf(core: Core, pc: number, exception: string): Fault | undefined {
-    const { IPEND, IRET, DEBUGSTATUS } = core.registers;
-    if ((IPEND.read().value & SOFTWARE_EXCEPTION) === 0) return undefined;
+    const { IRET, DEBUGSTATUS } = core.registers;
+    const isMemoryFault = exception === PROTECTION;
+    if (innermostInterrupt(core) !== (isMemoryFault ? 'memoryFault' : 'softwareException')) return undefined;
     const behind = IRET.read().value;
     const address = this.#instructionBefore(core, behind, exception);
     const instruction = this.#decode(core, address)?.text;
+    // Another core may have stored here: then the fault has come between any two instructions of this one.
+    if (isMemoryFault && !LIKELY[PROTECTION]?.test(instruction ?? '')) return undefined;
     const where = this.locate(core, address);
     const registers = DEBUGSTATUS.read().halted ? this.#registersOf(core, pc, instruction ?? '') : {};
     return { address, ...(where === undefined ? {} : { where }), ...(instruction === undefined ? {} : { instruction }), registers };
