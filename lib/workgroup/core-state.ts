@@ -13,8 +13,8 @@ export interface Fault {
   /** As the disassembler writes it; undefined if there was none to be fetched. */
   readonly instruction?: string;
   /**
-   * Those that it names, and `sp` and `lr`, as they were then; empty unless the core is halted. A base register that it
-   * modifies is modified.
+   * Those that it names, and `sp` and `lr`, as they were then. Empty unless the core is halted, and if a handler of the
+   * program's own may have changed them since. A base register that it modifies is modified.
    */
   readonly registers: Readonly<Record<string, number>>;
 }

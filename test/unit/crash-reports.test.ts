@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, describe, expect, it } from 'vitest';
 import { openBoard, type Core, type CoreState, type WorkGroup } from '../../lib/index.js';
+import { readProgramFile } from '../../lib/program/file.js';
 import { registersIn } from '../../lib/program/disassembler.js';
 import { indexSymbols, type Program, type ProgramSymbol } from '../../lib/program/program.js';
 import { SymbolMap } from '../../lib/program/symbol-map.js';
@@ -126,6 +127,26 @@ describe('the state of a core', () => {
     expect(other.registers.IPEND.read().memoryFault).toBe(false);
     expect(state).toMatchObject({ state: 'idle', exception: 'protection', where: expect.stringMatching(/^work\+(8|10)$/) as string });
     expect(state).not.toHaveProperty('fault');
+  });
+
+  it.each(['unaligned', 'protection'])('shows registers of an exception (%s) that our startup code has stopped at without symbols, too', async (exception) => {
+    const program = await readProgramFile(exception === 'unaligned' ? unhandled : memoryFault);
+    const whole = await endOf(program);
+    const { fault, ...state } = await endOf({ ...program, symbols: [], symbolsByName: new Map() });
+    expect(state).toMatchObject({ state: 'halted', pc: 0x388, exception });
+    expect(fault).toEqual({ address: 0x396, instruction: 'str r0,[r1]', registers: whole.fault?.registers });
+    expect(fault?.registers).toMatchObject({ r0: 1, sp: 0x7ff0 });
+  });
+
+  it('shows no registers where its handler may have changed them', async () => {
+    const endWith = (...handler: (Instruction | Instruction[])[]): Promise<CoreState> => {
+      const start = 0x30 - 4 - code(...handler).length;
+      // The vector of exceptions, and the handler behind it, in place of the one that rests.
+      return endOf(programOf([branch(0x30), NOP, ...handler, ...Array<Instruction>(start / 2).fill(NOP), ...begin(0x30).slice(-5), move(0, 0x1001), load(1, 0), NOP]));
+    };
+    const known = { registers: { r0: 0x1001, r1: expect.any(Number) as number, sp: expect.any(Number) as number, lr: expect.any(Number) as number } };
+    for (const handler of [[BKPT], [branch(8), NOP, NOP, NOP, BKPT]]) expect(await endWith(...handler)).toMatchObject({ state: 'halted', exception: 'unaligned', fault: known });
+    expect(await endWith(move(0, 5), BKPT)).toMatchObject({ state: 'halted', exception: 'unaligned', fault: { address: 0x52, registers: {} } });
   });
 
   /** LDR R1,[R0,#+0x101], whose upper half could be an instruction itself. */
