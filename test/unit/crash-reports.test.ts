@@ -59,6 +59,12 @@ function begin(start: number): (Instruction | Instruction[])[] {
   return [branch(start), NOP, IDLE, branch(-2), ...Array<Instruction>((start - 8) / 2).fill(NOP), move(1, 0), MOVTS_IMASK_R1, move(0, start + 26), MOVTS_IRET_R0, RTI];
 }
 
+/** A line of a file of S-records. */
+function record(type: number, ...content: number[]): string {
+  const all = [content.length + 1, ...content];
+  return `S${type}${Buffer.from([...all, ~all.reduce((sum, byte) => sum + byte, 0) & 0xff]).toString('hex').toUpperCase()}\n`;
+}
+
 async function endOf(program: Program): Promise<CoreState> {
   using board = openBoard('sim');
   using group = board.workgroup({ row: 1, column: 2, rows: 1, columns: 1 });
@@ -226,14 +232,22 @@ describe('epiphany run', () => {
     const path = `sim:${join(folder, 'rest')}`;
     // Behind the tables that a loader of S-records writes.
     const bytes = code(...begin(0x58), move(0, 0x1001), load(1, 0), NOP);
-    const record = (type: number, ...content: number[]): string => {
-      const all = [content.length + 1, ...content];
-      return `S${type}${Buffer.from([...all, ~all.reduce((sum, byte) => sum + byte, 0) & 0xff]).toString('hex').toUpperCase()}\n`;
-    };
     const file = join(folder, 'rest.srec');
     writeFileSync(file, `${record(1, 0, 0, ...bytes)}${record(9, 0, 0)}`);
     expect(epiphany({}, 'run', file, '--board', path, '--group', '1,2,1,1')).toMatchObject({ code: 1, error: expect.stringMatching(/unaligned exception at PC 0x7a: ldr r1,\[r0.*\], r1=\w+ r0=0x1001 sp=0x0 lr=0x0; idle at PC 0x/) as string });
     expect(epiphany({}, 'regs', '1,2', 'DEBUGSTATUS', '--board', path).out).toBe('DEBUGSTATUS  0x00000000\n');
+  });
+
+  it('names an exception that the program has masked when its time is over', () => {
+    // In the SYNC interrupt no exception is taken, and there is none of the program's own to name its cause.
+    const bytes = code(move(0, 0x1001), load(1, 0), branch(0));
+    const file = join(folder, 'masked.srec');
+    writeFileSync(file, `${record(1, 0, 0, ...bytes)}${record(9, 0, 0)}`);
+    const { code: exitCode, error } = epiphany({}, 'run', file, ...ONE_CORE, '--timeout', '200ms');
+    expect(exitCode).toBe(124);
+    expect(error).toMatch(/^epiphany: not over after 200ms; 1 cores were halted, the first at PC 0xa; core 0x84a: unaligned exception, PC 0xa\n$/);
+    const { out } = epiphany({}, 'run', file, ...ONE_CORE, '--timeout', '200ms', '--json');
+    expect(JSON.parse(out)).toMatchObject({ error: { message: expect.stringContaining('unaligned exception') as string }, cores: [{ exception: 'unaligned' }] });
   });
 
   it('names places in a trace, and when it is halted', () => {
