@@ -93,7 +93,7 @@ export class Control implements GroupControl {
       const parse = performance.now() - begin;
       this.check(); // it may have been closed while the file was read
       const placements = placementsOf(program, this.#board, { ...this.#rectangle, cores }, parameters);
-      const warning = missingTable(program);
+      const warning = missingTable(program, cores);
       if (warning !== undefined) onWarning(warning);
       const bytes = placements.reduce((sum, { segment }) => sum + segment.memoryBytes, 0);
       const report = (done: number): void => {
