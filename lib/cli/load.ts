@@ -24,7 +24,7 @@ export const load: Command = {
     const board = context.board();
     using group = board.workgroup(parseGroup(context.option('group')));
     const placements = placementsOf(program, board, group);
-    const warning = missingTable(program);
+    const warning = missingTable(program, group.cores);
     if (warning !== undefined) warn(warning);
     group.reset();
     const loaded = writePlacements(placements, board);

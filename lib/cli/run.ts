@@ -202,8 +202,11 @@ async function ending(context: Context, group: WorkGroup, timeout: Timeout | und
     const states = group.states();
     const halted = states.filter(({ state }) => state === 'halted');
     const where = halted[0] === undefined ? '' : `, the first at ${placeOf(halted[0].pc, halted[0].where, lines)}`;
+    // Of programs that have masked an exception, or go on in its handler, nothing else tells.
+    const excepted = states.find(({ state, exception }) => state !== 'exited' && exception !== undefined);
+    const why = excepted === undefined ? '' : `; ${mishapOf(group, excepted, lines)}`;
     group.close();
-    return { states, code: interruption.code, failure: `${interruption.what}; ${halted.length} cores were halted${where}` };
+    return { states, code: interruption.code, failure: `${interruption.what}; ${halted.length} cores were halted${where}${why}` };
   } finally {
     for (const signal of INTERRUPTIONS) process.off(signal, interrupt);
     context.outputEnd.removeEventListener('abort', leave);

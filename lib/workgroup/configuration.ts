@@ -5,9 +5,9 @@
  */
 import { Buffer } from 'node:buffer';
 import { basename } from 'node:path';
-import { coreIdAt, meshCoordinate, type Coordinate, type Rectangle } from '../address.js';
+import { coreIdAt, meshCoordinate, splitEmeshAddress, type Coordinate, type Rectangle } from '../address.js';
 import type { Chip, SharedDram } from '../chip.js';
-import { EpiphanyError } from '../errors.js';
+import { EpiphanyError, formatHex } from '../errors.js';
 import { printable } from '../printable.js';
 import type { Patch } from '../program/loader.js';
 import type { Program } from '../program/program.js';
@@ -16,19 +16,28 @@ const [WORKGROUP_TYPE, EXTERNAL_MEMORY_TYPE] = [3, 5];
 const NO_MEANING = 0xdeadbeef;
 const BSS_IS_CLEARED = 1;
 
-/** A table, by the names that its section has had. */
+/** A table, by the names that its section has had, and that of the SDK's own object there. */
 interface Table {
+  readonly type: number;
   readonly sections: readonly string[];
+  readonly symbol?: string;
   /** Where it is in programs whose file does not tell, and in all those of {@link hasOldLayout}. */
-  readonly fixedAddress: number | undefined;
+  readonly fixedAddress?: number;
+  /** Without padding at its end. */
+  readonly bytes: number;
 }
-const WORKGROUP: Table = { sections: ['workgroup_cfg', 'workgroup_config'], fixedAddress: 0x28 };
-const EXTERNAL_MEMORY: Table = { sections: ['ext_mem_cfg', 'external_mem_config'], fixedAddress: 0x50 };
+const WORKGROUP: Table = { type: WORKGROUP_TYPE, sections: ['workgroup_cfg', 'workgroup_config'], symbol: 'e_group_config', fixedAddress: 0x28, bytes: 36 };
+const EXTERNAL_MEMORY: Table = { type: EXTERNAL_MEMORY_TYPE, sections: ['ext_mem_cfg', 'external_mem_config'], symbol: 'e_emem_config', fixedAddress: 0x50, bytes: 8 };
 /** New in 2016: older programs have code there. */
-const LOADER: Table = { sections: ['loader_cfg'], fixedAddress: undefined };
+const LOADER: Table = { type: BSS_IS_CLEARED, sections: ['loader_cfg'], bytes: 16 };
+
+/** Those that have a place without being named. */
+const FIXED = [WORKGROUP, EXTERNAL_MEMORY].filter((table): table is Table & { readonly fixedAddress: number } => table.fixedAddress !== undefined);
 
 /** Sections of startup code of the SDK: of its linker scripts, or of its objects if another script has no place for them. */
 const SDK_STARTUP = ['ivt_reset', '.reserved_crt0', 'IVT_RESET', 'RESERVED_CRT0', 'reserved_crt0'];
+/** Where that begins, whatever a script calls the section that it has put it into. */
+const SDK_LABELS = ['.normal_start', 'normal_start'];
 /** Where sections are by linker scripts of the SDK until 2015.1, and by its `legacy.ldf` later, too; by no others. */
 const OLD_PLACES: ReadonlyMap<string, number> = new Map([['workgroup_config', 0x28], ['external_mem_config', 0x50], ['.reserved_crt0', 0x58]]);
 
@@ -44,30 +53,65 @@ export function configurationOf(program: Program, { chip, sharedDram }: ChipOnBo
   const first: Coordinate = { row: origin.row + group.row, column: origin.column + group.column };
   const place = [coreIdAt(first.row, first.column), first.row, first.column, group.rows, group.columns, core.row - group.row, core.column - group.column];
   const contents: readonly (readonly [Table, readonly number[]])[] = [
-    [WORKGROUP, [WORKGROUP_TYPE, chip.type === 'E16G301' ? 0 : 1, ...place, NO_MEANING]],
-    [EXTERNAL_MEMORY, [EXTERNAL_MEMORY_TYPE, sharedDram?.address ?? 0]],
-    [LOADER, [BSS_IS_CLEARED, 0, 0, 0]],
+    [WORKGROUP, [WORKGROUP.type, chip.type === 'E16G301' ? 0 : 1, ...place, NO_MEANING]],
+    [EXTERNAL_MEMORY, [EXTERNAL_MEMORY.type, sharedDram?.address ?? 0]],
+    [LOADER, [LOADER.type, 0, 0, 0]],
   ];
   return contents.flatMap(([table, words]) => {
-    const room = roomFor(program, table);
+    const room = roomFor(program, table, coreIdAt(origin.row + core.row, origin.column + core.column));
     return room ? [{ address: room.address, data: new Uint8Array(Uint32Array.from(words).buffer).subarray(0, room.bytes) }] : [];
   });
 }
 
-/** What is to be said of a program that is not told its place in the group though it seems to ask for it. */
-export function missingTable(program: Program): string | undefined {
-  const isOfSdk = program.sections.some(({ name }) => SDK_STARTUP.includes(name));
-  if (!isOfSdk || roomFor(program, WORKGROUP)) return undefined;
-  return `'${printable(program.path)}' has startup code of the Epiphany SDK, but no section ${WORKGROUP.sections.join(' or ')}: it is not told its place in the work-group`;
+/** What is to be said of a program that is not told its place in the group on all of these cores though it may ask for it. */
+export function missingTable(program: Program, cores: readonly { readonly id: number }[]): string | undefined {
+  if (cores.every(({ id }) => roomFor(program, WORKGROUP, id))) return undefined;
+  const name = `'${printable(program.path)}'`;
+  const consequence = 'it is not told its place in the work-group';
+  if (program.sections.length === 0) return `${name} says nothing of sections, and has something else where programs of the Epiphany SDK have tables, at ${FIXED.map(({ fixedAddress }) => formatHex(fixedAddress)).join(' or ')}: ${consequence}`;
+  const isOfSdk = program.sections.some((section) => SDK_STARTUP.includes(section.name)) || SDK_LABELS.some((label) => program.symbolsByName.has(label));
+  return isOfSdk ? `${name} has startup code of the Epiphany SDK, but no section ${WORKGROUP.sections.join(' or ')}: ${consequence}` : undefined;
 }
 
-/** Where a table is, and how many bytes of it the program has room for. */
-function roomFor(program: Program, { sections, fixedAddress }: Table): { readonly address: number; readonly bytes: number } | undefined {
+interface Room {
+  readonly address: number;
+  readonly bytes: number;
+}
+
+/** Where a table is on a core, and how many bytes of it the program has room for. */
+function roomFor(program: Program, table: Table, core: number): Room | undefined {
   // The SDK's startup code has a loader_cfg that is not allocated: its script gives it an address nevertheless, an older one none.
-  const section = program.sections.find(({ name, bytes, address, flags }) => sections.includes(name) && bytes >= 4 && (flags.allocate || address !== 0));
-  if (section) return { address: section.address, bytes: section.bytes - (section.bytes % 4) };
-  const isFixed = program.sections.length === 0 || hasOldLayout(program);
-  return isFixed && fixedAddress !== undefined ? { address: fixedAddress, bytes: Infinity } : undefined;
+  const section = program.sections.find(({ name, bytes, address, flags }) => table.sections.includes(name) && bytes >= 4 && (flags.allocate || address !== 0));
+  if (section) return wholeWords(section);
+  const symbol = table.symbol === undefined ? undefined : (program.symbolsByName.get(table.symbol) ?? program.symbolsByName.get(`_${table.symbol}`));
+  if (symbol?.type === 'object' && symbol.section !== undefined && symbol.bytes >= table.bytes) return wholeWords(symbol);
+  if (program.sections.length > 0 && !hasOldLayout(program)) return undefined;
+  // Where the place of one is taken, the other is no table either.
+  const rooms = new Map<Table, Room | undefined>(FIXED.map((each) => [each, freeRoom(program, each, core)]));
+  return [...rooms.values()].includes(undefined) ? undefined : rooms.get(table);
+}
+
+function wholeWords({ address, bytes }: Room): Room {
+  return { address, bytes: bytes === Infinity ? bytes : bytes - (bytes % 4) };
+}
+
+/** A fixed place, if nothing of the program is there, or what may be a table: the SDK's are zero, or have their type already. */
+function freeRoom({ segments }: Program, { type, fixedAddress, bytes }: Table & { readonly fixedAddress: number }, core: number): Room | undefined {
+  const end = fixedAddress + bytes;
+  let room = Infinity;
+  for (const { address, data, memoryBytes } of segments) {
+    const { id, local } = splitEmeshAddress(address);
+    const segmentEnd = local + memoryBytes;
+    if ((id !== 0 && id !== core) || segmentEnd <= fixedAddress) continue;
+    if (local < end) {
+      if (local > fixedAddress || segmentEnd < end) return undefined;
+      const there = data.subarray(fixedAddress - local, end - local);
+      const isTable = there[0] === type && there.subarray(1, 4).every((byte) => byte === 0);
+      if (!isTable && there.some((byte) => byte !== 0)) return undefined;
+    }
+    room = Math.min(room, (local < end ? segmentEnd : local) - fixedAddress);
+  }
+  return wholeWords({ address: fixedAddress, bytes: room });
 }
 
 /** Whether such a script has placed it: those keep room for tables also if no object has them. */

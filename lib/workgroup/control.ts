@@ -19,7 +19,7 @@ import { GroupCore, type GroupControl } from './group-core.js';
 import { checkInputSource } from './input.js';
 import { checkedLoadOptions, placementsOf, verifyPlacements, type LoadOptions, type LoadOutcome } from './load.js';
 import type { OutputStream } from './output.js';
-import { resetCores } from './reset.js';
+import { resetCores, type Step } from './reset.js';
 import { Run } from './run.js';
 import { Semihosting, type HostServices } from './semihosting.js';
 import { stepCore } from './step.js';
@@ -93,7 +93,7 @@ export class Control implements GroupControl {
       const parse = performance.now() - begin;
       this.check(); // it may have been closed while the file was read
       const placements = placementsOf(program, this.#board, { ...this.#rectangle, cores }, parameters);
-      const warning = missingTable(program);
+      const warning = missingTable(program, cores);
       if (warning !== undefined) onWarning(warning);
       const bytes = placements.reduce((sum, { segment }) => sum + segment.memoryBytes, 0);
       const report = (done: number): void => {
@@ -113,12 +113,14 @@ export class Control implements GroupControl {
 
   reset(cores: readonly Core[]): void {
     this.check();
-    this.#run.interrupt(cores, interrupted());
-    const { simulator } = this.#board;
-    // What a driver does at once it does to all cores of the group.
-    const hardReset = cores.length === this.cores.length ? this.#claim.resetCores : undefined;
-    resetCores(cores, hardReset, simulator && !simulator.running ? (core) => simulator.step(core.id) : undefined, this.#diagnosis.placeName);
-    this.#run.forget(cores);
+    this.#run.still(cores); // before anybody is told: a core that is stuck is in the way of all
+    try {
+      this.#run.interrupt(cores, interrupted()); // which may throw what the source of standard input does
+    } finally {
+      // What a driver does at once it does to all cores of the group.
+      resetCores(cores, cores.length === this.cores.length ? this.#claim.resetCores : undefined, this.#step());
+      this.#run.forget(cores);
+    }
   }
 
   resetCore(core: Core): void {
@@ -131,7 +133,7 @@ export class Control implements GroupControl {
     this.check();
     const checked = services === undefined ? undefined : checkedServices(services);
     this.#checkNotLoading(cores);
-    this.#run.start(cores, checked);
+    this.#run.start(cores, checked, this.#step());
   }
 
   signal(cores: readonly Core[]): void {
@@ -210,6 +212,12 @@ export class Control implements GroupControl {
       onClose();
       this.#claim.close();
     }
+  }
+
+  /** For cores that do not run by themselves. */
+  #step(): Step | undefined {
+    const { simulator } = this.#board;
+    return simulator && !simulator.running ? (core) => simulator.step(core.id) : undefined;
   }
 
   #host(): Semihosting {

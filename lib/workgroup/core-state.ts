@@ -3,7 +3,7 @@
 import type { ChipType } from '../chip.js';
 import type { Core } from '../core.js';
 import { EpiphanyError, formatHex } from '../errors.js';
-import { EXCEPTION_CAUSES } from '../registers.js';
+import { EXCEPTION_CAUSES, INTERRUPTS, type InterruptName } from '../registers.js';
 
 /** The instruction that has raised an exception. */
 export interface Fault {
@@ -13,8 +13,8 @@ export interface Fault {
   /** As the disassembler writes it; undefined if there was none to be fetched. */
   readonly instruction?: string;
   /**
-   * Those that it names, and `sp` and `lr`, as they were then; empty unless the core is halted. A base register that it
-   * modifies is modified.
+   * Those that it names, and `sp` and `lr`, as they were then. Empty unless the core is halted, and if a handler of the
+   * program's own may have changed them since. A base register that it modifies is modified.
    */
   readonly registers: Readonly<Record<string, number>>;
 }
@@ -36,7 +36,7 @@ export interface CoreState {
   readonly where?: string;
   /** Of `exited`. */
   readonly exitCode?: number;
-  /** A software exception that the program has not dealt with. */
+  /** A software exception that the program has not dealt with, or `protection`: a memory fault, with which it has not either. */
   readonly exception?: string;
   /** The instruction that has raised it, as long as no handler has returned. */
   readonly fault?: Fault;
@@ -47,7 +47,9 @@ export interface CoreState {
 /** What no register tells of a core, where it is known. */
 export type Inspect = (core: Core) => { readonly arriving: boolean; readonly inBarrier: boolean };
 
-const [INTERRUPTS, WAND] = [0x3ff, 1 << 8];
+const [ALL_INTERRUPTS, WAND] = [0x3ff, 1 << 8];
+/** What a memory fault is called, beside the causes of software exceptions. */
+export const PROTECTION = 'protection';
 /** Of CONFIG: what a timer counts while its core sleeps, too. */
 const RUNS_ASLEEP: readonly (string | number)[] = ['clock', 'idle'];
 
@@ -58,12 +60,11 @@ export function stateOf(core: Core, type: ChipType, exitCode: number | undefined
   const debug = registers.DEBUGSTATUS.read();
   const status = registers.STATUS.read();
   const pc = registers.PC.read().value;
-  const cause = status.excause;
-  const [exception] = Object.entries(EXCEPTION_CAUSES[type]).find(([, number]) => number === cause && number !== 0) ?? [];
+  const exception = exceptionOf(core, type, status.excause);
   const isAsleep = (): boolean =>
     !status.active &&
     !signals?.arriving &&
-    (registers.ILAT.read().value & ~registers.IMASK.read().value & INTERRUPTS) === 0 &&
+    (registers.ILAT.read().value & ~registers.IMASK.read().value & ALL_INTERRUPTS) === 0 &&
     !awaitsTimer(core, type) &&
     [registers.DMA0STATUS, registers.DMA1STATUS].every((dma) => dma.read().state !== 'active') &&
     !registers.STATUS.read().active && // an interrupt may have been taken since
@@ -71,6 +72,20 @@ export function stateOf(core: Core, type: ChipType, exitCode: number | undefined
   const state = debug.externalLoadPending ? 'stuck' : exitCode !== undefined ? 'exited' : debug.halted ? 'halted' : isAsleep() ? 'idle' : 'running';
   const inBarrier = state === 'idle' && signals?.inBarrier && (registers.IMASK.read().value & WAND) === 0;
   return { core, state, pc, ...(exitCode === undefined ? {} : { exitCode }), ...(exception === undefined ? {} : { exception }), ...(inBarrier ? { inBarrier } : {}) };
+}
+
+/** Of the interrupts that are in progress, the one that came last: each has interrupted those of larger numbers. */
+export function innermostInterrupt({ registers }: Core): InterruptName | undefined {
+  const pending = registers.IPEND.read().value;
+  return INTERRUPTS[31 - Math.clz32(pending & -pending)];
+}
+
+/** A memory fault has no cause in STATUS, where that of an earlier exception may still be. */
+function exceptionOf(core: Core, type: ChipType, cause: number): string | undefined {
+  const { IPEND, ILAT } = core.registers;
+  const [name] = Object.entries(EXCEPTION_CAUSES[type]).find(([, number]) => number === cause && number !== 0) ?? [];
+  const isInProgress = innermostInterrupt(core) === 'memoryFault';
+  return isInProgress || (name === undefined && (IPEND.read().memoryFault || ILAT.read().memoryFault)) ? PROTECTION : name;
 }
 
 /** Whether an interrupt of a timer will wake the core. Timers of E64G401 may start over, and count each other's ends. */

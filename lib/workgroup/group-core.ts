@@ -111,7 +111,10 @@ export class GroupCore extends Core {
     return state as CoreState;
   }
 
-  /** What its program prints; from the first use on that no longer appears in `group.output`. */
+  /**
+   * What its program prints, until it ends; each start has a new one. From the first use after it on that no longer appears in
+   * `group.output`.
+   */
   get output(): OutputStream {
     return this.#control.outputOf(this);
   }

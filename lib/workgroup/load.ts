@@ -50,14 +50,20 @@ const emitWarning = (message: string): void => process.emitWarning(message, 'Epi
 
 export function checkedLoadOptions(options: LoadOptions): CheckedLoadOptions {
   if (typeof options !== 'object' || options === null) throw invalidType('options', 'an object', options);
-  const { verify = true, onProgress, onWarning = emitWarning, arguments: parameters = [] } = options;
-  if (!Array.isArray(parameters) || !parameters.every((text) => typeof text === 'string')) throw invalidType('options.arguments', 'an array of strings', parameters);
+  const { verify = true, onProgress, onWarning = emitWarning, arguments: given = [] } = options;
+  // A copy, which the caller cannot change while the file is read; holes are no strings either.
+  const parameters: readonly unknown[] = Array.isArray(given) ? Array.from(given as readonly unknown[]) : [];
+  if (!Array.isArray(given) || !areStrings(parameters)) throw invalidType('options.arguments', 'an array of strings', given);
   const [cut] = parameters.filter((text) => text.includes('\0'));
   if (cut !== undefined) throw outOfRange('options.arguments', 'texts without NUL characters, with which C ends them', cut);
   if (typeof verify !== 'boolean') throw invalidType('options.verify', 'a boolean', verify);
   if (onProgress !== undefined && typeof onProgress !== 'function') throw invalidType('options.onProgress', 'a function', onProgress);
   if (typeof onWarning !== 'function') throw invalidType('options.onWarning', 'a function', onWarning);
   return { verify, parameters, onProgress, onWarning, signal: checkedWaitOptions({ signal: options.signal }).signal };
+}
+
+function areStrings(values: readonly unknown[]): values is readonly string[] {
+  return values.every((value) => typeof value === 'string');
 }
 
 /** Where each byte of a program belongs, with what the cores are told of their place. Touches nothing. */

@@ -4,6 +4,7 @@
  * go on. Source of the order and of the values: what the 2016 host library does to the registers of a core.
  */
 import type { Core } from '../core.js';
+import type { EpiphanyError } from '../errors.js';
 import { stuckError } from './core-state.js';
 import { plainPlace, type PlaceNamer } from './diagnosis.js';
 
@@ -34,9 +35,14 @@ const MOST_INSTRUCTIONS = 100;
 /** Executes one instruction of a halted core: of a simulated board whose cores do not run by themselves. */
 export type Step = (core: Core) => void;
 
+/** @throws `ERR_EPIPHANY_CORE_STUCK` if the core waits for a load that does not come back */
+export function checkNotStuck(core: Core, placeName: PlaceNamer = plainPlace): void {
+  if (!waitUntil(() => !core.registers.DEBUGSTATUS.read().externalLoadPending)) throw waiting(core, placeName);
+}
+
 /**
  * Halts a core. Doing it again does nothing.
- * @throws `ERR_EPIPHANY_CORE_STUCK` if it waits for a load that does not come back
+ * @throws as {@link checkNotStuck}
  */
 export function haltCore(core: Core, placeName: PlaceNamer = plainPlace): void {
   const { DEBUGCMD, DEBUGSTATUS } = core.registers;
@@ -45,19 +51,18 @@ export function haltCore(core: Core, placeName: PlaceNamer = plainPlace): void {
     const status = DEBUGSTATUS.read();
     return status.halted && !status.externalLoadPending;
   });
-  if (!halted) throw stuckError(core, `waits for a load that nothing answers, at ${placeName(core, core.registers.PC.read().value)}`);
+  if (!halted) throw waiting(core, placeName);
 }
 
 /**
- * Resets cores: halted first, all of them, so that none disturbs another; then each brought to rest, with its
- * registers as after a reset and only the SYNC interrupt open. If interrupts were in progress, the first 60
- * bytes of SRAM are overwritten.
+ * Resets cores that are halted, all of them, so that none disturbs another: each is brought to rest, with its registers as
+ * after a reset and only the SYNC interrupt open. If interrupts were in progress, the first 60 bytes of SRAM are
+ * overwritten.
  * @param hardReset what a driver can do to all of them at once, and tell others of; it leaves nothing in progress
  * @param step for cores that do not run by themselves
  * @throws `ERR_EPIPHANY_CORE_STUCK`
  */
-export function resetCores(cores: readonly Core[], hardReset?: () => void, step?: Step, placeName?: PlaceNamer): void {
-  for (const core of cores) haltCore(core, placeName);
+export function resetCores(cores: readonly Core[], hardReset?: () => void, step?: Step): void {
   if (hardReset) {
     hardReset(); // which ends the halts, too
     for (const core of cores) haltCore(core);
@@ -114,6 +119,10 @@ function setRegisters(core: Core): void {
   registers.IMASK.write(ONLY_SYNC_OPEN);
   registers.ILATCL.write(ALL_INTERRUPTS);
   registers.DEBUGCMD.write(0);
+}
+
+function waiting(core: Core, placeName: PlaceNamer): EpiphanyError {
+  return stuckError(core, `waits for a load that nothing answers, at ${placeName(core, core.registers.PC.read().value)}`);
 }
 
 /** Looks again and again, as what is waited for takes microseconds. */

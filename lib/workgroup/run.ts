@@ -7,11 +7,10 @@ import { waitFor, type WaitOptions } from '../wait.js';
 import { stateOf, stuckError, type CoreState, type Inspect } from './core-state.js';
 import type { CoreWatch, Looker } from './core-watch.js';
 import type { Diagnosis } from './diagnosis.js';
-import { haltCore } from './reset.js';
+import { checkNotStuck, haltCore, type Step } from './reset.js';
 import type { HostServices, Semihosting } from './semihosting.js';
+import { NO_INTERRUPTS, raiseSync, SYNC, whyNoSync } from './sync.js';
 import type { TrapFinder } from './trap-finder.js';
-
-const SYNC = 1;
 
 /** Somebody who waits until some cores have nothing more to do. */
 interface Waiter {
@@ -65,8 +64,10 @@ export class Run implements Looker {
   /**
    * Starts programs, for the first time or again, by their SYNC interrupt. Some of the cores join the others, if those are
    * served already and no services are named; all of them begin something new, with a host of its own.
+   * @param step executes one instruction of a halted core, if cores do not run by themselves
    */
-  start(cores: readonly Core[], services: HostServices | undefined): void {
+  start(cores: readonly Core[], services: HostServices | undefined, step: Step | undefined): void {
+    for (const core of cores) if (this.#host?.isAtExit(core)) this.#serve(core); // nobody may have looked yet
     const states = this.states(cores);
     for (const state of states) this.#checkTakesSync(state);
     const others = this.#cores.filter((core) => !cores.includes(core));
@@ -78,12 +79,24 @@ export class Run implements Looker {
     // Halted until SYNC is latched, a core comes upon no trap that would be nobody's.
     const awake = states.filter(({ state }) => state !== 'idle').map(({ core }) => core);
     const running = states.filter(({ state }) => state === 'running').map(({ core }) => core);
+    let stilled: readonly Core[] = [];
+    let begun: readonly Core[] = [];
     try {
-      forAll(running, (core) => haltCore(core, this.#diagnosis.placeName));
+      this.still(running);
+      stilled = running;
+      // Of a program that has interrupts off for now, only trying tells. What comes of it is seen at once.
+      const doubtful = cores.filter((core) => core.registers.STATUS.read().gid);
+      const refusing = raiseSync(doubtful, step, (core) => this.#traps.find(core) !== undefined);
+      begun = doubtful.filter((core) => !refusing.includes(core));
+      forAll(refusing, (core) => this.#withdrawSync(core, awake.includes(core)));
+      const first = states.find(({ core }) => refusing.includes(core));
+      if (first) throw notTaken(first, NO_INTERRUPTS);
       if (host) this.#host?.end(false); // which may throw what the source of its standard input does
     } catch (error) {
-      this.resume(running); // a trap that one has come to meanwhile is still to be served
+      this.resume(stilled.filter((core) => !begun.includes(core))); // a trap that one has come to meanwhile is still to be served
       host?.end(false);
+      this.forget(begun);
+      this.halt(begun);
       throw error;
     }
     if (host) {
@@ -91,9 +104,23 @@ export class Run implements Looker {
       this.#isServing = true;
     }
     this.forget(cores);
-    for (const core of cores) core.registers.ILATST.write(SYNC);
-    for (const core of awake) core.registers.DEBUGCMD.write(0);
+    for (const core of cores) this.#host?.admit(core);
+    const ready = cores.filter((core) => !begun.includes(core));
+    for (const core of ready) core.registers.ILATST.write(SYNC);
+    for (const core of ready) if (awake.includes(core)) core.registers.DEBUGCMD.write(0);
     this.#watch.add(this);
+  }
+
+  /** Halts cores: all of them, or, if one of them is stuck, none. @throws `ERR_EPIPHANY_CORE_STUCK` */
+  still(cores: readonly Core[]): void {
+    for (const core of cores) checkNotStuck(core, this.#diagnosis.placeName);
+    const awake = cores.filter((core) => !core.registers.DEBUGSTATUS.read().halted);
+    try {
+      forAll(awake, (core) => haltCore(core, this.#diagnosis.placeName));
+    } catch (error) {
+      this.resume(awake);
+      throw error;
+    }
   }
 
   /** @throws `ERR_EPIPHANY_CORE_STUCK` if one cannot be halted; the others are then halted */
@@ -165,9 +192,9 @@ export class Run implements Looker {
   end(error: unknown, states: readonly CoreState[] = []): void {
     this.#watch.remove(this);
     this.#isServing = false;
-    // Cores that rest, or stand at a breakpoint, can be woken; those that have exited cannot.
+    // Cores that rest, or stand at a breakpoint, can be woken; those that have exited, or are stuck, cannot.
     try {
-      this.#host?.end(states.some(({ state }) => state !== 'exited'));
+      this.#host?.end(states.some(({ state }) => state !== 'exited' && state !== 'stuck'));
     } finally {
       const waiters = [...this.#waiters];
       this.#waiters.clear();
@@ -198,21 +225,20 @@ export class Run implements Looker {
       const served = this.#cores.filter((core) => this.#serve(core)).length;
       if (served > 0) return true;
       const states = this.states(this.#cores);
-      const stuck = states.find(({ state }) => state === 'stuck');
-      if (stuck) throw this.#stuckError(stuck);
+      const areTold = this.#tellOfStuck(states);
       const over = this.#over(states);
       const told = [...this.#waiters].filter(({ cores }) => cores.every((core) => over.has(core)));
-      if (over.size < this.#cores.length && told.length === 0) return false;
+      if (over.size < this.#cores.length && told.length === 0) return areTold;
       // Between two looks at two cores one may have woken the other.
       const again = this.#over(this.states(this.#cores));
       if (again.size < this.#cores.length || over.size < this.#cores.length) {
         this.#check();
         const certain = told.filter(({ cores }) => cores.every((core) => again.has(core)));
         for (const waiter of certain) waiter.resolve(this.#explain(statesOf(waiter, states)));
-        return certain.length > 0;
+        return areTold || certain.length > 0;
       }
       // A program whose cores sleep may be woken again, and want something, as long as nobody has asked for its end.
-      if (!this.holdsProcess && states.some(({ state }) => state === 'idle')) return false;
+      if (!this.holdsProcess && states.some(({ state }) => state === 'idle')) return areTold;
       this.#check();
       this.end(undefined, this.#explain(states));
     } catch (error) {
@@ -221,9 +247,21 @@ export class Run implements Looker {
     return true;
   }
 
-  /** Those of the cores that have nothing more to do. */
+  /** Those who wait for a core that is stuck are told; others are served on. Whether there were some. */
+  #tellOfStuck(states: readonly CoreState[]): boolean {
+    let areTold = false;
+    for (const state of states.filter((each) => each.state === 'stuck')) {
+      this.#host?.leave(state.core);
+      const waiters = [...this.#waiters].filter(({ cores }) => cores.includes(state.core));
+      for (const waiter of waiters) waiter.reject(this.#stuckError(state));
+      areTold ||= waiters.length > 0;
+    }
+    return areTold;
+  }
+
+  /** Those of the cores that do nothing any more, or nothing more by themselves. */
   #over(states: readonly CoreState[]): Set<Core> {
-    const isOver = ({ core, state }: CoreState): boolean => state === 'idle' || state === 'exited' || (state === 'halted' && this.#broken.has(core));
+    const isOver = ({ core, state }: CoreState): boolean => state === 'idle' || state === 'exited' || state === 'stuck' || (state === 'halted' && this.#broken.has(core));
     return new Set(states.filter(isOver).map(({ core }) => core));
   }
 
@@ -238,20 +276,27 @@ export class Run implements Looker {
       (outcome === 'unknown' ? this.#broken : this.#waiting).add(core);
       return false;
     }
-    if (outcome !== 'served') this.#exitCodes.set(core, outcome.exitCode);
+    if (outcome !== 'served') {
+      this.#exitCodes.set(core, outcome.exitCode);
+      this.#host.leave(core);
+    }
     return true;
   }
 
-  /** @throws if the core cannot be started: it takes an interrupt that is open, and not in progress */
+  /** @throws if the core cannot be started, for what its registers tell */
   #checkTakesSync(found: CoreState): void {
     const { core, state } = found;
     if (state === 'stuck') throw this.#stuckError(found);
-    const { IMASK, IPEND } = core.registers;
-    const isInProgress = (IPEND.read().value & SYNC) !== 0;
-    if (!isInProgress && (IMASK.read().value & SYNC) === 0) return;
-    const why = isInProgress ? 'it is still in the interrupt that started it' : 'it has masked it';
-    const what = state === 'exited' ? 'has ended its program' : `is ${state}`;
-    throw new EpiphanyError('ERR_EPIPHANY_BUSY', `Core ${formatHex(core.id, 3)} ${what}, and does not take SYNC, as ${why}: load a program, or reset the core, before it is started`, { address: core.address });
+    const isByItself = !this.#halted.has(core) || this.#waiting.has(core);
+    const why = whyNoSync(core, state === 'halted' && isByItself);
+    if (why !== undefined) throw notTaken(found, why);
+  }
+
+  /** It does as it did before, as far as that can be. */
+  #withdrawSync(core: Core, wasAwake: boolean): void {
+    core.registers.ILATCL.write(SYNC);
+    if (wasAwake) this.halt([core]);
+    else core.registers.DEBUGCMD.write(0);
   }
 
   #stuckError({ core, pc }: CoreState): EpiphanyError {
@@ -261,6 +306,11 @@ export class Run implements Looker {
   #explain(states: readonly CoreState[]): CoreState[] {
     return states.map((state) => this.#diagnosis.explained(state));
   }
+}
+
+function notTaken({ core, state }: CoreState, why: string): EpiphanyError {
+  const what = state === 'exited' ? 'has ended its program' : `is ${state}`;
+  return new EpiphanyError('ERR_EPIPHANY_BUSY', `Core ${formatHex(core.id, 3)} ${what}, and does not take SYNC, as ${why}: load a program, or reset the core, before it is started`, { address: core.address });
 }
 
 /** Does it to every core. @throws what was thrown first, when it has been done to the others */

@@ -40,6 +40,7 @@ export interface Listener {
 }
 
 const TRAP = { write: 0, read: 1, open: 2, exit: 3, pass: 4, fail: 5, close: 6, syscall: 7 } as const;
+const EXITS: readonly (number | undefined)[] = [TRAP.exit, TRAP.pass, TRAP.fail];
 /** R3 of TRAP 7. */
 const SYSCALL = { open: 2, close: 3, read: 4, write: 5, lseek: 6, unlink: 7, fstat: 10, stat: 15, gettimeofday: 19, link: 21 } as const;
 /** TRAPs that are a system call themselves. */
@@ -61,6 +62,9 @@ export class Semihosting {
   readonly #services: HostServices;
   readonly #input: Input;
   readonly #consoles = new Map<Core, OutputInlet>();
+  /** Cores whose program is over while others go on. */
+  readonly #left = new Set<Core>();
+  #isOver = false;
   readonly #listener: Listener;
   #directory: Directory | undefined;
   readonly #files = new Map<Core, Files>();
@@ -81,6 +85,7 @@ export class Semihosting {
   consoleOf(core: Core): OutputStream {
     let console = this.#consoles.get(core);
     if (!console) this.#consoles.set(core, (console = this.#newStream()));
+    if (this.#isOver || this.#left.has(core)) console.end();
     return console.stream;
   }
 
@@ -126,8 +131,16 @@ export class Semihosting {
     return 'served';
   }
 
-  /** The program of one core is gone, and those of others go on: its files are closed. */
+  /** One core begins a program, maybe anew. */
+  admit(core: Core): void {
+    this.#left.delete(core);
+    this.#consoles.delete(core);
+  }
+
+  /** The program of one core is over, or gone, and those of others go on: its files are closed, and what it prints ends. */
   leave(core: Core): void {
+    if (this.#left.has(core)) return;
+    this.#left.add(core);
     this.#files.get(core)?.closeAll();
     this.#files.delete(core);
     for (const [key, { core: of, stream, decoder }] of this.#decoders) {
@@ -135,6 +148,7 @@ export class Semihosting {
       this.#decoders.delete(key);
       this.#print(core, stream, decoder.decode());
     }
+    this.#consoles.get(core)?.end();
   }
 
   /** Whether a halted core is at a trap that is yet to be served. `isByItself`: see {@link TrapFinder.find}. */
@@ -143,8 +157,14 @@ export class Semihosting {
     return number !== undefined && number <= TRAP.syscall;
   }
 
+  /** Whether a core has halted at the end of its program. */
+  isAtExit(core: Core): boolean {
+    return core.registers.DEBUGSTATUS.read().halted && EXITS.includes(this.#traps.find(core)?.number);
+  }
+
   /** The program is over: streams end, files are closed, and standard input unless it may go on. */
   end(mayGoOn: boolean): void {
+    this.#isOver = true;
     for (const files of this.#files.values()) files.closeAll();
     this.#files.clear();
     this.#directory?.close();

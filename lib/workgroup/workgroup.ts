@@ -96,9 +96,10 @@ export class WorkGroup<Board extends GroupBoard = GroupBoard> implements Disposa
    * Starts the program on every core, by its SYNC interrupt. What had been started goes on from its beginning, whether
    * it runs, rests or has exited, with the variables that it left: {@link load} it for those of the file.
    * @param services what the program may use of the host, apart from its standard output and error
-   * @throws `ERR_EPIPHANY_BUSY` if a core does not take SYNC, because its program has masked it or was started by it and
-   *   has never left that interrupt: {@link load} or {@link reset} it first. `ERR_EPIPHANY_CORE_STUCK`. SystemError if the
-   *   directory of `services` cannot be opened
+   * @throws `ERR_EPIPHANY_BUSY` if a core does not take SYNC, because its program has masked it, was started by it and has
+   *   never left that interrupt, or keeps all interrupts off: {@link load} or {@link reset} it first. Cores that had them off
+   *   for a while only may then stand, halted, at the beginning of their program. `ERR_EPIPHANY_CORE_STUCK`. SystemError if
+   *   the directory of `services` cannot be opened
    */
   start(services: HostServices = {}): void {
     this.#control.start(this.cores, services);
@@ -136,7 +137,7 @@ export class WorkGroup<Board extends GroupBoard = GroupBoard> implements Disposa
   /**
    * Waits until no core has anything more to do: each has come to rest, has exited, or has halted by itself, at a
    * breakpoint or at a trap that nobody serves.
-   * @throws (rejects) `ERR_EPIPHANY_TIMEOUT`, the signal's reason, `ERR_EPIPHANY_CORE_STUCK` if a core is stuck,
+   * @throws (rejects) `ERR_EPIPHANY_TIMEOUT`, the signal's reason, `ERR_EPIPHANY_CORE_STUCK` if one of them is stuck,
    *   `ERR_EPIPHANY_RESET` if a core is reset meanwhile, `ERR_EPIPHANY_CLOSED`
    */
   async finished(options: WaitOptions = {}): Promise<CoreState[]> {

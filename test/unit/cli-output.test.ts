@@ -34,7 +34,7 @@ function fileOf(name: string, address: number, bytes: Uint8Array): string {
 }
 
 const nops = (count: number): Uint8Array => new Uint8Array(new Uint16Array(count).fill(NOP[0]).buffer);
-const behindTables = (...instructions: (Instruction | Instruction[])[]): Uint8Array => program(branch(0x58), ...Array<Instruction>(0x56 / 2).fill(NOP), ...instructions);
+const behindTables = (...instructions: (Instruction | Instruction[])[]): Uint8Array => program(branch(0x58), ...Array<Instruction>(0x56 / 2).fill([0, 2]), ...instructions);
 /** Prints so many bytes at once, lines of three characters, for ever, or so many times. */
 const printing = (name: string, stream: 1 | 2, times: number): string =>
   fileOf(name, 0, behindTables(move(6, 0x0a616161), move(7, 0x2000), ...Array.from({ length: 16 }, () => [store(6, 7), add(7, 7, 3), add(7, 7, 1)]), move(5, times), move(0, stream), move(1, 0x2000), move(2, 64), move(3, 5), trap(7), add(5, 5, -1), branchIf('ne', -36), move(0, 0), trap(3)));

@@ -34,7 +34,7 @@ function epiphany(...parameters: string[]): { code: number | null; out: string; 
 const endless = fileOf('endless.srec', add(1, 1, 1), branch(-2));
 const ONE_CORE = ['--group', '1,2,1,1'];
 /** Behind what a loader of S-records writes into the first bytes. */
-const behindTables = (...instructions: (Instruction | Instruction[])[]): (Instruction | Instruction[])[] => [branch(0x58), ...Array<Instruction>(0x56 / 2).fill(NOP), ...instructions];
+const behindTables = (...instructions: (Instruction | Instruction[])[]): (Instruction | Instruction[])[] => [branch(0x58), ...Array<Instruction>(0x56 / 2).fill([0, 2]), ...instructions];
 /** Writes a word and NULs behind it, `bytes` bytes in all, so many times; without end if `times` is 0. */
 const writing = (name: string, word: number, bytes: number, times: number): string =>
   fileOf(name, ...behindTables(move(6, word), move(7, 0x2000), store(6, 7), move(5, times), move(0, 1), move(1, 0x2000), move(2, bytes), move(3, 5), trap(7), add(5, 5, -1), branchIf('ne', -36), move(0, 0), trap(3)));

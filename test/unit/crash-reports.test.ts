@@ -1,16 +1,17 @@
 // SPDX-License-Identifier: MIT
 /** Where a program was when something went wrong: function, offset, line, instruction and registers. */
 import { spawnSync } from 'node:child_process';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, describe, expect, it } from 'vitest';
-import { openBoard, type CoreState, type WorkGroup } from '../../lib/index.js';
+import { openBoard, type Core, type CoreState, type WorkGroup } from '../../lib/index.js';
+import { readProgramFile } from '../../lib/program/file.js';
 import { registersIn } from '../../lib/program/disassembler.js';
 import { indexSymbols, type Program, type ProgramSymbol } from '../../lib/program/program.js';
 import { SymbolMap } from '../../lib/program/symbol-map.js';
-import { BKPT, branch, IDLE, load, move, NOP, program as code, type Instruction } from './encode.js';
+import { BKPT, branch, IDLE, load, move, NOP, program as code, store, type Instruction } from './encode.js';
 
 const main = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url));
 const unhandled = fileURLToPath(new URL('../ecore/programs/unhandled.elf', import.meta.url));
@@ -34,8 +35,20 @@ function programOf(instructions: readonly (Instruction | Instruction[])[], hasSy
   return { path: 'made.elf', entry: 0, segments: [{ address: 0, data, memoryBytes: data.length, flags }], sections, symbols, symbolsByName: indexSymbols(symbols) };
 }
 
+/** The same program, whose `main` has another instruction in place of `mov r1,0x7002`. */
+function withInstruction(name: string, bits: number): string {
+  const bytes = readFileSync(unhandled);
+  bytes.writeUInt32LE(bits, bytes.indexOf(Uint8Array.of(0x4b, 0x20, 0x02, 0x07)));
+  const file = join(folder, name);
+  writeFileSync(file, bytes);
+  return file;
+}
+/** `movts memprotect,r0`, where R0 is 1: page 0, to which the next instruction stores. */
+const memoryFault = withInstruction('memory-fault.elf', 0x0022_090f);
+
 const MOVTS_IMASK_R1: Instruction = [0x0402_250f, 4];
 const MOVTS_IRET_R0: Instruction = [0x0402_010f, 4];
+const MOVTS_MEMPROTECT_R0: Instruction = [0x0022_090f, 4];
 const RTI: Instruction = [0x01d2, 2];
 
 /**
@@ -44,6 +57,12 @@ const RTI: Instruction = [0x01d2, 2];
  */
 function begin(start: number): (Instruction | Instruction[])[] {
   return [branch(start), NOP, IDLE, branch(-2), ...Array<Instruction>((start - 8) / 2).fill(NOP), move(1, 0), MOVTS_IMASK_R1, move(0, start + 26), MOVTS_IRET_R0, RTI];
+}
+
+/** A line of a file of S-records. */
+function record(type: number, ...content: number[]): string {
+  const all = [content.length + 1, ...content];
+  return `S${type}${Buffer.from([...all, ~all.reduce((sum, byte) => sum + byte, 0) & 0xff]).toString('hex').toUpperCase()}\n`;
 }
 
 async function endOf(program: Program): Promise<CoreState> {
@@ -78,6 +97,62 @@ describe('the state of a core', () => {
     expect(group.locate(0x5000)).toBeUndefined();
     for (const bad of [-1, 2 ** 32, 0.5, Number.NaN]) expect(() => group.locate(bad)).toThrow(RangeError);
     expect(() => group.locate('0' as never)).toThrow(TypeError);
+  });
+
+  it('names the instruction of a memory fault, too', async () => {
+    using board = openBoard('sim');
+    using group = board.workgroup({ row: 1, column: 2, rows: 1, columns: 1 });
+    await group.load(memoryFault);
+    group.start();
+    const [state] = await group.finished();
+    const r1 = group.program?.sections.find(({ name }) => name === '.ecore_arguments')?.address;
+    const registers = { r0: 1, r1: r1 === undefined ? NaN : r1 + 4, sp: 0x7ff0, lr: expect.any(Number) as number };
+    expect(state).toMatchObject({ state: 'halted', exception: 'protection', where: '__ecore_unhandled+4', fault: { address: 0x396, where: 'main+6', instruction: 'str r0,[r1]', registers } });
+  });
+
+  it('tells of a memory fault that the program has masked, and names no instruction', async () => {
+    const start = 0x30;
+    // SYNC and exceptions are open.
+    const instructions = [...begin(start).slice(0, -5), move(1, 0x3fc), MOVTS_IMASK_R1, move(0, start + 26), MOVTS_IRET_R0, RTI, move(0, 1), MOVTS_MEMPROTECT_R0, move(1, 0x100), store(0, 1), IDLE];
+    const state = await endOf(programOf(instructions));
+    expect(state).toMatchObject({ state: 'idle', exception: 'protection' });
+    expect(state).not.toHaveProperty('fault');
+  });
+
+  it('names no instruction of a memory fault that another core has caused', async () => {
+    using board = openBoard('sim');
+    using group = board.workgroup({ row: 1, column: 2, rows: 1, columns: 2 });
+    const [victim, other] = group.cores as [Core, Core];
+    // Its handler rests at the vector of memory faults.
+    await group.core(0).load(programOf([branch(0x30), NOP, NOP, NOP, IDLE, branch(-2), ...Array<Instruction>(18).fill(NOP), move(1, 0), MOVTS_IMASK_R1, move(0, 0x30 + 26), MOVTS_IRET_R0, RTI, move(0, 1), MOVTS_MEMPROTECT_R0, branch(0)]));
+    await group.core(1).load(programOf([move(0, 1), move(1, victim.address + 0x100), store(0, 1), IDLE]));
+    group.core(0).start();
+    while (victim.registers.MEMPROTECT.read().value === 0) await new Promise(setImmediate);
+    group.core(1).start();
+    const [state] = await group.finished();
+    expect(other.registers.IPEND.read().memoryFault).toBe(false);
+    expect(state).toMatchObject({ state: 'idle', exception: 'protection', where: expect.stringMatching(/^work\+(8|10)$/) as string });
+    expect(state).not.toHaveProperty('fault');
+  });
+
+  it.each(['unaligned', 'protection'])('shows registers of an exception (%s) that our startup code has stopped at without symbols, too', async (exception) => {
+    const program = await readProgramFile(exception === 'unaligned' ? unhandled : memoryFault);
+    const whole = await endOf(program);
+    const { fault, ...state } = await endOf({ ...program, symbols: [], symbolsByName: new Map() });
+    expect(state).toMatchObject({ state: 'halted', pc: 0x388, exception });
+    expect(fault).toEqual({ address: 0x396, instruction: 'str r0,[r1]', registers: whole.fault?.registers });
+    expect(fault?.registers).toMatchObject({ r0: 1, sp: 0x7ff0 });
+  });
+
+  it('shows no registers where its handler may have changed them', async () => {
+    const endWith = (...handler: (Instruction | Instruction[])[]): Promise<CoreState> => {
+      const start = 0x30 - 4 - code(...handler).length;
+      // The vector of exceptions, and the handler behind it, in place of the one that rests.
+      return endOf(programOf([branch(0x30), NOP, ...handler, ...Array<Instruction>(start / 2).fill(NOP), ...begin(0x30).slice(-5), move(0, 0x1001), load(1, 0), NOP]));
+    };
+    const known = { registers: { r0: 0x1001, r1: expect.any(Number) as number, sp: expect.any(Number) as number, lr: expect.any(Number) as number } };
+    for (const handler of [[BKPT], [branch(8), NOP, NOP, NOP, BKPT]]) expect(await endWith(...handler)).toMatchObject({ state: 'halted', exception: 'unaligned', fault: known });
+    expect(await endWith(move(0, 5), BKPT)).toMatchObject({ state: 'halted', exception: 'unaligned', fault: { address: 0x52, registers: {} } });
   });
 
   /** LDR R1,[R0,#+0x101], whose upper half could be an instruction itself. */
@@ -131,6 +206,14 @@ describe('epiphany run', () => {
     expect(JSON.parse(out)).toMatchObject({ error: { message }, cores: [{ pc: '0x388', where: '__ecore_unhandled+4', fault: { address: '0x396', where: 'main+6', instruction: 'str r0,[r1]', registers: { r0: '0x1', r1: '0x7002' } } }] });
   });
 
+  it('says the same of a memory fault', () => {
+    const message = /^core 0x84a: protection exception at PC 0x396 \(main\+6\): str r0,\[r1\], r0=0x1 r1=0x\w+ sp=0x7ff0 lr=0x1a8; halted at PC 0x388 \(__ecore_unhandled\+4\)$/;
+    const { code: exitCode, error } = epiphany({ PATH: '' }, 'run', memoryFault, ...ONE_CORE);
+    expect([exitCode, error.replace(/^epiphany: |\n$/g, '')]).toEqual([1, expect.stringMatching(message)]);
+    const { out } = epiphany({ PATH: '' }, 'run', memoryFault, ...ONE_CORE, '--json');
+    expect(JSON.parse(out)).toMatchObject({ error: { message: expect.stringMatching(message) as string }, cores: [{ exception: 'protection', fault: { address: '0x396', where: 'main+6' } }] });
+  });
+
   it('says in which line, if a tool tells', () => {
     const tool = (text: string, code = 0): void => writeFileSync(join(folder, 'epiphany-elf-addr2line'), `#!/bin/sh\n[ "$1 $2 $3" = "-s -e ${unhandled}" ] || exit 9\n${text}\nexit ${code}\n`, { mode: 0o755 });
     const run = (): string => epiphany({ PATH: `${folder}:${process.env['PATH'] ?? ''}` }, 'run', unhandled, ...ONE_CORE).error;
@@ -149,14 +232,22 @@ describe('epiphany run', () => {
     const path = `sim:${join(folder, 'rest')}`;
     // Behind the tables that a loader of S-records writes.
     const bytes = code(...begin(0x58), move(0, 0x1001), load(1, 0), NOP);
-    const record = (type: number, ...content: number[]): string => {
-      const all = [content.length + 1, ...content];
-      return `S${type}${Buffer.from([...all, ~all.reduce((sum, byte) => sum + byte, 0) & 0xff]).toString('hex').toUpperCase()}\n`;
-    };
     const file = join(folder, 'rest.srec');
     writeFileSync(file, `${record(1, 0, 0, ...bytes)}${record(9, 0, 0)}`);
     expect(epiphany({}, 'run', file, '--board', path, '--group', '1,2,1,1')).toMatchObject({ code: 1, error: expect.stringMatching(/unaligned exception at PC 0x7a: ldr r1,\[r0.*\], r1=\w+ r0=0x1001 sp=0x0 lr=0x0; idle at PC 0x/) as string });
     expect(epiphany({}, 'regs', '1,2', 'DEBUGSTATUS', '--board', path).out).toBe('DEBUGSTATUS  0x00000000\n');
+  });
+
+  it('names an exception that the program has masked when its time is over', () => {
+    // In the SYNC interrupt no exception is taken, and there is none of the program's own to name its cause.
+    const bytes = code(move(0, 0x1001), load(1, 0), branch(0));
+    const file = join(folder, 'masked.srec');
+    writeFileSync(file, `${record(1, 0, 0, ...bytes)}${record(9, 0, 0)}`);
+    const { code: exitCode, error } = epiphany({}, 'run', file, ...ONE_CORE, '--timeout', '200ms');
+    expect(exitCode).toBe(124);
+    expect(error).toMatch(/^epiphany: not over after 200ms; 1 cores were halted, the first at PC 0xa; core 0x84a: unaligned exception, PC 0xa\n$/);
+    const { out } = epiphany({}, 'run', file, ...ONE_CORE, '--timeout', '200ms', '--json');
+    expect(JSON.parse(out)).toMatchObject({ error: { message: expect.stringContaining('unaligned exception') as string }, cores: [{ exception: 'unaligned' }] });
   });
 
   it('names places in a trace, and when it is halted', () => {

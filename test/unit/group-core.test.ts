@@ -3,7 +3,7 @@
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { openBoard, type CoreState, type OutputStream, type Program, type WorkGroup } from '../../lib/index.js';
-import { add, branch, IDLE, load, move, NOP, program as code, store, trap, type Instruction } from './encode.js';
+import { add, BKPT, branch, branchIf, GID, GIE, IDLE, load, move, NOP, program as code, store, trap, type Instruction } from './encode.js';
 
 const BUSY = { code: 'ERR_EPIPHANY_BUSY' };
 const GROUP = { row: 1, column: 1, rows: 2, columns: 2 };
@@ -28,6 +28,14 @@ const allRun = (group: WorkGroup): Promise<unknown> => Promise.all(group.cores.m
 const [MOVTS_IRET_R0, RTI]: Instruction[] = [[0x0402010f, 4], [0x01d2, 2]];
 /** Leaves the interrupt that has started it, counts its starts at AT, and goes on for ever. */
 const counts = programOf(move(0, 14), MOVTS_IRET_R0 as Instruction, RTI as Instruction, move(1, AT), load(0, 1), add(0, 0, 1), store(0, 1), branch(0));
+
+/** Leaves the interrupt that has started it, and goes on with all interrupts off. */
+const withInterruptsOff = (...rest: (Instruction | readonly Instruction[])[]): Program => programOf(move(0, 14), MOVTS_IRET_R0 as Instruction, RTI as Instruction, GID, move(1, AT), move(0, 1), store(0, 1), ...rest);
+/** Waits for a load that nothing answers. */
+const getsStuck = programOf(move(0, 0x10000000), load(1, 0), IDLE);
+/** Counts, long enough for many a look at the cores, and then prints a letter and exits. */
+const takesItsTime = programOf(move(4, 0x100000), add(4, 4, -1), branchIf('ne', -2), move(0, 1), move(1, AT), move(2, 1), move(3, 5), trap(7), move(0, 9), trap(3));
+const STUCK = { code: 'ERR_EPIPHANY_CORE_STUCK' };
 
 async function withGroup(source: string | Program | undefined, use: (group: WorkGroup) => Promise<void> | void): Promise<void> {
   using board = openBoard('sim');
@@ -215,6 +223,124 @@ describe('a program', () => {
       expect(() => group.start()).toThrow(expect.objectContaining({ ...BUSY, address: group.core(3).address, message: expect.stringContaining('as it has masked it') as string }));
       expect(group.states().map(({ state }) => state)).toEqual(Array(4).fill('idle')); // none was
       group.core(0).start();
+    }));
+
+  it.each([
+    ['goes round', withInterruptsOff(branch(0)), 'running'],
+    ['rests', withInterruptsOff(IDLE, branch(-2)), 'idle'],
+    ['has ended, and goes round behind that', withInterruptsOff(move(0, 5), trap(3), branch(0)), 'has ended its program'],
+    ['has halted', withInterruptsOff(BKPT, branch(-2)), 'halted'],
+  ])('that %s with all interrupts off is not started again, and goes on as it did', (_, source, message) =>
+    withGroup(counts, async (group) => {
+      const core = group.core(1);
+      await core.load(source);
+      group.start();
+      await allRun(group);
+      if (message !== 'running') await core.finished();
+      const before = ending(core.state());
+      for (const start of [() => core.start(), () => group.start()]) {
+        expect(start).toThrow(expect.objectContaining({ ...BUSY, address: core.address, message: expect.stringMatching(new RegExp(`${message}.*, and does not take SYNC, as it has all interrupts off`)) as string }));
+        expect(core.registers.ILAT.read().sync).toBe(false);
+        if (message !== 'running') await core.finished();
+        expect(ending(core.state())).toEqual(before);
+      }
+      // The others were not started again, and go on.
+      for (const index of [0, 2, 3]) expect([group.core(index).readWord(AT), group.core(index).state().state]).toEqual([1, 'running']);
+    }));
+
+  it('that has interrupts off for a while only is started again', () =>
+    withGroup(withInterruptsOff(move(4, 0x1000), add(4, 4, -1), branchIf('ne', -2), GIE, branch(-2)), async (group) => {
+      group.start();
+      await allRun(group);
+      for (let times = 0; times < 3; ++times) {
+        for (const core of group.cores) core.writeWord(AT, 0);
+        group.start();
+        await allRun(group);
+      }
+    }));
+
+  it('that an exception has stopped in our startup code is not started again', async () => {
+    const unhandled = fileURLToPath(new URL('../ecore/programs/unhandled.elf', import.meta.url));
+    await withGroup(unhandled, async (group) => {
+      group.start();
+      const before = (await group.finished()).map(({ state, pc }) => [state, pc]);
+      expect(() => group.start()).toThrow(expect.objectContaining({ ...BUSY, message: expect.stringContaining('is halted, and does not take SYNC, as it has all interrupts off') as string }));
+      expect(group.states().map(({ state, pc }) => [state, pc])).toEqual(before);
+      await group.load(unhandled);
+      group.start();
+      await group.finished();
+    });
+  });
+
+  it('is started again in steps, too, if it takes SYNC', async () => {
+    using board = openBoard('sim', { stepped: true });
+    using group = board.workgroup({ rows: 1, columns: 2 });
+    await group.load(startup);
+    await group.core(1).load(withInterruptsOff(move(0, 5), trap(3), branch(0)));
+    const end = async (): Promise<unknown> => {
+      const finished = group.finished();
+      let isOver = false;
+      void finished.finally(() => (isOver = true));
+      while (!isOver) {
+        await board.simulator?.run({ instructions: 10_000 });
+        await new Promise(setImmediate);
+      }
+      return (await finished).map(ending);
+    };
+    group.start();
+    expect(await end()).toEqual([['exited', 41], ['exited', 5]]);
+    expect(() => group.core(1).start()).toThrow(expect.objectContaining(BUSY));
+    group.core(0).start();
+    expect(await end()).toEqual([['exited', 41], ['exited', 5]]);
+  });
+
+  it('of one core that is stuck leaves the others alone: they are waited for, served, and not halted by a load that fails', () =>
+    withGroup(counts, async (group) => {
+      await group.core(0).load(getsStuck);
+      await group.core(1).load(takesItsTime);
+      group.core(1).writeWord(AT, 0x73);
+      group.start();
+      const { output } = group.core(1);
+      const other = group.core(2).finished();
+      const all = expect(group.finished()).rejects.toMatchObject(STUCK);
+      await expect(group.core(0).finished()).rejects.toMatchObject(STUCK);
+      await all;
+      expect(ending(await group.core(1).finished())).toEqual(['exited', 9]);
+      expect(await textOf(output)).toBe('s');
+      await expect(group.load(startup)).rejects.toMatchObject(STUCK);
+      expect(() => group.reset()).toThrow(expect.objectContaining(STUCK));
+      expect(group.states().map(({ state }) => state)).toEqual(['stuck', 'exited', 'running', 'running']);
+      // Nobody was told that the cores were reset.
+      group.core(2).reset();
+      await expect(other).rejects.toMatchObject({ code: 'ERR_EPIPHANY_RESET' });
+      await group.core(3).load(ends(4));
+      group.core(3).start();
+      expect(ending(await group.core(3).finished())).toEqual(['exited', 4]);
+    }));
+
+  it('ends the output of its core, and each start has a new one', () =>
+    withGroup(counts, async (group) => {
+      const core = group.core(0);
+      await core.load(prints);
+      core.writeWord(AT, 0x61);
+      group.start();
+      const first = core.output;
+      expect(await textOf(first)).toBe('a'); // though the others run
+      expect(core.output).toBe(first);
+      await core.load(prints);
+      core.writeWord(AT, 0x62);
+      core.start();
+      const second = core.output;
+      expect(second).not.toBe(first);
+      expect(await textOf(second)).toBe('b');
+      // One that was not asked for before has nothing, and ends, too.
+      await group.core(1).load(prints);
+      group.core(1).writeWord(AT, 0x63);
+      group.core(1).start();
+      await group.core(1).finished();
+      expect(await textOf(group.core(1).output)).toBe('');
+      group.core(2).reset();
+      expect(await textOf(group.core(2).output)).toBe('');
     }));
 
   it('that is stuck is named as such', () =>

@@ -184,6 +184,22 @@ describe('loading', () => {
     expect(group.states().every(({ state }) => state === 'idle')).toBe(true);
   });
 
+  it('takes arguments as they were when it was called', async () => {
+    using board = openBoard('sim');
+    using group = board.workgroup({ rows: 1, columns: 1 });
+    const file = fileURLToPath(new URL('../ecore/programs/startup.elf', import.meta.url));
+    const given: unknown[] = ['one', 'two'];
+    const loaded = group.load(file, { arguments: given as string[] });
+    given[0] = 'a\0b';
+    given.push({ toString: () => { throw new Error('not asked for'); } });
+    const { program } = await loaded;
+    const section = program.sections.find(({ name }) => name === '.ecore_arguments');
+    const memory = group.cores[0]?.read(section?.address ?? 0, section?.bytes ?? 0) ?? new Uint8Array();
+    expect(new DataView(memory.buffer, memory.byteOffset).getUint32(0, true)).toBe(3);
+    expect(Buffer.from(memory).toString('latin1')).toContain('startup.elf\0one\0two\0\0');
+    for (const wrong of [[, 'b'], Object.assign(['a'], { length: 2 })]) await expect(group.load(file, { arguments: wrong as string[] })).rejects.toMatchObject(TYPE); // eslint-disable-line no-sparse-arrays
+  });
+
   it('finds out whether memory holds what was written, unless it is told not to', async () => {
     using board = openBoard('sim');
     using group = board.workgroup();
