@@ -304,7 +304,7 @@ TEST(what_a_claim_shows)
  * About as many as a process can have, or as a slow kernel makes in a minute; a fault asks for none of them, nor does a
  * claim.
  */
-LONG_TEST(mappings_without_number)
+TEST_WITHIN(mappings_without_number, 900)
 {
 	const unsigned int most = 60000, least = 2000;
 	int fd = open_mesh(), other = open_mesh();

@@ -76,8 +76,6 @@ static bool has_failed;
 	}                                                                                          \
 	static void id(void)
 #define TEST(id) TEST_WITHIN(id, 300)
-/* Of what is done hundreds of times. Only a hang takes an hour, however slow the kernel and busy the host. */
-#define LONG_TEST(id) TEST_WITHIN(id, 3600)
 
 __attribute__((format(printf, 3, 4))) static inline bool expect_at(bool is_true, int line,
 								   const char *format, ...)

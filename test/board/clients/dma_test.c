@@ -118,7 +118,7 @@ static bool is_right(const struct bench *bench, enum kind from, uint32_t source,
 	return true;
 }
 
-LONG_TEST(every_pair_of_ends)
+TEST_WITHIN(every_pair_of_ends, 900)
 {
 	struct bench bench = prepare();
 
@@ -132,7 +132,7 @@ LONG_TEST(every_pair_of_ends)
 		}
 }
 
-LONG_TEST(every_offset_in_a_cache_line)
+TEST_WITHIN(every_offset_in_a_cache_line, 900)
 {
 	struct bench bench = prepare();
 	static const uint32_t sizes[] = { 4, 8, 12, 28, 32, 36, 60, 64, 68, 124, 128, 132, 192 };
@@ -232,7 +232,7 @@ TEST(as_much_as_may_be_locked)
 	EXPECT_EQ(outcome(&bench, copy(&bench, user, to, 64 * 1024)), 0);
 }
 
-LONG_TEST(the_largest_copy)
+TEST_WITHIN(the_largest_copy, 900)
 {
 	struct bench bench = prepare();
 	const uint32_t bytes = 15 << 20;
@@ -369,7 +369,7 @@ static bool try_to_write(const char *path, const char *text)
 }
 
 /* Some kernels bind no driver whose tree names a channel before there is one; else it does without. */
-TEST(an_engine_that_comes_later)
+TEST_WITHIN(an_engine_that_comes_later, 120)
 {
 	double end = seconds_now() + 60;
 	int fd;

@@ -193,7 +193,7 @@ TEST(what_is_not_scrubbed_is_zero_for_the_next)
 }
 
 /* As many as there are pages: the one that is touched is found among them. */
-LONG_TEST(one_of_very_many)
+TEST_WITHIN(one_of_very_many, 900)
 {
 	const unsigned int count = 900;
 	int fd = open_mesh(), files[count];

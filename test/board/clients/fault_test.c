@@ -484,7 +484,7 @@ TEST(unbound_while_it_is_too_hot)
 	EXPECT(is_alive());
 }
 
-LONG_TEST(unbound_a_hundred_times_while_others_do_as_they_like)
+TEST_WITHIN(unbound_a_hundred_times_while_others_do_as_they_like, 900)
 {
 	pid_t children[4];
 	volatile bool *is_over = mmap(NULL, PAGE, PROT_READ | PROT_WRITE,

@@ -227,7 +227,7 @@ static int call_read_events(void)
 	return result(read(queue, records, sizeof(records)));
 }
 
-LONG_TEST(every_place_of_every_call)
+TEST_WITHIN(every_place_of_every_call, 1200)
 {
 	uint64_t ignored = 0;
 
@@ -288,7 +288,7 @@ TEST(no_memory_for_a_page_of_zeros)
 	EXPECT_EQ(memory[0], 0);
 }
 
-LONG_TEST(every_place_of_a_probe)
+TEST_WITHIN(every_place_of_a_probe, 2400)
 {
 	unsigned int nth = 1, failed = 0;
 	bool is_done = false;

@@ -92,7 +92,7 @@ static void start_clients(pid_t *clients, int round)
 	sleep_ms(10);
 }
 
-LONG_TEST(a_hundred_times)
+TEST_WITHIN(a_hundred_times, 900)
 {
 	for (int i = 0; i < 100; i++) {
 		bool is_killed = i % 2, was_late;

@@ -495,7 +495,7 @@ static void expect_nothing_left(void)
 	EXPECT(claim(fd, 0, 0, 4, 4, EPIPHANY_CLAIM_EXCLUSIVE, 0) >= 0);
 }
 
-LONG_TEST(random_operations)
+TEST_WITHIN(random_operations, 600)
 {
 	/* Two at a time, who meet each other. In parts: a part that dies takes no other with it. */
 	const unsigned int part = 5000;
@@ -536,7 +536,7 @@ static unsigned int until_first_open(void)
 	return (seconds_now() - begin) * 1e6;
 }
 
-LONG_TEST(killed_at_random_moments)
+TEST_WITHIN(killed_at_random_moments, 900)
 {
 	const unsigned int shortest = 40000, longest = 4000000;
 	unsigned int window, in_use = 0;
@@ -578,7 +578,7 @@ LONG_TEST(killed_at_random_moments)
 	expect_nothing_left();
 }
 
-LONG_TEST(unbound_with_everything_in_use)
+TEST_WITHIN(unbound_with_everything_in_use, 900)
 {
 	enum { CLIENTS = 6 };
 	pid_t clients[CLIENTS] = {};

@@ -69,7 +69,7 @@ TEST(asleep_when_it_was_too_hot)
 }
 
 /* Copies between blocks of DRAM need no chip, but an engine, which sleeps like everything else. */
-LONG_TEST(no_copy_is_made_while_it_sleeps)
+TEST_WITHIN(no_copy_is_made_while_it_sleeps, 900)
 {
 	const uint64_t bytes = 4 << 20;
 	uint64_t from = 0, to = 0;
