@@ -76,7 +76,7 @@ async function main({ positionals, board: named, json, help, version: versionAsk
   }
   const isHelp = help || first === 'help' || first === undefined;
   const [name, ...operands] = first === 'help' ? positionals.slice(1) : positionals;
-  if (name === undefined) {
+  if (name === undefined || name === 'help') {
     printAsIs(overview(COMMANDS));
     return 0;
   }

@@ -33,6 +33,10 @@ describe('help', () => {
     expect(epiphany(...parameters)).toMatchObject({ code: 0, error: '', out: expect.stringMatching(/^Usage: epiphany run FILE(.|\n)*--timeout TIME .*20s/) as string });
   });
 
+  it.each([['help', 'help'], ['help', '--help'], ['--help', 'help'], ['help', 'help', 'help'], ['-h', 'help', 'help']])('%j is about all of them', (...parameters) => {
+    expect(epiphany(...parameters)).toEqual(epiphany('help'));
+  });
+
   it('tells the version', () => {
     const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as { version: string };
     expect([epiphany('-v'), epiphany('--version')]).toEqual([{ code: 0, error: '', out: `${version}\n` }, { code: 0, error: '', out: `${version}\n` }]);
@@ -46,6 +50,7 @@ describe('help', () => {
     [['--jsno', 'info'], 'did you mean --json?'],
     [['regs', '0,0', 'STATSU', '--board', 'sim'], 'did you mean STATUS?'],
     [['info', '--board', 'sim:e64'], 'did you mean sim:e64g401?'],
+    [['help', 'hepl'], 'did you mean help?'],
   ])('guesses what %j was to be', (parameters, guess) => {
     expect(epiphany(...parameters)).toMatchObject({ code: 2, out: '', error: expect.stringContaining(guess) as string });
   });
