@@ -50,6 +50,7 @@ describe('help', () => {
     [['--jsno', 'info'], 'did you mean --json?'],
     [['regs', '0,0', 'STATSU', '--board', 'sim'], 'did you mean STATUS?'],
     [['info', '--board', 'sim:e64'], 'did you mean sim:e64g401?'],
+    [['info', '--board', 'simm'], 'did you mean sim?'],
     [['help', 'hepl'], 'did you mean help?'],
   ])('guesses what %j was to be', (parameters, guess) => {
     expect(epiphany(...parameters)).toMatchObject({ code: 2, out: '', error: expect.stringContaining(guess) as string });
