@@ -37,6 +37,16 @@ describe('help', () => {
     expect(epiphany(...parameters)).toEqual(epiphany('help'));
   });
 
+  it('says of commands that are about no board that they are not, if one is named', () => {
+    for (const board of ['sim', 'nosuch']) {
+      expect(epiphany('symbols', firstLight, '--board', board)).toEqual({ code: 2, out: '', error: 'epiphany: --board is no option of symbols; "epiphany symbols --help" lists what it has\n' });
+      expect(epiphany('--board', board, 'disasm', firstLight)).toEqual({ code: 2, out: '', error: 'epiphany: --board goes with --core: without that, disasm is about no board\n' });
+    }
+    expect(epiphany('disasm', '--core', '0,0', '0', '1', '--board', 'nosuch')).toMatchObject({ code: 2, out: '', error: expect.stringContaining("'nosuch'") as string });
+    for (const command of ['symbols', 'disasm']) expect(epiphanyWith({ EPIPHANY_BOARD: 'nosuch' }, command, firstLight).code).toBe(0);
+    expect(epiphany('help', 'symbols').out).not.toContain('--board BOARD');
+  });
+
   it('tells the version', () => {
     const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as { version: string };
     expect([epiphany('-v'), epiphany('--version')]).toEqual([{ code: 0, error: '', out: `${version}\n` }, { code: 0, error: '', out: `${version}\n` }]);
