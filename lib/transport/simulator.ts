@@ -48,7 +48,7 @@ export function simulatorSpec(path: string): SimulatorSpec | undefined {
   const [scheme = '', ...rest] = path.split(':');
   if (scheme !== 'sim') {
     const chip = mistypedChip(scheme);
-    const meant = chip ? `sim:${chip.toLowerCase()}` : nearest(scheme, ['sim', 'simulator']) && ['sim', ...rest].join(':');
+    const meant = chip ? `sim:${chip.toLowerCase()}` : !/[./]/.test(scheme) && nearest(scheme, ['sim', 'simulator']) ? ['sim', ...rest].join(':') : undefined;
     if (meant !== undefined) throw outOfRange('path', `a device or a simulated board (did you mean ${meant}?)`, path);
     return undefined;
   }

@@ -52,7 +52,7 @@ describe('an event that is there', () => {
     const receive = receiverOf(queue);
     for (let event = 0; event < EVENTS; ++event) {
       const received = receive();
-      letTimePass();
+      if (event % 8 === 7) letTimePass();
       expect(await received).toBe(event);
     }
     await expect(receive()).rejects.toMatchObject({ code: 'ERR_EPIPHANY_TIMEOUT' });

@@ -222,7 +222,7 @@ describe('names of simulated boards', () => {
     expect(() => openBoard(path)).toThrow(expect.objectContaining({ code: 'ERR_OUT_OF_RANGE', message: expect.stringContaining(`(did you mean ${meant}?)`) as string }));
   });
 
-  it.each(['mesh0', './simm', '/dev/sim', 'board', 's'])('%j is like none of them', (path) => {
+  it.each(['mesh0', './simm', './simulator', '/dev/sim', 'board', 's'])('%j is like none of them', (path) => {
     expect(() => openBoard(path)).toThrow(expect.objectContaining({ code: 'ENOENT' }));
   });
 
