@@ -37,21 +37,13 @@
         .endm
 
 ; ---------------------------------------------------------------------------------------------------------------------
-; Vectors. Targets in another section must be global: binutils 2.40 counts the offset of a local one twice.
+; Vectors: of SYNC here; the linker scripts add those of the other interrupts (ecore-vectors.ld). The target must be global:
+; binutils 2.40 counts the offset of a local one in another section twice.
 
         .section .ecore_vectors, "ax"
         .global __ecore_vectors
 __ecore_vectors:
-        b.l     __ecore_start                   ; SYNC
-        b.l     __ecore_vector_1                ; software exception
-        b.l     __ecore_vector_2                ; memory protection
-        b.l     __ecore_vector_3                ; timer 0
-        b.l     __ecore_vector_4                ; timer 1
-        b.l     __ecore_vector_5                ; message
-        b.l     __ecore_vector_6                ; DMA 0
-        b.l     __ecore_vector_7                ; DMA 1
-        b.l     __ecore_vector_8                ; WAND
-        b.l     __ecore_vector_9                ; user
+        b.l     __ecore_start
 
 ; ---------------------------------------------------------------------------------------------------------------------
 ; Records that a loader fills in. The 2016 host library finds them by the names of these sections.

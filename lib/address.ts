@@ -83,7 +83,7 @@ export function splitEmeshAddress(address: number): { id: number; local: LocalAd
 
 /** What an address is that is none of SRAM: said to who mistook it for one. Empty if nothing is known of it. */
 export function otherPlace(address: number): string {
-  if (address < SRAM_BYTES || address > 0xffffffff) return '';
+  if (!Number.isInteger(address) || address < SRAM_BYTES || address > 0xffffffff) return '';
   if (address <= LOCAL_MASK) return `; registers are from ${formatHex(REGISTERS_BASE)}`;
   if (address >= SHARED_DRAM_BASE && address < SHARED_DRAM_BASE + SHARED_DRAM_BYTES) return `; ${formatHex(address)} is in shared DRAM`;
   return `; ${formatHex(address)} is an address of the whole mesh: ${formatHex(address % 2 ** LOCAL_BITS)} of core ${formatHex(Math.floor(address / 2 ** LOCAL_BITS), 3)}`;

@@ -48,8 +48,9 @@ const LIKE_A_CHIP = /^((e|epiphany)[-_ ]?(\d+|iii|iv)|16|64)([-_ ]?cores?|g\w*)?
 /** The chip whose mistyped name this seems to be. What has a dot or a slash in it is a file of some name. */
 export function mistypedChip(name: string): ChipType | undefined {
   const types = Object.keys(CHIP_MODELS) as ChipType[];
+  name = name.trim(); // blanks about a chip's name are a mistake, too
   if (/[./]/.test(name)) return undefined;
   const similar = nearest(name, types) as ChipType | undefined;
   if (similar || !LIKE_A_CHIP.test(name)) return similar;
-  return /^\D*6|iv/i.test(name) ? 'E64G401' : 'E16G301';
+  return /^\D*[46]|iv/i.test(name) ? 'E64G401' : 'E16G301';
 }

@@ -7,7 +7,7 @@
  * `-EINVAL`; friendly errors are the caller's work.
  */
 import bindings from 'bindings';
-import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
+import { closeSync, constants, fstatSync, openSync, readSync } from 'node:fs';
 import { basename, dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { debuglog } from 'node:util';
@@ -205,9 +205,11 @@ export function noAddon(failures: readonly string[]): EpiphanyError {
  * when that is touched. Whatever else is wrong with a file, the loader says so itself.
  */
 function checkWhole(path: string): void {
-  const file = openSync(path, 'r');
+  const file = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK); // not to wait for the other end of what is a pipe
   try {
-    const { size } = fstatSync(file);
+    const stats = fstatSync(file);
+    if (!stats.isFile()) throw new Error('it is no regular file');
+    const { size } = stats;
     const head = Buffer.alloc(64);
     const is64 = readSync(file, head, 0, 64, 0) >= 52 && head.readUInt32BE(0) === 0x7f454c46 ? head[4] === 2 : undefined;
     if (is64 === undefined || head[5] !== 1) return;

@@ -54,7 +54,7 @@ export function ignoreSignal(signal: AbortSignal | undefined, listener: () => vo
 export function waitFor<Result>(
   what: string,
   options: WaitOptions,
-  begin: (resolve: (result: Result) => void, reject: (reason: unknown) => void) => () => void,
+  begin: (resolve: (result: Result | PromiseLike<Result>) => void, reject: (reason: unknown) => void) => () => void,
 ): Promise<Result> {
   return new Promise<Result>((resolve, reject) => {
     const { signal, timeout } = checkedWaitOptions(options);

@@ -11,6 +11,12 @@ const RUNTIME = join(PACKAGE, 'ecore');
 /** Options of gcc that make it stop before it links, or that have it do nothing but answer. */
 const NO_LINKING = /^(-c|-S|-E|-M|-MM|-fsyntax-only|-r|--version|--help(=.*)?|--target-help|-dump.*|-print-.*|-###)$/;
 
+/**
+ * Sections one behind the other, as no page is ever mapped. What no script has a place for would be put somewhere, without a
+ * word.
+ */
+export const LINKER_OPTIONS = ['--gc-sections', '--nmagic', '--orphan-handling=error'] as const;
+
 /** What CONFIG must begin with for code that is compiled for one arithmetic mode, instead of for any. */
 const CONFIG_OF_MODE: Readonly<Record<string, string>> = { '-mfp-mode=int': '0x80000', '-mfp-mode=truncate': '1' };
 
@@ -42,10 +48,8 @@ function compilerParameters(parameters: readonly string[], script: string): stri
   const config = parameters.flatMap((parameter) => CONFIG_OF_MODE[parameter] ?? []).at(-1);
   return [
     include,
-    // Sections one behind the other, as no page is ever mapped. What no script has a place for would be put somewhere,
-    // without a word. The script by default only, and so read last: the user may have another one, or symbols that
-    // change what is in ours.
-    ...['-nostartfiles', '-Wl,--gc-sections,--nmagic,--orphan-handling=error', `-L${RUNTIME}`, `-Wl,--default-script=${join(RUNTIME, script)}`],
+    // The script by default only, and so read last: the user may have another one, or symbols that change what is in ours.
+    ...['-nostartfiles', `-Wl,${LINKER_OPTIONS.join(',')}`, `-L${RUNTIME}`, `-Wl,--default-script=${join(RUNTIME, script)}`],
     ...(config === undefined ? [] : [`-Wl,--defsym=__ecore_config=${config}`]),
     ...['-x', 'assembler-with-cpp', join(RUNTIME, 'crt0.S'), '-x', 'none'],
     ...parameters,

@@ -52,6 +52,8 @@ export interface Command {
   readonly verbatim?: boolean;
   /** It is about no board in particular: to name one is a mistake. */
   readonly boardless?: boolean;
+  /** The option that makes it be about a board; without that, to name one is a mistake. */
+  readonly boardWith?: string;
   /** Done to a simulated board that keeps nothing it would be for nothing, so one must be there, or be named. */
   readonly lasting?: boolean;
   /** Does it, and returns the exit code. */

@@ -17,6 +17,7 @@ export const disasm: Command = {
   options: { core: { value: 'CORE', summary: 'the core whose SRAM to disassemble, from ADDRESS' } },
   examples: ['epiphany disasm program.elf', 'epiphany disasm --core 1,2 0x100 8', 'epiphany disasm --core 0x84a 0x100 --json'],
   count: [1, 2],
+  boardWith: 'core',
   async run(context) {
     const coreText = context.option('core');
     if (coreText === undefined) await disassembleFile(context);

@@ -11,7 +11,8 @@ const BOARD_HELP = `\
 `;
 
 const OPTIONS_HELP = `\
-  --json                      one JSON document on standard output, of failures too
+  --json                      one JSON document on standard output, of failures too;
+                              mailbox writes one for each message, on a line
   --help, -h                  help, also for each command
   --version, -v               version of this program
 

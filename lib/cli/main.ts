@@ -76,7 +76,7 @@ async function main({ positionals, board: named, json, help, version: versionAsk
   }
   const isHelp = help || first === 'help' || first === undefined;
   const [name, ...operands] = first === 'help' ? positionals.slice(1) : positionals;
-  if (name === undefined) {
+  if (name === undefined || name === 'help') {
     printAsIs(overview(COMMANDS));
     return 0;
   }
@@ -90,6 +90,7 @@ async function main({ positionals, board: named, json, help, version: versionAsk
   if (operands.length < fewest || operands.length > most) throw new UsageError(`usage: epiphany ${name} ${command.operands}`);
   const foreign = command.boardless && named !== undefined ? 'board' : Object.keys(own).find((option) => !Object.hasOwn(command.options ?? {}, option));
   if (foreign !== undefined) throw new UsageError(`--${foreign} is no option of ${name}; "epiphany ${name} --help" lists what it has`);
+  if (command.boardWith !== undefined && named !== undefined && own[command.boardWith] === undefined) throw new UsageError(`--board goes with --${command.boardWith}: without that, ${name} is about no board`);
   let board: Board | undefined;
   const context: Context = { operands, option: (option) => own[option] as string | undefined, flag: (option) => own[option] === true, json, colour: mayColour(), print, printAsIs, room, outputEnd: outputEnd.signal, board: (options) => (board ??= chooseBoard(command, named, options)) };
   try {

@@ -13,6 +13,7 @@ export const symbols: Command = {
   summary: 'names of a program: functions, objects and labels, by address',
   examples: ['epiphany symbols program.elf', 'epiphany symbols program.elf --json'],
   count: [1, 1],
+  boardless: true,
   async run(context) {
     const [file = ''] = context.operands;
     const program = await readProgramFile(file);

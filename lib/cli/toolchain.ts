@@ -33,7 +33,7 @@ export class SourceLines {
 function isExecutable(file: string): boolean {
   try {
     accessSync(file, constants.X_OK);
-    return true;
+    return statSync(file).isFile(); // directories are executable, too
   } catch {
     return false;
   }

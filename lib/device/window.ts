@@ -17,7 +17,7 @@
 import { inspect } from 'node:util';
 import { checkInteger, closedError, EpiphanyError, formatHex, invalidType, outOfRange, systemError } from '../errors.js';
 import { native, type MappingHandle } from '../native.js';
-import { arrayTag, bufferOf, byteLengthOf, checkView, lengthOf, toldLengthOf } from '../view.js';
+import { arrayTag, bufferOf, byteLengthOf, checkView, lengthOf, readFrom, toldLengthOf } from '../view.js';
 
 /** What a window needs of the mapping that it lies in. */
 export interface WindowOwner {
@@ -78,17 +78,21 @@ function check(status: number, { closed, path }: WindowOwner): void {
   throw closed ? closedError(`the mapping of '${path}'`) : systemError(status, 'copy', { path });
 }
 
-/** An index as the bulk methods of typed arrays take it: negative counts from the end, all is clamped. */
-function relativeIndex(index: unknown, length: number, fallback: number): number {
+/**
+ * An index as the bulk methods of typed arrays take it: negative counts from the end, all is clamped, fractions and NaN too. But
+ * what is no number is refused, where those would make one of it: code of the caller would run within.
+ */
+function relativeIndex(name: string, index: unknown, length: number, fallback: number): number {
   if (index === undefined) return fallback;
-  const integer = Math.trunc(Number(index)) || 0;
+  if (typeof index !== 'number') throw invalidType(name, 'a number or undefined', index);
+  const integer = Math.trunc(index) || 0;
   return integer < 0 ? Math.max(length + integer, 0) : Math.min(integer, length);
 }
 
 function rangeOf(array: object, begin: unknown, end: unknown): { first: number; count: number } {
   const length = lengthOf(array);
-  const first = relativeIndex(begin, length, 0);
-  return { first, count: Math.max(0, relativeIndex(end, length, length) - first) };
+  const first = relativeIndex('begin', begin, length, 0);
+  return { first, count: Math.max(0, relativeIndex('end', end, length, length) - first) };
 }
 
 /** Methods that only read, and give their answer from a host copy. */
@@ -106,9 +110,8 @@ function plainOf(window: object): Uint32ArrayConstructor {
 
 /** Words of a window, copied out; a part of it by indices as `slice` takes them. */
 export function copyOf(window: object, begin?: number, end?: number): Uint32Array<ArrayBuffer> {
-  placeOf(window); // now, and again when the indices have been asked
-  const { first, count } = rangeOf(window, begin, end);
   const { owner, start } = placeOf(window);
+  const { first, count } = rangeOf(window, begin, end);
   const copy = new (plainOf(window))(count);
   check(native.copyOut(owner.handle, start + first * 4, copy), owner);
   return copy;
@@ -163,14 +166,14 @@ function defineWindow(Base: WordArrayConstructor): WindowConstructor<WordArray> 
     override fill(value: number, begin?: number, end?: number): this {
       const { owner, start } = placeOf(this);
       const { first, count } = rangeOf(this, begin, end);
-      const [word = 0] = new Uint32Array(Plain.of(value).buffer);
+      const [word = 0] = new Uint32Array(readFrom('value', 'a number', value, () => Plain.of(value)).buffer);
       check(native.fillWords(owner.handle, start + first * 4, count, word), owner);
       return this;
     }
 
     override copyWithin(target: number, begin: number, end?: number): this {
       const { owner, start } = placeOf(this);
-      const to = relativeIndex(target, lengthOf(this), 0);
+      const to = relativeIndex('target', target, lengthOf(this), 0);
       const { first, count } = rangeOf(this, begin, end);
       const fitting = Math.min(count, lengthOf(this) - to);
       check(native.moveWords(owner.handle, start + to * 4, owner.handle, start + first * 4, fitting), owner);
@@ -221,8 +224,10 @@ function define(target: object, name: string, value: Method): void {
 /** The elements of an array as an array of words, converted as assigning one by one converts. */
 function converted(Plain: Uint32ArrayConstructor, source: ArrayLike<number>, length: number): Uint32Array {
   const words = new Plain(length);
-  for (let index = 0; index < length; ++index) words[index] = source[index] as number; // its length may be another by now
-  return words;
+  return readFrom('source', 'an array of numbers', source, () => {
+    for (let index = 0; index < length; ++index) words[index] = source[index] as number; // its length may be another by now
+    return words;
+  });
 }
 
 function makeWindow<Window extends WordArray>(
@@ -245,9 +250,8 @@ const CLASSES = { Uint32Array: Uint32WindowClass, Int32Array: Int32WindowClass, 
 
 /** A window over a part of another, by indices as `subarray` takes them. */
 export function partOf<Window extends WordArray>(window: Window, begin?: number, end?: number): Window {
-  placeOf(window); // now, and again when the indices have been asked
-  const { first, count } = rangeOf(window, begin, end);
   const { owner, start } = placeOf(window);
+  const { first, count } = rangeOf(window, begin, end);
   const Class = CLASSES[arrayTag(window) as keyof typeof CLASSES] as WindowConstructor<WordArray>;
   return makeWindow(Class, owner, bufferOf(window) as ArrayBuffer, start + first * 4, count) as Window;
 }

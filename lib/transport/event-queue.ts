@@ -33,6 +33,8 @@ interface Waiter<Event> {
   reject(reason: Error): void;
 }
 
+/** What a wait ends with whose loop was left: told to nobody. */
+const LEFT = new Error('the loop was left');
 /** Events kept for nobody, at most: beyond, the oldest are dropped and counted as lost. */
 const CAPACITY = 65536;
 /** After so many events that were there already, the source is asked again. */
@@ -54,6 +56,8 @@ export class EventQueue<Event> implements AsyncIterable<Event> {
   #first = 0;
   #lost = 0;
   #taken = 0;
+  /** Until the event loop has had its turn: who receives meanwhile comes after, in order. */
+  #pause: Promise<void> | undefined;
   #closed = false;
   #end: Error | undefined;
   #referenced = true;
@@ -108,34 +112,34 @@ export class EventQueue<Event> implements AsyncIterable<Event> {
     return this.#receive(options);
   }
 
-  /** @param left ends the wait, too */
-  #receive(options: WaitOptions, left?: AbortSignal): Promise<Event> {
+  /** @param leaving what ends the wait, too, while it lasts */
+  #receive(options: WaitOptions, leaving?: Set<() => void>): Promise<Event> {
     return waitFor(this.#what, options, (resolve, reject) => {
       if (this.#closed) throw this.#closedError();
       // A look at the source is a system call, too dear for each of many events; but what it keeps is not without end.
       if (this.#first === this.#events.length || this.#taken % POLL_INTERVAL === 0) this.#supply.poll();
       if (this.#first < this.#events.length && this.#waiters.size === 0) {
-        // Now and then by way of the event loop: a stream that never runs dry would keep timers from firing.
-        if (++this.#taken % EVENTS_IN_A_ROW !== 0) {
-          resolve(this.#take());
-          return () => undefined;
-        }
-        setImmediate(() => this.#wake());
+        // Now and then by way of the event loop: a stream that never runs dry would keep timers from firing. The event is the
+        // receiver's all the same: no timeout and no signal comes between.
+        const event = this.#take();
+        if (++this.#taken % EVENTS_IN_A_ROW === 0) this.#pause ??= new Promise<void>((go) => setImmediate(go)).then(() => (this.#pause = undefined));
+        resolve(this.#inTurn(event));
+        return () => undefined;
       }
       if (this.#end && this.#first === this.#events.length) throw this.#end;
-      const waiter = { resolve, reject };
-      const leave = (): void => reject(left?.reason);
+      const waiter = { resolve: (event: Event) => resolve(this.#inTurn(event)), reject };
+      const leave = (): void => reject(LEFT);
       this.#waiters.add(waiter);
-      left?.addEventListener('abort', leave, { once: true });
+      leaving?.add(leave);
       const stop = (): void => {
-        left?.removeEventListener('abort', leave);
+        leaving?.delete(leave);
         this.#waiters.delete(waiter);
         if (!this.#closed) this.#supply.waitersChanged();
       };
       try {
         this.#supply.waitersChanged();
       } catch (error) {
-        left?.removeEventListener('abort', leave);
+        leaving?.delete(leave);
         this.#waiters.delete(waiter); // nobody is there to take an event for it
         throw error;
       }
@@ -159,20 +163,23 @@ export class EventQueue<Event> implements AsyncIterable<Event> {
    */
   messages(options: WaitOptions = {}): AsyncIterableIterator<Event, void, undefined> {
     const checked = checkedWaitOptions(options);
-    const left = new AbortController();
+    // Not an AbortSignal, which warns of more than ten who wait.
+    const leaving = new Set<() => void>();
+    let left = false;
     const end = { done: true, value: undefined } as const;
     return {
       next: async () => {
-        if (left.signal.aborted) return end;
+        if (left) return end;
         try {
-          return { done: false, value: await this.#receive(checked, left.signal) };
+          return { done: false, value: await this.#receive(checked, leaving) };
         } catch (error) {
-          if (left.signal.aborted) return end;
+          if (error === LEFT) return end;
           throw error;
         }
       },
       return: () => {
-        left.abort();
+        left = true;
+        for (const leave of [...leaving]) leave();
         return Promise.resolve(end);
       },
       [Symbol.asyncIterator]() {
@@ -217,6 +224,11 @@ export class EventQueue<Event> implements AsyncIterable<Event> {
       if (this.#first === this.#events.length) return;
       if (this.#waiters.delete(waiter)) waiter.resolve(this.#take());
     }
+  }
+
+  /** During a pause behind those that were received before. */
+  #inTurn(event: Event): Event | Promise<Event> {
+    return this.#pause ? this.#pause.then(() => event) : event;
   }
 
   #take(): Event {

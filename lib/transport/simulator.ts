@@ -7,6 +7,7 @@ import { deviceOf, type CharDevice } from '../device/char-device.js';
 import type { Mapping, MemoryMapping } from '../device/index.js';
 import { endOf } from '../device/memory-mapping.js';
 import { closedError, EpiphanyError, outOfRange, systemError } from '../errors.js';
+import { nearest } from '../nearest.js';
 import { native, type DeviceHandle, type SimulatorHandle } from '../native.js';
 import type { WordPort } from '../register-file.js';
 import { ELINK_REGISTERS } from '../registers.js';
@@ -46,8 +47,9 @@ export interface SimulatorSpec {
 export function simulatorSpec(path: string): SimulatorSpec | undefined {
   const [scheme = '', ...rest] = path.split(':');
   if (scheme !== 'sim') {
-    const meant = mistypedChip(scheme);
-    if (meant) throw outOfRange('path', `a device or a simulated board (did you mean sim:${meant.toLowerCase()}?)`, path);
+    const chip = mistypedChip(scheme);
+    const meant = chip ? `sim:${chip.toLowerCase()}` : !/[./]/.test(scheme) && nearest(scheme, ['sim', 'simulator']) ? ['sim', ...rest].join(':') : undefined;
+    if (meant !== undefined) throw outOfRange('path', `a device or a simulated board (did you mean ${meant}?)`, path);
     return undefined;
   }
   const [name = ''] = rest;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // The package's install script: does nothing if an addon that loads is there, else builds one from source.
 import { spawnSync } from 'node:child_process';
-import { existsSync } from 'node:fs';
+import { existsSync, statSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
@@ -9,7 +9,7 @@ const root = fileURLToPath(new URL('../..', import.meta.url));
 /** Tried in a process of its own: a file that is damaged may end whoever loads it. */
 function stateOf(folder) {
   const path = `${root}${folder}/epiphany.node`;
-  if (!existsSync(path)) return 'none';
+  if (!statSync(path, { throwIfNoEntry: false })?.isFile()) return 'none';
   const { status, signal } = spawnSync(process.execPath, ['--eval', 'require(process.argv[1])', path], { stdio: 'ignore' });
   if (signal) process.stderr.write(`node-epiphany: ${path} is damaged: to load it ends the process by ${signal}\n`);
   return signal ? 'damaged' : status === 0 ? 'loads' : 'none'; // one for another machine harms nobody

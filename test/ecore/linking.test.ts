@@ -6,6 +6,7 @@ import { homedir, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, describe, expect, it } from 'vitest';
+import { LINKER_OPTIONS } from '../../lib/cli/cc.js';
 import { openBoard } from '../../lib/index.js';
 import { readElf } from '../../lib/program/elf.js';
 import type { Program } from '../../lib/program/program.js';
@@ -21,15 +22,22 @@ const runtime = fileURLToPath(new URL('../../ecore', import.meta.url));
 const folder = mkdtempSync(join(tmpdir(), 'linking-'));
 afterAll(() => rmSync(folder, { recursive: true }));
 
+const call = (tool: string, ...parameters: string[]): { status: number | null; stdout: string; stderr: string } => spawnSync(tool, parameters, { cwd: folder, encoding: 'utf8' });
+const toolOf = (name: string): string => join(tools ?? '', `epiphany-elf-${name}`);
+
+function assemble(name: string, text: string): void {
+  writeFileSync(join(folder, `${name}.s`), text);
+  expect(call(toolOf('as'), '-o', `${name}.o`, `${name}.s`)).toMatchObject({ status: 0, stderr: '' });
+}
+
 /** Links a program of these lines of assembly as `epiphany cc` does; what the linker says, or the program. */
 function link(script: 'internal' | 'external', lines: readonly string[], ...options: string[]): { readonly program: Program | undefined; readonly said: string } {
-  const call = (tool: string, ...parameters: string[]): { status: number | null; stderr: string } => spawnSync(join(tools ?? '', `epiphany-elf-${tool}`), parameters, { cwd: folder, encoding: 'utf8' });
-  const vectors = ['.section .ecore_vectors,"ax"', '.global __ecore_vectors', '__ecore_vectors: b.l main', '.section .ecore_text,"ax"', '.global main', 'main: idle'];
-  writeFileSync(join(folder, 'program.s'), `${[...vectors, ...lines].join('\n')}\n`);
-  expect(call('as', '-o', 'program.o', 'program.s')).toMatchObject({ status: 0, stderr: '' });
+  if (!existsSync(join(folder, 'crt0.o'))) assemble('crt0', call('g++', '-E', '-P', '-x', 'assembler-with-cpp', '-U__USER_LABEL_PREFIX__', '-D__USER_LABEL_PREFIX__=_', join(runtime, 'crt0.S')).stdout);
+  const main = lines.some((line) => line.startsWith('_main:')) ? [] : ['.section .text._main,"ax"', '.global _main', '_main: mov r0,#0', 'rts'];
+  assemble('program', `${[...main, ...lines].join('\n')}\n`);
   const output = join(folder, 'program.elf');
   rmSync(output, { force: true });
-  const { status, stderr } = call('ld', '--gc-sections', '--nmagic', '--orphan-handling=error', '-L', runtime, `--default-script=${join(runtime, `${script}.ld`)}`, ...options, '-o', output, 'program.o');
+  const { status, stderr } = call(toolOf('ld'), ...LINKER_OPTIONS, '-L', runtime, `--default-script=${join(runtime, `${script}.ld`)}`, ...options, '-o', output, 'crt0.o', 'program.o');
   return { program: status === 0 ? readElf(readFileSync(output), output) : undefined, said: stderr };
 }
 
@@ -71,18 +79,63 @@ describe.skipIf(tools === undefined)('with the linker that is here', () => {
     ['the like with code in shared DRAM', 'external', 'my_table'],
     ['a variable for shared DRAM, which has no place with internal.ld', 'internal', '.ecore_dram'],
     ['code for shared DRAM', 'internal', 'code_dram'],
-    ['a vector that only the SDK has a place for', 'external', 'ivt_entry_message'],
-  ])('%s is an error, not put somewhere', (_, script, section) => {
-    const { program, said } = link(script, word(section, 'mine', 1), '--no-gc-sections');
+    ['the vector of SYNC, which is that of the startup code', 'external', 'ivt_entry_reset'],
+  ])('%s is an error, not put somewhere, nor left out', (_, script, section) => {
+    const { program, said } = link(script, word(section, 'mine', 1));
     expect(program).toBeUndefined();
     expect(said).toContain(`error: unplaced orphan section \`${section}' from \`program.o'`);
   });
 
-  it('what debuggers want, and notes, are no trouble', () => {
-    const beside = ['.debug_info', '.debug_str', '.debug_rnglists', '.debug_line_str', '.comment', '.note.GNU-stack', '.note.gnu.property', '.gnu.attributes'];
-    const { program, said } = link('internal', [...beside.flatMap((name) => [`.section ${name}`, '.word 1']), '.section .eh_frame,"a"', '.word 0'], '--no-gc-sections');
+  it('so is every section that has another name than ours, however like it', () => {
+    const ours = ['.text', '.data', '.rodata', '.bss'];
+    const like = ours.flatMap((name) => Array.from(name, (_, index) => name.slice(0, index + 1)).flatMap((begin) => [`${begin}_`, `${begin}q`, `${begin}1_table`, ...(begin === name || begin === '.' ? [] : [begin])]));
+    const others = ['Table', 'CONFIG', 'C', '.state', '.stack', '.static', '.sram', '.sram_', '.sram_data', '.final', '.fin', '.index', '.instances', '.descriptors', '.events', '.notify', '.not', '.group', '.jobs', '.tmp', '.data_bank4', 'IVT_RESET', '.heap_dram'];
+    const names = [...new Set([...like, ...others])].sort();
+    const { said } = link('internal', names.flatMap((name, index) => word(name, `mine${index}`, 1)));
+    expect(Array.from(said.matchAll(/unplaced orphan section `(.*)' from/g), ([, name]) => name).sort()).toEqual(names);
+  });
+
+  it('what nothing refers to is left out if it lies where compilers put it, also with what debuggers want of it', () => {
+    const unused = ['.text.unused', '.data.unused', '.rodata.unused', '.bss.unused', '.sram_text.unused,"ax"', '.ecore_shared.unused,"aw",@nobits'];
+    const lines = unused.flatMap((name, index) => [`.section ${name}`, `unused${index}: .space 0x100`]);
+    const debug = ['.debug_info', '.debug_frame', '.debug_line.unused', '.gnu.build.attributes', '.gcc_except_table'].flatMap((name) => [`.section ${name}`, ...unused.map((_, index) => `.word unused${index}`)]);
+    const { program, said } = link('internal', [...lines, ...debug, '.comm _common,0x100,8']);
     expect(said).toBe('');
-    expect(program?.sections.filter(({ flags }) => flags.allocate).map(({ name }) => name)).not.toEqual(expect.arrayContaining(['.debug_info']));
+    const without = link('internal', []).program;
+    expect(addressOf(program, '__ecore_heap_begin')).toBe(addressOf(without, '__ecore_heap_begin'));
+  });
+
+  it.each(['internal', 'external'] as const)("%s.ld: a vector of GCC's interrupt attribute leads to the handler, the others as before", async (script) => {
+    const main = ['.section .sram_text,"ax"', '.global _main', '_main: mov r16,#0', 'mov r0,#0', 'movts imask,r0', 'gie', 'mov r0,#0x200', 'movts ilatst,r0', '.rept 16', 'nop', '.endr', 'mov r0,r16', 'rts'];
+    const handler = ['.type _handler,@function', '_handler: mov r16,#77', 'rti', '.section ivt_entry_swi,"ax"', 'b _handler'];
+    const attached = link(script, main).program as Program;
+    const { program, said } = link(script, [...main, ...handler]);
+    expect(said).toBe('');
+    const vectors = (of: Program): number[] => Array.from(new Uint32Array(of.segments[0]?.data.slice(0, 40).buffer as ArrayBuffer));
+    expect(vectors(program as Program).slice(0, 9)).toEqual(vectors(attached).slice(0, 9));
+    for (const [of, code] of [[attached, 0], [program, 77]] as const) {
+      using board = openBoard('sim');
+      using group = board.workgroup({ row: 0, column: 0, rows: 1, columns: 1 });
+      await group.load(of as Program);
+      group.start();
+      expect((await group.finished()).map(({ exitCode }) => exitCode)).toEqual([code]);
+    }
+    expect(link('internal', [...main, ...handler, 'b _handler']).said).toContain('two handlers for one interrupt');
+  });
+
+  it('what debuggers want, and notes, are no trouble', () => {
+    const defaults = Array.from(call(toolOf('ld'), '--verbose').stdout.matchAll(/^ {2}(\.\S+) +(?:0 )?: \{ (?:KEEP \()?\*\((.*?)\)/gm)).filter(([, section]) => /^\.(comment|gnu\.(build|attr)|debug|line)/.test(section as string));
+    expect(defaults.length).toBeGreaterThanOrEqual(30);
+    const beside = [...new Set([...defaults.flatMap(([, , names]) => (names as string).split(' ').map((name) => name.replace('*', 'x'))), '.debug_gdb_scripts', '.GCC.command.line', '.debug_types', '.note', '.note.gnu.property'])];
+    const loaded = ['.eh_frame', '.gcc_except_table', '.gcc_except_table._main', '.note.ABI-tag'];
+    const inPlace = ['.gnu.linkonce.t._f,"ax"', '.gnu.linkonce.d.d,"aw"', '.gnu.linkonce.r.r,"a"', '.gnu.linkonce.b.b,"aw",@nobits'];
+    const sections = [...beside, ...loaded.map((name) => `${name},"a"`), ...inPlace];
+    for (const options of [[], ['--no-gc-sections']]) {
+      const { program, said } = link('internal', sections.flatMap((name) => [`.section ${name}`, '.word 0']).concat('.stabs "program.c",100,0,0,0'), ...options);
+      expect(said).toBe('');
+      const allocated = program?.sections.filter(({ flags }) => flags.allocate).map(({ name }) => name);
+      expect(allocated?.filter((name) => !/^\.(ecore_\w+|text|rodata|data|bss)$|_cfg$/.test(name))).toEqual([]);
+    }
   });
 
   it.each([

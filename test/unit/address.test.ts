@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 import { describe, expect, it } from 'vitest';
+import { openBoard } from '../../lib/index.js';
 import { checkSramRange, coreId, coreIdAt, emeshAddress, formatCoreId, localAddress, meshCoordinate, splitEmeshAddress } from '../../lib/address.js';
 
 describe('addresses', () => {
@@ -33,6 +34,17 @@ describe('addresses', () => {
     expect(() => checkSramRange(0x7fff, 1)).not.toThrow();
     expect(() => checkSramRange(0x8000, 0)).not.toThrow();
     expect(() => checkSramRange(0x7fff, 2)).toThrow('at most 1 bytes from 0x7fff: SRAM ends at 0x8000');
+  });
+
+  it('say of what lies elsewhere where that is, and nothing of what is no address', () => {
+    using board = openBoard('sim');
+    const core = board.core(0, 0);
+    expect(() => core.readWord(0x80002000)).toThrow('0x80002000 is an address of the whole mesh: 0x2000 of core 0x800, got');
+    for (const [address, shown] of [[Number.NaN, 'NaN'], [2147483648.5, '2147483648.5'], [0x8e000000 + 0.5, '2382364672.5'], [Infinity, 'Infinity'], [-Infinity, '-Infinity'], [0xf0000 + 0.1, '983040.1']] as const) {
+      for (const call of [() => core.readWord(address), () => core.writeWord(address, 0), () => core.read(address, 4), () => core.write(address, new Uint8Array(4))]) {
+        expect(call, `${call} ${address}`).toThrow(expect.objectContaining({ code: 'ERR_OUT_OF_RANGE', message: expect.stringMatching(new RegExp(`^"address" must be [^;]*, got ${shown}$`)) as string }));
+      }
+    }
   });
 
   it('are written one way', () => {

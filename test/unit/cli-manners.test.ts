@@ -33,6 +33,20 @@ describe('help', () => {
     expect(epiphany(...parameters)).toMatchObject({ code: 0, error: '', out: expect.stringMatching(/^Usage: epiphany run FILE(.|\n)*--timeout TIME .*20s/) as string });
   });
 
+  it.each([['help', 'help'], ['help', '--help'], ['--help', 'help'], ['help', 'help', 'help'], ['-h', 'help', 'help']])('%j is about all of them', (...parameters) => {
+    expect(epiphany(...parameters)).toEqual(epiphany('help'));
+  });
+
+  it('says of commands that are about no board that they are not, if one is named', () => {
+    for (const board of ['sim', 'nosuch']) {
+      expect(epiphany('symbols', firstLight, '--board', board)).toEqual({ code: 2, out: '', error: 'epiphany: --board is no option of symbols; "epiphany symbols --help" lists what it has\n' });
+      expect(epiphany('--board', board, 'disasm', firstLight)).toEqual({ code: 2, out: '', error: 'epiphany: --board goes with --core: without that, disasm is about no board\n' });
+    }
+    expect(epiphany('disasm', '--core', '0,0', '0', '1', '--board', 'nosuch')).toMatchObject({ code: 2, out: '', error: expect.stringContaining("'nosuch'") as string });
+    for (const command of ['symbols', 'disasm']) expect(epiphanyWith({ EPIPHANY_BOARD: 'nosuch' }, command, firstLight).code).toBe(0);
+    expect(epiphany('help', 'symbols').out).not.toContain('--board BOARD');
+  });
+
   it('tells the version', () => {
     const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as { version: string };
     expect([epiphany('-v'), epiphany('--version')]).toEqual([{ code: 0, error: '', out: `${version}\n` }, { code: 0, error: '', out: `${version}\n` }]);
@@ -46,6 +60,8 @@ describe('help', () => {
     [['--jsno', 'info'], 'did you mean --json?'],
     [['regs', '0,0', 'STATSU', '--board', 'sim'], 'did you mean STATUS?'],
     [['info', '--board', 'sim:e64'], 'did you mean sim:e64g401?'],
+    [['info', '--board', 'simm'], 'did you mean sim?'],
+    [['help', 'hepl'], 'did you mean help?'],
   ])('guesses what %j was to be', (parameters, guess) => {
     expect(epiphany(...parameters)).toMatchObject({ code: 2, out: '', error: expect.stringContaining(guess) as string });
   });

@@ -328,6 +328,15 @@ describe('epiphany', () => {
     expect(cc('-mfp-mode=truncate', 'a.c', '-mfp-mode=int')).toContain('-Wl,--defsym=__ecore_config=0x80000');
   });
 
+  it('cc takes no directory for the compiler', () => {
+    const [first, second] = ['first', 'second'].map((name) => join(folder, name)) as [string, string];
+    mkdirSync(join(first, 'epiphany-elf-gcc'), { recursive: true });
+    mkdirSync(second);
+    writeFileSync(join(second, 'epiphany-elf-gcc'), '#!/bin/sh\necho "second: $2"\n', { mode: 0o755 });
+    const { status, stdout, stderr } = spawnSync(process.execPath, [main, 'cc', '-c', 'a.c'], { encoding: 'utf8', env: { ...process.env, PATH: `${first}:${second}:${process.env['PATH'] ?? ''}` } });
+    expect([status, stdout, stderr]).toEqual([0, 'second: -c\n', '']);
+  });
+
   it('cc says what to do where there is no compiler', () => {
     const env = { ...process.env, PATH: '', XDG_CACHE_HOME: folder };
     const { status, stderr } = spawnSync(process.execPath, [main, 'cc', 'a.c'], { encoding: 'utf8', env });

@@ -33,7 +33,76 @@ describe('a queue that nobody reads', () => {
   });
 });
 
+describe('an event that is there', () => {
+  const EVENTS = 1000;
+  /** So that whatever was due after no time at all is overdue when the event loop has its next turn. */
+  const letTimePass = (): void => {
+    for (const end = performance.now() + 3; performance.now() < end; ) continue;
+  };
+
+  it.each<[string, (queue: EventQueue<number>) => () => Promise<number>]>([
+    ['receive', (queue) => () => queue.receive({ timeout: 0 })],
+    ['messages', (queue) => {
+      const messages = queue.messages({ timeout: 0 });
+      return async () => (await messages.next()).value as number;
+    }],
+  ])('is received by %s at once, whatever time there is for it', async (_name, receiverOf) => {
+    const { queue, inlet } = newQueue();
+    for (let event = 0; event < EVENTS; ++event) inlet.push(event);
+    const receive = receiverOf(queue);
+    for (let event = 0; event < EVENTS; ++event) {
+      const received = receive();
+      if (event % 8 === 7) letTimePass();
+      expect(await received).toBe(event);
+    }
+    await expect(receive()).rejects.toMatchObject({ code: 'ERR_EPIPHANY_TIMEOUT' });
+  });
+
+  it('is not lost to a signal that comes after it', async () => {
+    const { queue, inlet } = newQueue();
+    for (let event = 0; event < EVENTS; ++event) inlet.push(event);
+    for (let event = 0; event < EVENTS; ++event) {
+      const stop = new AbortController();
+      const received = queue.receive({ signal: stop.signal });
+      stop.abort();
+      expect(await received).toBe(event);
+    }
+  });
+
+  it('is received in order, and does not keep timers from firing', async () => {
+    const { queue, inlet } = newQueue();
+    for (let event = 0; event < EVENTS; ++event) inlet.push(event);
+    let turns = 0;
+    const turn = (): void => void (++turns, (running = setImmediate(turn)));
+    let running = setImmediate(turn);
+    const received: number[] = [];
+    await Promise.all(Array.from({ length: 300 }, async () => received.push(await queue.receive())));
+    for await (const event of queue) {
+      received.push(event);
+      if (event === EVENTS - 1) break;
+    }
+    clearImmediate(running);
+    expect(received).toEqual(Array.from({ length: EVENTS }, (_, event) => event));
+    expect(turns).toBeGreaterThan(3);
+  });
+});
+
 describe('messages of a queue', () => {
+  it('are waited for by many at once, without a warning', async () => {
+    const warnings: Error[] = [];
+    const note = (warning: Error): void => void warnings.push(warning);
+    process.on('warning', note);
+    const { queue, inlet } = newQueue();
+    const messages = queue.messages();
+    const all = Promise.all(Array.from({ length: 50 }, () => messages.next()));
+    for (let event = 0; event < 20; ++event) inlet.push(event);
+    await messages.return?.();
+    expect((await all).map(({ value }) => value as number | undefined)).toEqual(Array.from({ length: 50 }, (_, index) => (index < 20 ? index : undefined)));
+    await new Promise(setImmediate);
+    process.off('warning', note);
+    expect([warnings, queue.waiting]).toEqual([[], 0]);
+  });
+
   it('end with what the signal says, and take none with them', async () => {
     const { queue, inlet } = newQueue();
     inlet.push(1);

@@ -50,6 +50,9 @@ describe('text of others', () => {
     ['a\r\n\tb\u0085\u2028\u2029', 'a\\u{d}\\u{a}\\u{9}b\\u{85}\\u{2028}\\u{2029}'],
     ['\u202ecod.exe\u2066\u200f\u061c', '\\u{202e}cod.exe\\u{2066}\\u{200f}\\u{61c}'],
     ['\u200b\ufeff\u00a0\u{e0041}\ud800', '\\u{200b}\\u{feff}\\u{a0}\\u{e0041}\\u{d800}'],
+    ['main\u3164\u115f\u1160\uffa0\u034f\ufe0f\u{e0100}\u17b4\u180b', 'main\\u{3164}\\u{115f}\\u{1160}\\u{ffa0}\\u{34f}\\u{fe0f}\\u{e0100}\\u{17b4}\\u{180b}'],
+    ['\u2800\u{1d159}\u{16fe4}', '\\u{2800}\\u{1d159}\\u{16fe4}'],
+    ['a backslash, as in \\u{1b}, stays one', 'a backslash, as in \\u{1b}, stays one'],
   ])('%j is shown', (text, shown) => {
     expect(printable(text)).toBe(shown);
     expect(printable(shown)).toBe(shown);

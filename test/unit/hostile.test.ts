@@ -323,15 +323,39 @@ describe('copies', () => {
     await expect(board.dma.copy(buffer, shrinking, 3 * 2 ** 20, { onProgress: () => memory.resize(2 ** 20 + 8) })).rejects.toMatchObject({ code: 'ERR_OUT_OF_RANGE' });
   });
 
-  it('ask each index and length once, and then whether the board is still there', () => {
+  it('take numbers as indices, any of them, and nothing that would be made one', () => {
+    using board = openBoard('sim');
+    const { words, float32 } = board.core(0, 0);
+    words.set([10, 11, 12, 13, 14]);
+    const window = words.subarray(0, 5);
+    const plain = Uint32Array.of(10, 11, 12, 13, 14);
+    for (const begin of [undefined, 0, -0, 1, -2, 2.9, -1.5, Number.NaN, Infinity, -Infinity, 2 ** 60]) {
+      for (const end of [undefined, 3, -1, 4.7, Number.NaN, Infinity]) {
+        expect([...window.subarray(begin, end)], `${begin} ${end}`).toEqual([...plain.subarray(begin, end)]);
+        expect([...window.slice(begin, end)]).toEqual([...plain.slice(begin, end)]);
+      }
+    }
+    let asked = 0;
+    const number = { valueOf: () => ++asked, toString: () => `${++asked}`, [Symbol.toPrimitive]: () => ++asked };
+    const wrong = expect.objectContaining({ name: 'TypeError', code: 'ERR_INVALID_ARG_TYPE' }) as Error;
+    for (const index of [Symbol('s'), 1n, number, '1', null, true, [], () => 1] as unknown as number[]) {
+      const calls = [
+        () => words.subarray(index), () => words.subarray(0, index), () => float32.slice(index), () => words.slice(0, index), () => words.fill(7, index), () => words.fill(7, 0, index),
+        () => words.copyWithin(index, 0), () => words.copyWithin(0, index), () => words.copyWithin(0, 1, index),
+      ];
+      for (const call of calls) expect(call, `${call} ${typeof index}`).toThrow(wrong);
+    }
+    for (const value of [Symbol('s'), 1n] as unknown as number[]) {
+      for (const call of [() => words.fill(value), () => words.set([1, value]), () => float32.set([value])]) expect(call, `${call} ${typeof value}`).toThrow(wrong);
+    }
+    expect([asked, [...window]]).toEqual([0, [10, 11, 12, 13, 14]]);
+  });
+
+  it('ask each value and length once, and then whether the board is still there', () => {
     const closed = expect.objectContaining({ code: 'ERR_EPIPHANY_CLOSED' }) as Error;
     const attacks: ((words: Uint32Array, closing: number) => unknown)[] = [
-      (words, closing) => words.subarray(closing),
-      (words, closing) => words.subarray(0, closing),
-      (words, closing) => words.slice(closing),
       (words, closing) => words.fill(closing),
-      (words, closing) => words.fill(1, closing),
-      (words, closing) => words.copyWithin(closing, 1),
+      (words, closing) => words.set([closing]),
       (words, closing) => words.set({ get length() { return closing + 1; }, 0: 1 }),
     ];
     for (const attack of attacks) {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 /** Finding the addon, and the addon itself against arguments that no caller of ours gives. */
-import { spawnSync } from 'node:child_process';
+import { execFileSync, spawnSync } from 'node:child_process';
 import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -29,6 +29,15 @@ describe('the search for the addon', () => {
     return { code: status, signal, out: stdout, error: stderr };
   }
   const epiphany = (...parameters: string[]): ReturnType<typeof run> => run('dist/cli/main.js', ...parameters);
+
+  /** What the install script does, with a node-gyp that prints what it is to do. */
+  function installs(): { code: number | null; signal: string | null; out: string } {
+    const [, script = ''] = (JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as { scripts: { install: string } }).scripts.install.split(' ');
+    cpSync(join(root, script), join(copy, script), { recursive: true });
+    writeFileSync(join(copy, 'node-gyp'), '#!/bin/sh\necho "$@"\n', { mode: 0o755 });
+    const { code, signal, out } = run(script);
+    return { code, signal, out };
+  }
 
   function place(folder: string, content?: string | Uint8Array): void {
     mkdirSync(join(copy, folder), { recursive: true });
@@ -92,6 +101,16 @@ describe('the search for the addon', () => {
     expect(epiphany('doctor', '--board', 'sim')).toMatchObject({ code: 0, out: expect.stringContaining('ok   addon    loads: ') as string });
   });
 
+  it('waits for nothing where something else than a file is in its place', () => {
+    mkdirSync(join(copy, 'build/Release/epiphany.node'), { recursive: true });
+    mkdirSync(join(copy, prebuilt), { recursive: true });
+    execFileSync('mkfifo', [join(copy, prebuilt, 'epiphany.node')]);
+    const { status, text } = load();
+    expect([status, text.match(/epiphany\.node: it is no regular file/g)?.length]).toEqual([1, 2]);
+    expect(epiphany('doctor').out).toMatch(/^BAD {2}addon .*Release\/epiphany\.node: it is no regular file; /m);
+    expect(installs()).toEqual({ code: 0, signal: null, out: 'rebuild\n' });
+  });
+
   /** Whole to look at, and no code in it. */
   const damaged = Buffer.from(good).fill(0xcc, good.length >> 3, good.length - (good.length >> 3));
 
@@ -121,12 +140,8 @@ describe('the search for the addon', () => {
   it.each<[string, string | Uint8Array | undefined, boolean]>([
     ['is missing', undefined, true], ['was cut off', good.subarray(0, good.length / 2), true], ['is damaged inside', damaged, true], ['is of another machine', 'no ELF at all', true], ['loads', good, false],
   ])('is tried by the install script, which builds one if the addon %s', (_what, content, builds) => {
-    const [, script = ''] = (JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as { scripts: { install: string } }).scripts.install.split(' ');
-    cpSync(join(root, script), join(copy, script), { recursive: true });
-    writeFileSync(join(copy, 'node-gyp'), '#!/bin/sh\necho "$@"\n', { mode: 0o755 });
     if (content !== undefined) place(prebuilt, content);
-    const { code, signal, out } = run(script);
-    expect({ code, signal, out }).toEqual({ code: 0, signal: null, out: builds ? 'rebuild\n' : '' });
+    expect(installs()).toEqual({ code: 0, signal: null, out: builds ? 'rebuild\n' : '' });
   });
 });
 

@@ -214,8 +214,16 @@ describe('a snapshot file', () => {
 describe('names of simulated boards', () => {
   it('that are chips mistyped make no file', () => {
     const meant = (chip: string): unknown => expect.objectContaining({ code: 'ERR_OUT_OF_RANGE', message: expect.stringContaining(`did you mean sim:${chip}?`) as string });
-    for (const path of ['sim:e64g4x', 'sim:e64', 'sim:64', 'sim:E64G', 'sim:eg64401', 'sim:epiphany-iv', 'sim:e64g4x:file', 'e64g401', 'E64']) expect(() => openBoard(path), path).toThrow(meant('e64g401'));
-    for (const path of ['sim:E16G302', 'sim:e16', 'sim:16cores', 'sim:16', 'sim:e16g31', 'sim:epiphany', 'sim:Epiphany-III', 'e16g301:file']) expect(() => openBoard(path), path).toThrow(meant('e16g301'));
+    for (const path of ['sim:e64g4x', 'sim:e64', 'sim:64', 'sim:E64G', 'sim:eg64401', 'sim:epiphany-iv', 'sim:e64g4x:file', 'e64g401', 'E64', 'sim:e64 ', 'sim: e64', 'sim:e64g401 ', 'sim:\te64g401', 'sim:epiphany4', 'sim:e4', 'sim:E4', 'sim:epiphany-4', 'sim:epiphany 64', 'e64 ']) expect(() => openBoard(path), path).toThrow(meant('e64g401'));
+    for (const path of ['sim:E16G302', 'sim:e16', 'sim:16cores', 'sim:16', 'sim:e16g31', 'sim:epiphany', 'sim:Epiphany-III', 'e16g301:file', 'sim:e16 ', 'sim: 16', 'sim:epiphany3', 'sim:e3', 'sim:epiphany ']) expect(() => openBoard(path), path).toThrow(meant('e16g301'));
+  });
+
+  it.each([['Sim', 'sim'], ['SIM', 'sim'], ['simm', 'sim'], ['sin', 'sim'], ['smi', 'sim'], ['sim ', 'sim'], [' sim', 'sim'], ['simulator', 'sim'], ['Simulator:e64g401', 'sim:e64g401'], ['simm:state', 'sim:state']])('%j is none: %s is', (path, meant) => {
+    expect(() => openBoard(path)).toThrow(expect.objectContaining({ code: 'ERR_OUT_OF_RANGE', message: expect.stringContaining(`(did you mean ${meant}?)`) as string }));
+  });
+
+  it.each(['mesh0', './simm', './simulator', '/dev/sim', 'board', 's'])('%j is like none of them', (path) => {
+    expect(() => openBoard(path)).toThrow(expect.objectContaining({ code: 'ENOENT' }));
   });
 
   it('may be files that are called like one, if that is said', () => {
