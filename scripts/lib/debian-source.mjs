@@ -4,10 +4,8 @@
 import { mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
-import { aptConfiguration, keptForADay, parsePackages } from './debian.mjs';
+import { aptConfiguration, keptForADay, keyring, parsePackages } from './debian.mjs';
 import { run } from './run.mjs';
-
-const keyring = '/usr/share/keyrings/debian-archive-keyring.gpg';
 
 /**
  * The name and version of the source that an installed package was built from.

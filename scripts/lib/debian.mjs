@@ -16,10 +16,11 @@ import { basename, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 import { cached, cachePath, replaceCached } from './cache.mjs';
-import { demandTools, hashOf, lockNeeds } from './cached-build.mjs';
+import { demandTools, hashOf, keyOf, lockNeeds } from './cached-build.mjs';
 import { run } from './run.mjs';
 
-const keyring = '/usr/share/keyrings/debian-archive-keyring.gpg';
+/** Debian's own keys. */
+export const keyring = '/usr/share/keyrings/debian-archive-keyring.gpg';
 const aptHelper = '/usr/lib/apt/apt-helper';
 const dayInMs = 24 * 3600 * 1000;
 
@@ -63,6 +64,12 @@ export class Suite {
     const key = `${this.name} ${this.architecture}`;
     if (!indexes.has(key)) indexes.set(key, readIndex(this.name, this.architecture));
     return indexes.get(key);
+  }
+
+  /** { mirror, key }: where its packages are, and what changes whenever one of them does. */
+  async state() {
+    const { mirror, packages } = await this.#index;
+    return { mirror, key: keyOf(Object.values(packages).map(({ sha256 }) => sha256)) };
   }
 
   /** { name, version, depends: names, file, size, sha256 } of the newest version. */
