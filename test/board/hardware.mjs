@@ -22,6 +22,9 @@ const NEEDED = {
   'dpkg-source': 'dpkg-dev',
 };
 
+/** Newer ones are configured in a Python environment, for which Debian's Python lacks a part. */
+const pythonNeeds = () => (spawnSync('python3', ['-c', 'import ensurepip'], { stdio: 'ignore' }).status === 0 ? {} : { ensurepip: 'python3-venv' });
+
 /** What of Debian's configuration changes the headers' structures, or whether anything can be loaded at all. */
 const CONFIGURE = [
   '--target-list=arm-softmmu', '--without-default-features', '--enable-tcg', '--enable-modules', '--enable-plugins',
@@ -85,7 +88,9 @@ function wanted() {
 }
 
 /** The programs and files that the first one of them takes, and the Debian packages that have them. */
-export const emulatorNeeds = () => ({ ...NEEDED, ...QEMUS[wanted()[0]].needed });
+export const emulatorNeeds = () => needsOf(QEMUS[wanted()[0]]);
+
+const needsOf = ({ needed }) => ({ ...NEEDED, ...pythonNeeds(), ...needed });
 
 let found;
 
@@ -105,7 +110,7 @@ async function firstFit() {
 }
 
 async function withBoard(qemu) {
-  demandTools({ ...NEEDED, ...qemu.needed });
+  demandTools(needsOf(qemu));
   const source = await qemu.source();
   const tree = await configuredTree(qemu, source);
   const preload = await compiledBoard(tree, source.version);

@@ -7,7 +7,11 @@
  */
 #include "qemu/osdep.h"
 #include "qapi/error.h"
+#if __has_include("system/reset.h")
+#include "system/reset.h" /* from QEMU 10.0 on */
+#else
 #include "sysemu/reset.h"
+#endif
 #include "exec/address-spaces.h"
 #include "hw/cpu/a9mpcore.h"
 #include "hw/qdev-properties.h"
