@@ -87,7 +87,7 @@ echo end >>"$MADE"`);
     write('lib/index.ts', 'another');
     const second = spawn(process.execPath, [BOOTSTRAP, 'library'], { ...options(), stdio: ['ignore', 'ignore', 'pipe'] });
     let said = '';
-    second.stderr.setEncoding('utf8').on('data', (text) => (said += text));
+    second.stderr.setEncoding('utf8').on('data', (text: string) => (said += text));
     const ended = once(second, 'exit');
     // It says that it waits, or compiles beside the other.
     await vi.waitFor(() => expect(said).not.toBe(''), { timeout: 200_000 });
