@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { boardOf, listBoards, type Board, openBoard } from '../../lib/board.js';
 import type { Core } from '../../lib/core.js';
+import { fleetingReason } from '../../lib/cli/fleeting.js';
 import { CharDevice } from '../../lib/device/index.js';
 import { encode } from '../../lib/transport/abi.js';
 import { CharDeviceTransport } from '../../lib/transport/chardev.js';
@@ -88,6 +89,24 @@ describe('what the old driver cannot do', () => {
     expect(driver.requests.at(-1)).toBe(0x4500);
     expect(() => group.states()).toThrow(expect.objectContaining({ code: 'ERR_EPIPHANY_RESET' }));
     board.core(0, 0).writeWord(0, 1);
+  });
+
+  it('is told to whoever leaves something in a chip that is switched off then, unless it is kept on', () => {
+    const folder = mkdtempSync(join(tmpdir(), 'chardev-test-'));
+    try {
+      const nopm = join(folder, 'nopm');
+      using board = boardOf(transport());
+      expect(fleetingReason(board, nopm)).toMatch(/'\/dev\/epiphany\/mesh0' switches the chip off .* nopm=1/);
+      writeFileSync(nopm, 'N\n');
+      expect(fleetingReason(board, nopm)).toBeDefined();
+      writeFileSync(nopm, 'Y\n');
+      expect(fleetingReason(board, nopm)).toBeUndefined();
+      using ours = boardOf(new CharDeviceTransport(new FakeNewDriver()));
+      using simulated = openBoard('sim');
+      for (const each of [ours, simulated]) expect(fleetingReason(each, join(folder, 'none'))).toBeUndefined();
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
   });
 });
 
