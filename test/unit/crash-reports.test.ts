@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, describe, expect, it } from 'vitest';
-import { openBoard, type type CoreState, type WorkGroup } from '../../lib/index.js';
+import { openBoard, type CoreState, type WorkGroup } from '../../lib/index.js';
 import { readProgramFile } from '../../lib/program/file.js';
 import { registersIn } from '../../lib/program/disassembler.js';
 import { indexSymbols, type Program, type ProgramSymbol } from '../../lib/program/program.js';
