@@ -130,7 +130,7 @@ try {
 }
 await new Promise(setImmediate); // what was written last may still fail
 const failure = outputEnd.signal.reason as NodeJS.ErrnoException | undefined;
-// Whoever reads our output may have had enough: "epiphany dump 0,0 | head".
+// The reader of our output may have had enough: "epiphany dump 0,0 | head".
 if (failure && failure.code !== 'EPIPE') {
   complain(failure, false);
   process.exitCode = 1;

@@ -73,7 +73,7 @@ function madeBy(steps: string[], env?: object): string[] {
 }
 
 describe('bootstrap', () => {
-  it('waits for a compiler that outlives whoever has started it', async () => {
+  it('waits for a compiler that outlives the process that started it', async () => {
     program('node_modules/.bin/tsc', `echo begin >>"$MADE"
 text=$(cat lib/index.ts)
 while [ -e wait ]; do sleep 0.05; done

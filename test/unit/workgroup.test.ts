@@ -601,7 +601,7 @@ describe('output', () => {
     }, ONE_CORE);
   });
 
-  it('is received once, by whoever waited longest, and no longer by who has left', async () => {
+  it('is received once, by the one who waited longest, and no longer by one who has left', async () => {
     await withGroup(program, async (group) => {
       group.start();
       const [first, second, third] = Array.from({ length: 3 }, () => group.output[Symbol.asyncIterator]());
