@@ -150,7 +150,7 @@ __ecore_no_exit:
 __ecore_no_streams:
         mov     r0,r4
 
-; The end of every program: R0 is its exit code. TRAP halts the core; whoever lets it go on finds it idle. Another
+; The end of every program: R0 is its exit code. TRAP halts the core; if it is resumed it is idle. Another
 ; SYNC starts it again.
         function C_NAME(_exit)
         gid

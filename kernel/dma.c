@@ -71,7 +71,7 @@ static void run_job(struct work_struct *work)
 	mutex_lock(&elink->lock);
 	list_del(&job->list);
 	mutex_unlock(&elink->lock);
-	/* Before it is told: whoever hears of it has his locked memory back. */
+	/* Before it is told: a process that hears of it has its locked memory back. */
 	free_job(job);
 	epi_event(elink, EPIPHANY_EVENT_DMA, -ret, cookie, family);
 	put_device(&elink->dev);

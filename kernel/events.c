@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Files of events: what befalls a board, as records that can be waited for. */
+/* Files of events: what happens to a board, as records that can be waited for. */
 #include <linux/anon_inodes.h>
 #include <linux/ktime.h>
 #include <linux/module.h>
@@ -44,7 +44,7 @@ void epi_event(struct epi_elink *elink, u32 type, u32 flags, u64 payload, u64 fa
 	spin_unlock(&elink->ring_lock);
 }
 
-/* After the end: whoever waits returns. */
+/* After the end: those who wait return. */
 void epi_events_wake(struct epi_elink *elink)
 {
 	struct epi_stream *stream;
@@ -106,7 +106,7 @@ static int take_all(struct epi_stream *stream, struct epiphany_event __user *to,
 			done += got;
 			continue;
 		}
-		/* For as long as whoever provides the pages likes: so under no lock. */
+		/* For as long as the provider of the pages likes: so under no lock. */
 		if (fault_in_writeable((char __user *)(to + done), got * sizeof(*to)))
 			return done ?: -EFAULT;
 		if (signal_pending(current))

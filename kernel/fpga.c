@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Whether the FPGA is configured: nothing of it answers before, and whoever asks hangs the bus. */
+/* Whether the FPGA is configured: nothing of it answers before, and an access hangs the bus. */
 #include <linux/fpga/fpga-mgr.h>
 #include <linux/of.h>
 
 #include "internal.h"
 
 /*
- * The manager that can tell, or why there is none: ENOENT where there never will be, since whoever
- * boots from U-Boot need not have its driver. It is not held: its module may go.
+ * The manager that can tell, or why there is none: ENOENT where there never will be, since a
+ * board that boots from U-Boot need not have its driver. It is not held: its module may go.
  */
 static struct fpga_manager *manager_of(struct device *dev)
 {

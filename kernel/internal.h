@@ -106,7 +106,7 @@ struct epi_elink {
 	struct epi_legacy legacy;
 	struct list_head streams; /* files of events */
 	u64 messages;		  /* that came at all */
-	wait_queue_head_t wait;	  /* of whoever waits by a device node, a work-group or DRAM */
+	wait_queue_head_t wait;	  /* of those who wait by a device node, a work-group or DRAM */
 
 	struct dentry *debugfs;
 };

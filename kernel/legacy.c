@@ -108,7 +108,7 @@ void epi_legacy_end(struct epi_file *file)
 	WRITE_ONCE(file->is_legacy, false);
 }
 
-/* By the thermal daemon; lasts until it is allowed again, whoever dies. */
+/* By the thermal daemon; lasts until it is allowed again, also if that dies. */
 static long switch_off_hot(struct epi_elink *elink, bool off)
 {
 	long ret = 0;

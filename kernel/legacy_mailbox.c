@@ -115,7 +115,7 @@ int epi_legacy_read(struct epi_elink *elink, bool nonblocking, struct e_mailbox_
 	for (;;) {
 		ret = take(elink, to);
 		if (ret == -EFAULT) {
-			/* For as long as whoever provides the page likes: so under no lock. */
+			/* For as long as the provider of the page likes: so under no lock. */
 			if (fault_in_writeable((char __user *)to, sizeof(*to)))
 				return -EFAULT;
 			if (signal_pending(current))

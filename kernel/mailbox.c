@@ -3,7 +3,7 @@
  * The mailbox of the eLink: words that eCores send to the host.
  *
  * Its FIFO stalls every write of the chip from the moment that it is half full,
- * so it is emptied at once, whoever wants the words. The line is a level, up
+ * so it is emptied at once, even if nobody wants the words. The line is a level, up
  * while there are words; old device trees call it an edge. Emptying to the last
  * word is right for both.
  */
@@ -27,7 +27,7 @@ static void deal(struct epi_elink *elink, u64 payload)
 	wake_up_interruptible(&elink->wait);
 }
 
-/* Runs only while the chip is powered: whoever switches it off disables the interrupt first. */
+/* Runs only while the chip is powered: the interrupt is disabled before it is switched off. */
 static irqreturn_t drain(int irq, void *data)
 {
 	struct epi_elink *elink = data;

@@ -94,7 +94,7 @@ static void new_generation(struct epi_elink *elink)
 }
 
 /*
- * Unless it is on, or may not be. Whoever wants it next tries again if this fails. The lock is
+ * Unless it is on, or may not be. The next user tries again if this fails. The lock is
  * held, and runtime PM wants it.
  */
 int epi_power_up(struct epi_elink *elink)
@@ -265,7 +265,7 @@ void epi_file_put_power(struct epi_file *file)
 }
 
 /*
- * Never fails: PM would remember it, and refuse whoever comes next. What went wrong has been said,
+ * Never fails: PM would remember it, and refuse the next user. What went wrong has been said,
  * and who uses the chip tries again.
  */
 static int runtime_resume(struct device *dev)

@@ -37,7 +37,7 @@ int epi_vdd_enable(struct epi_elink *elink)
 		return 0;
 	ret = choose_voltage(elink);
 	if (ret) {
-		/* A fixed regulator has only the one voltage; it is right if the chip bears it. */
+		/* A fixed regulator has one voltage; it is right if it is within the limits. */
 		int microvolt = regulator_get_voltage(elink->vdd);
 
 		if (microvolt < elink->chip->min_microvolt ||

@@ -326,7 +326,7 @@ export class Board implements Disposable {
   }
 
   /**
-   * What befalls the board as a whole: a reset by somebody else, power, heat, its end.
+   * What happens to the board as a whole: a reset by somebody else, power, heat, its end.
    * @throws `ERR_EPIPHANY_UNSUPPORTED` without `features.events`
    */
   get events(): EventQueue<BoardEvent> {

@@ -34,7 +34,7 @@ export class Dram {
 
   /**
    * Takes a part of shared DRAM, which no other program has until it is closed. It is zero at first. Cores reach all
-   * of shared DRAM, whoever runs them: programs that share a chip trust each other.
+   * of shared DRAM, also those of other users: programs that share a chip trust each other.
    * @param bytes how many, 1 … 2^31; whole pages are taken
    * @throws `ERR_EPIPHANY_BUSY` if the address has been given out, SystemError `ENOSPC` if so much is not free in one
    *   piece, RangeError for an address outside shared DRAM, `ERR_EPIPHANY_UNSUPPORTED` without `features.dram`,

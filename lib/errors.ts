@@ -19,7 +19,7 @@ export type EpiphanyErrorCode =
   | 'ERR_EPIPHANY_BUSY'
   /** A core waits for something that does not come, and cannot be halted; only a reset of the chip helps. */
   | 'ERR_EPIPHANY_CORE_STUCK'
-  /** The chip, or the cores, were reset under whoever used them; what was in them is lost. */
+  /** The chip, or the cores, were reset while they were used; what was in them is lost. */
   | 'ERR_EPIPHANY_RESET'
   /** The chip was switched off because it was too hot. */
   | 'ERR_EPIPHANY_THERMAL'

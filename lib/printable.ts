@@ -6,7 +6,7 @@
  * formats, odd spaces, halves of pairs, what Unicode gives no meaning, what it says is ignored where it has no effect, such as
  * fillers and variation selectors, and the letters and symbols that are blank.
  */
-const UNSEEN = /[\p{C}\p{Zl}\p{Zp}\p{DI}\u2800\u{16fe4}\u{1d159}]|(?! )\p{Zs}/gu;
+const UNSEEN = /[\u{16fe4}\p{C}\p{Zl}\p{Zp}\p{DI}\u2800\u{1d159}]|(?! )\p{Zs}/gu;
 
 /**
  * Foreign text as one line that shows what it holds: names in files, paths, messages of others. Doing it again

@@ -227,7 +227,7 @@ export class Simulator {
     } else if ('event' in injection) {
       const { event } = injection;
       if (!INJECTABLE_EVENTS.includes(event)) throw outOfRange('event', INJECTABLE_EVENTS.join(', '), event);
-      this.#befall(event, this.#transport.handle);
+      this.#inject(event, this.#transport.handle);
     } else if ('fault' in injection) {
       const { fault, active = true } = injection;
       if (!Object.hasOwn(FAULTS, fault)) throw outOfRange('fault', Object.keys(FAULTS).join(', '), fault);
@@ -239,7 +239,7 @@ export class Simulator {
     }
   }
 
-  #befall(event: (typeof INJECTABLE_EVENTS)[number], handle: SimulatorHandle): void {
+  #inject(event: (typeof INJECTABLE_EVENTS)[number], handle: SimulatorHandle): void {
     const { condition } = this.#transport;
     native.simulatorEmit(handle, RECORD_TYPES[event], event === 'thermal' ? 1 : 0);
     if (event === 'thermal') condition.overheat(true);

@@ -20,7 +20,7 @@ static ECORE_SHARED volatile uint32_t arrived_a, arrived_b;
 static ECORE_SHARED struct ecore_barrier barrier;
 
 // What a channel has to do: first the block, then the word that tells of it. Stores from one core to another
-// arrive in the order in which they were made, so that whoever sees the word has the block.
+// arrive in the order in which they were made, so that a core that sees the word has the block.
 struct parcel {
   struct ecore_dma_descriptor block, word;
 };

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-/** Whether the native addon loads: tried in processes of their own, as a damaged one may end whoever loads it. */
+/** Whether the native addon loads: tried in processes of their own, as a damaged one may end the process that loads it. */
 import { spawnSync } from 'node:child_process';
 import { ADDON_PATHS, noAddon } from '../native.js';
 
@@ -16,7 +16,7 @@ export function probeAddon(): string {
     const { status, signal, stderr, error } = spawnSync(process.execPath, ['--input-type=module', '--eval', TRY, native, path], { encoding: 'utf8' });
     if (status === 0) return path;
     failures.push(`${path}: ${error?.message ?? (signal ? `it is damaged: to load it ends the process by ${signal}` : stderr.trim().split('\n')[0])}`);
-    if (signal) break; // whoever opens a board gets no further
+    if (signal) break; // a program that opens a board gets no further
   }
   throw noAddon(failures);
 }

@@ -26,7 +26,7 @@ export interface Context {
    * @param options if it is a simulated one
    */
   board(options?: SimulatorOptions): Board;
-  /** Writes a line of output, which shows whatever is in it. Whoever prints many gives {@link room} its turn. */
+  /** Writes a line of output, which shows whatever is in it. A command that prints many gives {@link room} its turn. */
   print(line: string, stream?: 'stdout' | 'stderr'): void;
   /** The same for text that a terminal may obey: our own, with colours, or what a program on cores says. */
   printAsIs(text: string, stream?: 'stdout' | 'stderr'): void;
@@ -65,7 +65,7 @@ export function warn(message: string): void {
   process.stderr.write(`epiphany: warning: ${message}\n`);
 }
 
-/** A number as C writes it: decimal, or hexadecimal behind 0x. Ranges are checked by whoever takes it. */
+/** A number as C writes it: decimal, or hexadecimal behind 0x. Its user checks the range. */
 export function parseNumber(name: string, text: string): number {
   if (!/^(0x[0-9a-f]+|\d+)$/i.test(text)) throw new UsageError(`${name} must be a number such as 42 or 0x2a, got '${text}'`);
   return Number(text);

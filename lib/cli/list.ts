@@ -44,8 +44,8 @@ export const list: Command = {
 };
 
 /**
- * Opens a board to see what it is, which switches no chip on; one that cannot be opened is listed all the same. That is
- * tried also if it is known to fail, as the error says what to do.
+ * Opens a board to see what it is, which switches a chip on with the 5.4-era driver alone; one that cannot be opened is
+ * listed all the same. That is tried also if it is known to fail, as the error says what to do.
  */
 export function describeBoard({ path, accessible }: BoardEntry, open: (path: string) => Board = openBoard): Listed {
   try {

@@ -27,7 +27,7 @@ export const mailbox: Command = {
         await context.room();
       } catch (error) {
         const isLate = error instanceof EpiphanyError && error.code === 'ERR_EPIPHANY_TIMEOUT';
-        if (!isLate || count !== Infinity || received === 0) throw error; // whoever asked for some has not got them
+        if (!isLate || count !== Infinity || received === 0) throw error; // the user asked for some and has not got them
         return 0;
       }
     }

@@ -8,13 +8,14 @@ import { systemError } from '../errors.js';
 import { printable } from '../printable.js';
 import { simulatorSpec, type SimulatorOptions } from '../transport/simulator.js';
 import { cc } from './cc.js';
-import { UsageError, type Command, type Context } from './command.js';
+import { UsageError, warn, type Command, type Context } from './command.js';
 import { disasm } from './disasm.js';
 import { dma } from './dma.js';
 import { doctor } from './doctor.js';
 import { dram } from './dram.js';
 import { dump } from './dump.js';
 import { exitCodeOf, failureJson, failureText } from './failure.js';
+import { fleetingReason } from './fleeting.js';
 import { overview, usageOf, version } from './help.js';
 import { info } from './info.js';
 import { list } from './list.js';
@@ -94,7 +95,10 @@ async function main({ positionals, board: named, json, help, version: versionAsk
   let board: Board | undefined;
   const context: Context = { operands, option: (option) => own[option] as string | undefined, flag: (option) => own[option] === true, json, colour: mayColour(), print, printAsIs, room, outputEnd: outputEnd.signal, board: (options) => (board ??= chooseBoard(command, named, options)) };
   try {
-    return await command.run(context);
+    const code = await command.run(context);
+    const reason = command.lasting && board ? fleetingReason(board) : undefined;
+    if (reason !== undefined) warn(reason);
+    return code;
   } finally {
     board?.close();
   }
@@ -126,7 +130,7 @@ try {
 }
 await new Promise(setImmediate); // what was written last may still fail
 const failure = outputEnd.signal.reason as NodeJS.ErrnoException | undefined;
-// Whoever reads our output may have had enough: "epiphany dump 0,0 | head".
+// The reader of our output may have had enough: "epiphany dump 0,0 | head".
 if (failure && failure.code !== 'EPIPE') {
   complain(failure, false);
   process.exitCode = 1;

@@ -81,7 +81,7 @@ export const run: Command = {
   },
 };
 
-/** That of this process, which is left as it is for whoever comes next unless a core reads. */
+/** That of this process, which is left as it is for the next reader unless a core reads. */
 class StandardInput implements AsyncIterable<Uint8Array>, Disposable {
   #stream: NodeJS.ReadStream | undefined;
 
@@ -239,7 +239,7 @@ function haltWhatCan(group: WorkGroup): void {
   }
 }
 
-/** Of a program: as the first core ended that did not end well. Whoever gets to its exit has dealt with its exceptions. */
+/** Of a program: as the first core ended that did not end well. A core that gets to its exit has dealt with its exceptions. */
 function endOf(group: WorkGroup, states: readonly CoreState[], lines: SourceLines): Ending {
   const failed = states.find(({ state, exitCode = 0, exception }) => state === 'halted' || exitCode !== 0 || (state === 'idle' && exception !== undefined));
   if (!failed) {

@@ -341,7 +341,7 @@ export class CharDevice implements Disposable {
     return child;
   }
 
-  /** System calls copy in their own way, which device memory does not bear. */
+  /** System calls copy in their own way, which device memory does not allow. */
   #hostBytes(name: string, view: unknown): Uint8Array {
     const checked = checkView(name, view);
     if (isWindow(checked)) throw invalidType(name, 'in host memory, not a window over device memory', view);

@@ -100,7 +100,7 @@ export class MemoryMapping implements Disposable {
   }
 }
 
-/** Closes over the handle alone: whoever holds this must not hold the mapping. */
+/** Closes over the handle alone: an owner of this must not hold the mapping. */
 function endOfHandle(handle: MappingHandle): () => boolean {
   return () => {
     const status = native.unmap(handle);

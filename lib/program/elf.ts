@@ -170,7 +170,7 @@ function readSymbols(file: ElfFile, headers: readonly SectionHeader[]): ProgramS
     // Linkers leave section symbols without a name of their own.
     const name = file.name(entry, names) || (type === 'section' ? home?.section.name : '');
     if (!name) continue;
-    file.spend(entry, home?.section.name.length ?? 0); // whoever lists symbols says it with each of them
+    file.spend(entry, home?.section.name.length ?? 0); // a list of symbols says it with each of them
     symbols.push({
       name,
       address: file.u32(entry + 4),

@@ -50,7 +50,7 @@ async function readFile(path: string, found: Stats, bytes: Bytes, signal: AbortS
   }
 }
 
-/** Waits for whoever writes, and needs no thread of the pool for that, which nobody could end. */
+/** Waits for a writer, and needs no thread of the pool for that, which nobody could end. */
 async function readPipe(path: string, bytes: Bytes, signal: AbortSignal | undefined): Promise<void> {
   using pipe = CharDevice.open(path, { access: 'read', fileType: 'any' });
   if (!fstatSync(pipe.fd).isFIFO()) throw refused(path, 'it was replaced while it was opened');

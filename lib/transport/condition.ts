@@ -3,7 +3,7 @@
 import { EpiphanyError } from '../errors.js';
 
 /**
- * What has befallen a board. A reset of the whole chip, and loss of its power, end its work-groups whoever did it;
+ * What has happened to a board. A reset of the whole chip, and loss of its power, end its work-groups, no matter which process did it;
  * if it was somebody else, the board itself cannot be used either until that is acknowledged.
  */
 export class Condition {
@@ -62,7 +62,7 @@ export function goneError(path: string, cause?: unknown): EpiphanyError {
 }
 
 export function overheatedError(path: string, cause?: unknown): EpiphanyError {
-  return new EpiphanyError('ERR_EPIPHANY_THERMAL', `The chip behind '${path}' was switched off because it was too hot. It is allowed again by whoever watches the temperature; its memory is lost`, { path, cause });
+  return new EpiphanyError('ERR_EPIPHANY_THERMAL', `The chip behind '${path}' was switched off because it was too hot. It is allowed again by the program that watches the temperature; its memory is lost`, { path, cause });
 }
 
 export function resetError(what: string, remedy: string, path: string, cause?: unknown): EpiphanyError {

@@ -43,7 +43,7 @@ const POLL_INTERVAL = 16;
 const EVENTS_IN_A_ROW = 128;
 
 /**
- * A stream of events. Each event is received once, by whoever waited longest.
+ * A stream of events. Each event is received once, by the one who waited longest.
  * @example
  * for await (const message of board.mailbox) console.log(message.word);
  */

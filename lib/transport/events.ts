@@ -17,7 +17,7 @@ export interface MailboxMessage {
 }
 
 /**
- * Something that befell the board, or one of its cores. `halt` and `idle` come from simulated boards only, as
+ * Something that happened to the board, or one of its cores. `halt` and `idle` come from simulated boards only, as
  * silicon does not tell: `halt` if a core came upon a TRAP, BKPT or MBKPT, `idle` when cores have come to rest.
  */
 export interface BoardEvent {
@@ -70,7 +70,7 @@ const BOARD_EVENTS = new Map<number, BoardEventType>(BOARD_EVENT_TYPES.map((type
 const RECORD_BYTES = structureBytes('epiphany_event');
 const AT = { type: offsetOf('epiphany_event', 'type'), sequence: offsetOf('epiphany_event', 'sequence'), time: offsetOf('epiphany_event', 'time'), payload: offsetOf('epiphany_event', 'payload') };
 const RECORDS_AT_ONCE = 128;
-/** Of so many records, as many as a pipe holds. Whoever writes them may do so faster than they are dealt out. */
+/** Of so many records, as many as a pipe holds. They may be written faster than they are dealt out. */
 const READS_AT_ONCE = 16;
 
 /** What events are read from. */
@@ -100,7 +100,7 @@ export class EventPump {
   readonly #buffer = new DataView(new ArrayBuffer(RECORD_BYTES * RECORDS_AT_ONCE));
   readonly #coreListeners = new Set<() => void>();
   #watcher: Watcher | undefined;
-  /** Whoever receives one event after the other soon waits again: the watcher stays for a turn of the event loop. */
+  /** A receiver of one event after the other soon waits again: the watcher stays for a turn of the event loop. */
   #leaving: NodeJS.Immediate | undefined;
   #closed = false;
   /** There will be no more records. */
@@ -181,7 +181,7 @@ export class EventPump {
       }
       if (bytes === undefined) return;
       if (bytes === 0) this.#fail(closedError(`the source of events of '${this.#device.path}'`));
-      // All are taken out of the buffer before the first is dealt: whoever gets it may read again.
+      // All are taken out of the buffer before the first is dealt: its receiver may read again.
       const records = Array.from({ length: Math.floor(bytes / RECORD_BYTES) }, (_, index) => this.#recordAt(index * RECORD_BYTES));
       for (const record of records) this.#deal(record);
       if (records.some(({ type }) => type === RECORD_TYPES.halt || type === RECORD_TYPES.idle)) {

@@ -56,7 +56,7 @@ export class Directory {
 
   /**
    * Checks that there is a descriptor left for a program. Linux gives the lowest one that is free, so it tells how many
-   * are in use, by whomever.
+   * are in use, by any process.
    */
   checkRoom(): void {
     const lowest = openSync(within(this.#descriptor, '.'), constants.O_DIRECTORY | O_PATH);

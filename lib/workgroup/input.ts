@@ -15,7 +15,7 @@ export function checkInputSource(name: string, value: unknown): void {
   if (typeof value !== 'string') checkView(name, value);
 }
 
-/** Bytes for whoever takes them first. A source is asked for its next piece only when there is somebody to take it. */
+/** Bytes for the one who takes them first. A source is asked for its next piece only when there is somebody to take it. */
 export class Input {
   readonly #source: InputSource;
   readonly #changed: () => void;

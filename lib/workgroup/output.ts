@@ -20,7 +20,7 @@ export const OUTPUT_LIMIT = 2 ** 22;
 /** About what a piece takes: a string, an object, and two bytes a character. */
 const bytesOf = ({ text }: Output): number => 128 + 2 * text.length;
 
-/** What a stream does for whoever serves the cores. */
+/** What a stream does for the server of the cores. */
 export interface OutputListener {
   /** Somebody begins to wait for output, or has ended it. */
   waitersChanged(): void;
@@ -43,7 +43,7 @@ export interface OutputInlet {
 export let openOutput: (limit: number, listener: OutputListener) => OutputInlet;
 
 /**
- * A stream of output, which ends with the program. Each piece is received once, by whoever waited longest; leaving a
+ * A stream of output, which ends with the program. Each piece is received once, by the one who waited longest; leaving a
  * loop takes none with it.
  *
  * What nobody has read yet is kept up to a limit. There, as long as somebody iterates, the cores wait that want to write

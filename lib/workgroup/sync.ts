@@ -33,7 +33,8 @@ export function whyNoSync({ registers }: Core, stays: boolean): string | undefin
  * @returns those that have not taken it, where it is still latched
  */
 export function raiseSync(cores: readonly Core[], step: Step | undefined, isAtTrap: (core: Core) => boolean): Core[] {
-  const waits = ({ registers }: Core): boolean => (registers.ILAT.read().value & SYNC) !== 0;
+  // With interrupts on it will be taken, also by a core that has come to rest before.
+  const waits = ({ registers }: Core): boolean => (registers.ILAT.read().value & SYNC) !== 0 && registers.STATUS.read().gid;
   const goesOn = (core: Core): boolean => waits(core) && !core.registers.DEBUGSTATUS.read().halted;
   for (const { registers } of cores) registers.ILATST.write(SYNC); // which wakes those that sleep
   for (const { registers } of cores) registers.DEBUGCMD.write(step ? HALT : RESUME);

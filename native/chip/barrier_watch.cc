@@ -49,7 +49,7 @@ void BarrierWatch::Interrupt(bool is_answer, uint32_t ipend, uint32_t pc) {
 }
 
 // A program that goes from IDLE to IDLE for ever does not wait for a barrier, but lives in its handlers. And
-// whoever has slept once since the WAND is past its barrier: what it sleeps for later is something else.
+// a core that has slept once since the WAND is past its barrier: what it sleeps for later is something else.
 void BarrierWatch::Idle(Core& core, uint32_t ipend, uint32_t pc) {
   if (!is_ahead_of_idle() || ipend != ipend_) return;
   const uint32_t behind = pc + Decode(core.Peek(pc)).length;

@@ -10,7 +10,7 @@ namespace chip {
 
 class Core;
 
-// Of one core; by whoever holds its claim.
+// Of one core; by the holder of its claim.
 class BarrierWatch {
  public:
   // What the core does. `ipend` tells which handler it is in.

@@ -330,7 +330,7 @@ bool Chip::Restore(const uint32_t* words, size_t count) noexcept {
     core.Restore(words);
     core.Release();
   }
-  React(Elink::Effect::kLineChanged);  // whoever listens must hear of messages that the state brought with it
+  React(Elink::Effect::kLineChanged);  // a listener must hear of messages that the state brought with it
   return true;
 }
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // A software Epiphany behind its eLink: what a host, and the programs of a host, can observe.
 //
-// This is the whole face of the model. It knows neither Node nor QEMU; whoever embeds it provides the memory,
+// This is the whole face of the model. It knows neither Node nor QEMU; its embedder provides the memory,
 // listens to events, and stands where the board's ARM stands. Sources of each behaviour are named where it
 // is modelled; what no public source settles is listed in docs/validation.md.
 //
@@ -92,14 +92,14 @@ class Chip {
   // machine, and in however many calls.
   RunResult Run(const RunRequest& request) noexcept;
 
-  // One turn of one core, for whoever schedules cores in another way. All zero if there was nothing to do.
+  // One turn of one core, for an embedder that schedules cores in another way. All zero if there was nothing to do.
   using Turn = Core::Turn;
   Turn RunCore(unsigned index, uint64_t clocks) noexcept;
   // Whether a core had nothing to do in its last turn, and somebody has touched it since.
   bool is_called(unsigned index) const noexcept { return mesh_.core(index).is_called(); }
   // For threads that have run out of turns: take a ticket, try every core, wait.
   Doorbell& doorbell() noexcept { return mesh_.doorbell(); }
-  // Tells the sink that some cores have come to rest. By whoever schedules them.
+  // Tells the sink that some cores have come to rest. By the one who schedules them.
   void ReportRest() noexcept;
 
   // What no register tells of a core; nothing of that if there is no such core. A signal is on its way to it,

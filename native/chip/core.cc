@@ -156,7 +156,7 @@ void Core::StoreRegister(uint32_t offset, uint32_t value, bool by_itself) {
       // Unlike a store to STATUS, this one reaches ACTIVE, GID and KM too.
       registers.Set(reg::kStatus, value & ~status::kReserved);
       if (!(value & status::kWand)) mesh_->ForgetWand(*this);
-      if (!by_itself) barrier_.Forget();  // whoever stops or starts it has something else in mind
+      if (!by_itself) barrier_.Forget();  // to stop or start it is something else
       break;
     case reg::kStatus:
       registers.Store(offset, value);

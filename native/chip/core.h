@@ -2,7 +2,7 @@
 // One eCore: its registers and what they set off, interrupts, timers, DMA, and the execution of its program.
 // Sources: Epiphany Architecture Reference; where it is silent, docs/validation.md says what was chosen.
 //
-// Threads: whoever lets a core run, or reaches any register that an execution could be using, holds the
+// Threads: a thread that lets a core run, or reaches any register that an execution could be using, holds the
 // core's claim. Interrupts are latched without it, and so are a halt by another core, and signals.
 #ifndef CHIP_CORE_H_
 #define CHIP_CORE_H_
@@ -85,7 +85,7 @@ class Core {
   // Somebody waits for the claim, and a runner should not take it again at once.
   bool is_wanted() const { return wanted_.load(std::memory_order_relaxed) != 0; }
 
-  // --- by whoever holds the claim.
+  // --- by the holder of the claim.
   uint32_t LoadRegister(uint32_t offset) const { return registers_.Load(offset); }
   // `by_itself`: the core's own instructions or DMA do it, and so ILATST takes time.
   void StoreRegister(uint32_t offset, uint32_t value, bool by_itself = false);
@@ -164,7 +164,7 @@ class Core {
   // No interrupt is taken between GIE and an IDLE behind it.
   bool holds_interrupts_ = false;
   bool is_blocked_ = false;
-  bool is_stepping_ = false;  // a step is executed now, whoever else wants the core
+  bool is_stepping_ = false;  // a step is executed now, even if others want the core
   bool ends_turn_ = false;
   bool has_woken_ = false;   // in this turn
   bool has_worked_ = false;  // since it last came to rest

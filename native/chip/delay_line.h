@@ -29,7 +29,7 @@ class DelayLine {
   // By anyone, at any time.
   void Enter(uint32_t signals) { entered_.fetch_or(signals, std::memory_order_release); }
 
-  // --- by whoever holds the core's claim.
+  // --- by the holder of the core's claim.
   // The way of those that have entered begins now.
   void Accept() {
     if (entered_.load(std::memory_order_relaxed) == 0) return;

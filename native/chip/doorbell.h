@@ -10,7 +10,7 @@
 
 namespace chip {
 
-// Take a ticket, look for work, and wait with the ticket if there was none: whoever rang since then has left
+// Take a ticket, look for work, and wait with the ticket if there was none: one who rang since then has left
 // work behind that was not seen, and the wait returns at once.
 class Doorbell {
  public:

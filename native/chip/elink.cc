@@ -129,7 +129,7 @@ bool Elink::Push(uint32_t low, uint32_t high, Effect* effect) {
   const bool line = Line();
   fifo_[(first_ + count_++) % kCapacity] = {low, high};
   Publish();
-  // Each message counts, because whoever empties the mailbox may have just seen it empty, and be about to
+  // Each message counts, because the one who empties the mailbox may have just seen it empty, and be about to
   // stop.
   if (Line()) *effect = line ? Effect::kLineUp : Effect::kLineChanged;
   return true;

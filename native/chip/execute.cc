@@ -591,7 +591,7 @@ uint64_t Core::Execute(const uint64_t limit) {
         goto stepped;
       }
       OPERATION(Bkpt) {
-        // PC stays: whoever resumes the core has first put the instruction back that was here.
+        // PC stays: the one who resumes the core has first put the instruction back that was here.
         pc = HERE();
         HaltBy(Halt::kBreakpoint);
         goto jumped;

@@ -32,7 +32,7 @@ bool FreeRunner::Start() noexcept {
   sigset_t before;
   sigfillset(&all);
   pthread_sigmask(SIG_SETMASK, &all, &before);
-  // They go on together: whoever was behind still is.
+  // They go on together: a core that was behind still is.
   for (unsigned i = 0; i < shares_; ++i) {
     std::atomic<uint64_t>& rounds = threads_[i].rounds;
     if (const uint64_t others = Slowest(i); rounds.load() == kAway)
@@ -97,7 +97,7 @@ bool FreeRunner::WaitForOthers(unsigned share) noexcept {
   return !stop_.load(std::memory_order_relaxed);
 }
 
-// Lets a core use up its quantum, whoever interrupts it; less only if it cannot go on.
+// Lets a core use up its quantum, even if it is interrupted; less only if it cannot go on.
 Chip::Turn FreeRunner::GiveTurn(unsigned core, bool is_alone) noexcept {
   const uint64_t clocks = is_alone ? std::max(quantum_, kQuantumAlone) : quantum_;
   Chip::Turn whole = {};

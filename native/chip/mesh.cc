@@ -248,7 +248,7 @@ void Mesh::Wand(Core& from) {
   uint64_t all = 0;
   ForEach(region, [&](Core& to) { all |= uint64_t{1} << to.index(); });
   uint64_t flags = wand_.fetch_or(uint64_t{1} << from.index()) | uint64_t{1} << from.index();
-  // Whoever takes the flags back raises the interrupt, so it is raised once.
+  // The one who takes the flags back raises the interrupt, so it is raised once.
   do {
     if ((flags & all) != all) return;
   } while (!wand_.compare_exchange_weak(flags, flags & ~all));

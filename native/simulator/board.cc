@@ -85,7 +85,7 @@ void Board::OnEvent(const chip::Event& event) noexcept {
       events_.Emit(kReset, 0);
       break;
     case chip::Event::Kind::kCoreHalted:
-      // Whoever halted a core by its register knows.
+      // The one who halted a core by its register knows.
       if ((event.value & 0xff) != static_cast<uint32_t>(chip::Halt::kCommand))
         events_.Emit(kHalt, event.core | uint64_t{event.value} << 16);
       break;

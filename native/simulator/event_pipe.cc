@@ -9,7 +9,7 @@
 namespace simulator {
 namespace {
 
-// One event, in the form in which a driver hands it to whoever reads its event descriptor.
+// One event, in the form in which a driver hands it to a reader of its event descriptor.
 struct Record {
   uint32_t type;
   uint32_t flags;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Events of a simulated board as records in a pipe: what a driver gives whoever reads its event descriptor.
+// Events of a simulated board as records in a pipe: what a driver gives a reader of its event descriptor.
 #ifndef SIMULATOR_EVENT_PIPE_H_
 #define SIMULATOR_EVENT_PIPE_H_
 

@@ -164,7 +164,7 @@ async function build(places) {
   }, { environment: () => environment(places) });
 }
 
-/** Points the link there, in one step: whoever follows it meanwhile finds the old one or the new one. */
+/** Points the link there, in one step: one who follows it meanwhile finds the old one or the new one. */
 function linkTo(prefix) {
   const scratch = `${link}.${process.pid}`;
   fs.symlinkSync(path.basename(prefix), scratch);

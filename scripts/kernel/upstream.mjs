@@ -15,7 +15,7 @@ import { parseArgs } from 'node:util';
 import { applyPatch, builtInPatch, driverFiles, driverFolder, hookPatch } from './patch.mjs';
 import { kernelSource } from './source.mjs';
 
-/** Whoever sends the patches signs them, and is no such address. */
+/** The sender of the patches signs them, and is no such address. */
 const NOBODY = 'The node-epiphany authors <authors@node-epiphany.invalid>';
 
 /** The kernel's own files that the patches change. */
@@ -179,7 +179,7 @@ function withMaintainer(text, author) {
   return `${text.slice(0, next.index)}${own}\n\n${text.slice(next.index)}`;
 }
 
-/** Its rows are in the order of the letters; the letter is that of old programs, whoever else has it. */
+/** Its rows are in the order of the letters; the letter is that of old programs, also if others have it. */
 function withIoctls(text) {
   const last = [...text.matchAll(/^('E' +)(\S+ +)(\S+ +)(conflict!)$/gm)].at(-1);
   if (!last) throw new Error('ioctl-number.rst has no row that conflicts');

@@ -179,7 +179,7 @@ function takeLock(file, title) {
 export const lockNeeds = { flock: 'util-linux' };
 
 /**
- * Waits for and takes the lock of an open file, `title`; whoever has to wait is told so. The kernel ties it to that, which
+ * Waits for and takes the lock of an open file, `title`; one who has to wait is told so. The kernel ties it to that, which
  * flock(1) shares with this process through fd 3: it stays ours when flock ends and is released with the last process
  * that has it, however that ends. Throws unless the lock is taken.
  */

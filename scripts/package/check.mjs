@@ -35,7 +35,7 @@ const allowed = [
   /^examples\/first-light\/(first-light\.elf|README\.md)$/, // older versions of npm take every README
   /^prebuilds\/linux-(x64|arm|arm64)\/epiphany\.node$/,
   // For `epiphany cc`, and to build the compiler that it needs:
-  /^ecore\/(ecore\.h|crt0\.S|(internal|external|ecore-places)\.ld)$/,
+  /^ecore\/(ecore\.h|crt0\.S|(internal|external|ecore-(places|handlers|vectors))\.ld)$/,
   /^scripts\/(ecore\/toolchain|lib\/cache|lib\/cached-build)\.mjs$/,
   // To build the addon from source:
   /^binding\.gyp$/,

@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 
-/** Tried in a process of its own: a file that is damaged may end whoever loads it. */
+/** Tried in a process of its own: a file that is damaged may end the process that loads it. */
 function stateOf(folder) {
   const path = `${root}${folder}/epiphany.node`;
   if (!statSync(path, { throwIfNoEntry: false })?.isFile()) return 'none';

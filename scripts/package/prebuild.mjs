@@ -8,7 +8,7 @@
 // it if it would not load on the oldest systems we support. Node-API is the same for every Node and architecture, so the
 // headers of the running Node serve all three. node-gyp knows no build folder but ./build: it works on a copy of what the package brings for
 // building from source, and the developer's stays as it is. The headers of node-addon-api are part of that, in
-// prebuilds/include: whoever installs the package does not have them. A prebuild that is out of date, and that cannot be
+// prebuilds/include: users who install the package do not have them. A prebuild that is out of date, and that cannot be
 // made anew, is deleted: npm packs whatever is there.
 
 import { spawnSync } from 'node:child_process';

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 //
-// npm's "prepare": makes of a clone what a package must hold, for whoever installs it by git or from its folder. The addon
+// npm's "prepare": makes of a clone what a package must hold, for users who install it by git or from its folder. The addon
 // is then built from source where it is installed, with the headers that are put beside it here.
 import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';

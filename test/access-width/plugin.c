@@ -2,7 +2,7 @@
 //
 // A QEMU user-mode plugin that records how a program touches the memory it announces (announce.h): loads and
 // stores by width and alignment, per phase, and the first instructions that break the rule for device memory.
-// It sees what the guest executes, whoever emitted it: a compiler, libc, V8's interpreter or its JIT.
+// It sees what the guest executes, no matter what emitted it: a compiler, libc, V8's interpreter or its JIT.
 //
 // The rule: naturally aligned, at most 4 bytes, one access per instruction, no atomic read-modify-write, and
 // no buffer for the kernel, which would copy as it likes.

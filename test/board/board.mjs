@@ -87,7 +87,7 @@ export async function boot(command, { kernel: name = 'plain', chip = 'e16g301', 
       .finally(() => {
         console(); // the last of it
         remove();
-        // Whoever ends the board by a signal means whatever runs it, too.
+        // A signal that ends the board is meant for what runs it, too.
         if (signal()) process.kill(process.pid, signal());
       });
     return { ended, console, kill };
@@ -103,7 +103,7 @@ async function shareFiles(folder, command, kernel, sources) {
   for (const name of ['modules', 'tests']) mkdirSync(join(shared, name), { recursive: true });
   const loaded = [];
   for (const source of sources) loaded.push(...(await kernelModules(kernel, source)));
-  // Modules of tests run when they are loaded: whoever wants that does it.
+  // Modules of tests run when they are loaded: a test that wants that does it.
   for (const [i, file] of loaded.entries()) {
     const place = file.endsWith('-kunit.ko') ? join('tests', basename(file)) : join('modules', `${String(i).padStart(2, '0')}-${basename(file)}`);
     copyFileSync(file, join(shared, place));

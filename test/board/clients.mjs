@@ -25,7 +25,7 @@ export function buildClients(compiler, architecture) {
     if (hasKey(made, key)) continue;
     const scratch = mkdtempSync(`${made}.`);
     try {
-      // The key is the program's build ID, of whole words: it comes with the program, whoever else makes one meanwhile.
+      // The key is the program's build ID, of whole words: it comes with the program, also if others make one meanwhile.
       const program = join(scratch, 'program');
       run([compiler, '-std=gnu17', '-O2', '-Wall', '-Wextra', '-Werror', '-static', '-pthread', `-Wl,--build-id=0x0000${key}`, `-I${header}`, source, '-o', program]);
       renameSync(program, made);

@@ -107,7 +107,7 @@ export async function runSet(name, kernel, { seed = 1, survival = SURVIVAL } = {
 
 export const setsOf = (kernel) => Object.keys(sets).filter((name) => !sets[name].kernels || sets[name].kernels.includes(kernel));
 
-/** The sets for `npm run test:board`. They name the chip they are for, so whoever names another one wants none; Debian's kernels have no test bench. */
+/** The sets for `npm run test:board`. They name the chip they are for, so there are none for another one; Debian's kernels have no test bench. */
 export const setsFor = ({ kernel = 'plain', chip, text = '' }) => (chip === undefined && Object.hasOwn(TIMEOUTS, kernel) ? setsOf(kernel).filter((name) => `driver: ${name}`.includes(text)) : []);
 
 function show(title, { passed, failed, console }, begin) {

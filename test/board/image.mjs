@@ -32,7 +32,7 @@ export function deviceTree(own, overlays, folder) {
   });
   const tree = join(folder, 'board.dtb');
   run(['fdtoverlay', '-i', own, '-o', tree, ...compiled]);
-  // Without a seed, whoever wants random numbers waits for seconds: nothing here is random.
+  // Without a seed, programs that want random numbers wait for seconds: nothing here is random.
   run(['fdtput', '-t', 'bx', tree, '/chosen', 'rng-seed', ...randomBytes(64).toString('hex').match(/../g)]);
   return tree;
 }

@@ -57,7 +57,7 @@ export async function kernelModules(kernel, source) {
   return readdirSync(place, { recursive: true }).filter((name) => name.endsWith('.ko')).map((name) => join(place, name));
 }
 
-/** Where they and all that belongs to them are: a copy of the folder, as whoever wrote them does not want objects there. */
+/** Where they and all that belongs to them are: a copy of the folder, as their authors do not want objects there. */
 export async function builtModules({ flavour, make }, source) {
   const isFile = (file) => statSync(file).isFile();
   const files = readdirSync(source, { recursive: true }).map((name) => join(source, name)).filter((file) => isFile(file) && !products.test(file)).sort();

@@ -2,7 +2,7 @@
 import { Writable } from 'node:stream';
 import { StringDecoder } from 'node:string_decoder';
 
-/** Where a board's reporter writes to: whoever waits for a test gets what came of it. */
+/** Where a board's reporter writes to: one who waits for a test gets what came of it. */
 export class Results extends Writable {
   #known = new Map();
   #waiting = new Map();

@@ -73,7 +73,7 @@ function madeBy(steps: string[], env?: object): string[] {
 }
 
 describe('bootstrap', () => {
-  it('waits for a compiler that outlives whoever has started it', async () => {
+  it('waits for a compiler that outlives the process that started it', async () => {
     program('node_modules/.bin/tsc', `echo begin >>"$MADE"
 text=$(cat lib/index.ts)
 while [ -e wait ]; do sleep 0.05; done
@@ -87,7 +87,7 @@ echo end >>"$MADE"`);
     write('lib/index.ts', 'another');
     const second = spawn(process.execPath, [BOOTSTRAP, 'library'], { ...options(), stdio: ['ignore', 'ignore', 'pipe'] });
     let said = '';
-    second.stderr.setEncoding('utf8').on('data', (text) => (said += text));
+    second.stderr.setEncoding('utf8').on('data', (text: string) => (said += text));
     const ended = once(second, 'exit');
     // It says that it waits, or compiles beside the other.
     await vi.waitFor(() => expect(said).not.toBe(''), { timeout: 200_000 });

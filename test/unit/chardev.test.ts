@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { boardOf, listBoards, type Board, openBoard } from '../../lib/board.js';
 import type { Core } from '../../lib/core.js';
+import { fleetingReason } from '../../lib/cli/fleeting.js';
 import { CharDevice } from '../../lib/device/index.js';
 import { encode } from '../../lib/transport/abi.js';
 import { CharDeviceTransport } from '../../lib/transport/chardev.js';
@@ -56,7 +57,7 @@ describe('what the driver answers', () => {
     expect(driver.closed).toBe(true);
   });
 
-  it('may be no DRAM at all, which only matters to whoever wants it', () => {
+  it('may be no DRAM at all, which only matters to programs that want it', () => {
     using board = boardOf(transport({ mappings: [] }));
     expect(board.sharedDram).toBeUndefined();
     expect(() => board.sharedDramMapping()).toThrow(expect.objectContaining({ code: 'ERR_EPIPHANY_UNSUPPORTED' }));
@@ -89,6 +90,24 @@ describe('what the old driver cannot do', () => {
     expect(() => group.states()).toThrow(expect.objectContaining({ code: 'ERR_EPIPHANY_RESET' }));
     board.core(0, 0).writeWord(0, 1);
   });
+
+  it('is told to a program that leaves something in a chip that is switched off then, unless it is kept on', () => {
+    const folder = mkdtempSync(join(tmpdir(), 'chardev-test-'));
+    try {
+      const nopm = join(folder, 'nopm');
+      using board = boardOf(transport());
+      expect(fleetingReason(board, nopm)).toMatch(/'\/dev\/epiphany\/mesh0' switches the chip off .* nopm=1/);
+      writeFileSync(nopm, 'N\n');
+      expect(fleetingReason(board, nopm)).toBeDefined();
+      writeFileSync(nopm, 'Y\n');
+      expect(fleetingReason(board, nopm)).toBeUndefined();
+      using ours = boardOf(new CharDeviceTransport(new FakeNewDriver()));
+      using simulated = openBoard('sim');
+      for (const each of [ours, simulated]) expect(fleetingReason(each, join(folder, 'none'))).toBeUndefined();
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
+  });
 });
 
 describe('our driver', () => {
@@ -111,7 +130,7 @@ describe('our driver', () => {
     });
   });
 
-  it('gives the registers of the eLink only to whoever may have them', () => {
+  it('gives the registers of the eLink only to processes that may have them', () => {
     const driver = new FakeNewDriver();
     driver.mayMapElink = false;
     using board = boardOf(new CharDeviceTransport(driver));
@@ -119,7 +138,7 @@ describe('our driver', () => {
     expect(() => board.elink).toThrow(expect.objectContaining({ code: 'ERR_EPIPHANY_UNSUPPORTED', message: expect.stringContaining('CAP_SYS_RAWIO') as string }));
   });
 
-  it('tells of messages and of what befalls the board', async () => {
+  it('tells of messages and of what happens to the board', async () => {
     await withDriver(async (board, driver) => {
       driver.emit('mailbox', 0xfedcba98 + 7 * 2 ** 32);
       driver.emit('reset', 6 + 0x84a * 2 ** 32 + 2 ** 48);
@@ -419,7 +438,7 @@ describe('opening a path that is no board', () => {
     rmSync(folder, { recursive: true });
   });
 
-  it('names the group to whoever has no permission', () => {
+  it('names the group to users without permission', () => {
     const denied = Object.assign(new Error("EACCES: permission denied, open '/dev/epiphany/mesh0'"), { code: 'EACCES' });
     const original = CharDevice.open;
     CharDevice.open = () => {

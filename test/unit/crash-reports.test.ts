@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, describe, expect, it } from 'vitest';
-import { openBoard, type Core, type CoreState, type WorkGroup } from '../../lib/index.js';
+import { openBoard, type CoreState, type WorkGroup } from '../../lib/index.js';
 import { readProgramFile } from '../../lib/program/file.js';
 import { registersIn } from '../../lib/program/disassembler.js';
 import { indexSymbols, type Program, type ProgramSymbol } from '../../lib/program/program.js';
@@ -122,7 +122,7 @@ describe('the state of a core', () => {
   it('names no instruction of a memory fault that another core has caused', async () => {
     using board = openBoard('sim');
     using group = board.workgroup({ row: 1, column: 2, rows: 1, columns: 2 });
-    const [victim, other] = group.cores as [Core, Core];
+    const [victim, other] = [group.core(0), group.core(1)];
     // Its handler rests at the vector of memory faults.
     await group.core(0).load(programOf([branch(0x30), NOP, NOP, NOP, IDLE, branch(-2), ...Array<Instruction>(18).fill(NOP), move(1, 0), MOVTS_IMASK_R1, move(0, 0x30 + 26), MOVTS_IRET_R0, RTI, move(0, 1), MOVTS_MEMPROTECT_R0, branch(0)]));
     await group.core(1).load(programOf([move(0, 1), move(1, victim.address + 0x100), store(0, 1), IDLE]));

@@ -35,7 +35,7 @@ describe('a mailbox that nobody can empty', () => {
       assert.equal((await board.mailbox.receive({ timeout: 200_000 })).word, 7);`);
   });
 
-  it('is emptied by whoever sends next, if it was half full', async () => {
+  it('is emptied by the next sender, if it was half full', async () => {
     await ends(`${UNHEARD} state.writeUInt32LE(0x80000000 + 3, wordAt(16)); simulator.restore(state);
       assert.equal(simulator.pushMailbox(1), false);
       simulator.inject({ fault: 'dead-link', active: false }); assert.equal(simulator.pushMailbox(1), true);

@@ -42,7 +42,7 @@ describe('the virtual board', () => {
   });
 
   it.skipIf(!existsSync('/usr/lib/apt/apt-helper'))('names the packages that bring them, on Debian', () => {
-    // Whoever has no apt is told to use Debian instead.
+    // A user without apt is told to use Debian instead.
     const { stderr } = run(['test/board/main.mjs', 'true'], ['apt-get', 'make']);
     expect(stderr).toMatch(/Install what brings them: sudo apt-get install .*\bgcc-arm-linux-gnueabihf g\+\+-arm-linux-gnueabihf\b.*\bninja-build\b.*\bflex bison bc\b/);
     expect(namesIn(stderr)).not.toContain('make');

@@ -176,7 +176,7 @@ TEST(messages_of_all_cores)
 	EXPECT_EQ(seen, 0xffff);
 }
 
-/* All of them, in order, whoever reads: those that are not there are told as lost. */
+/* All of them, in order, for each reader: those that are not there are told as lost. */
 static void flood(bool has_reader)
 {
 	int fd = open_powered(O_NONBLOCK);

@@ -140,7 +140,7 @@ TEST(a_new_user_soon_after)
 	EXPECT_ERROR(write(file, "sometimes", 9), EINVAL);
 	EXPECT(!strcmp(read_text(elink_folder("first_use_power_cycle")), "never"));
 	write_text(elink_folder("first_use_power_cycle"), "legacy");
-	/* Whoever comes later finds nothing anyway. */
+	/* A process that comes later finds nothing anyway. */
 	int fd = open_mesh();
 	info_of(fd);
 	EXPECT_EQ(pwrite(fd, &word, 4, core_address(0, 0)), 4);
@@ -179,7 +179,7 @@ TEST(a_supply_that_fails_is_tried_again_by_whoever_comes_next)
 	EXPECT_ERROR(claim(fd, 0, 0, 1, 1, 0, 0), EPROTO);
 	EXPECT(map(fd, core_address(0, 0), PAGE) == MAP_FAILED);
 	EXPECT_EQ(info_of(fd).state, 0);
-	/* Nobody is told of what befell another, nor of what runtime PM thinks of it. */
+	/* Nobody is told of what happened to another, nor of what runtime PM thinks of it. */
 	for (int i = 0; i < 4; i++)
 		REQUIRE(!pthread_create(&users[i], NULL, use_and_close, &others));
 	for (int i = 0; i < 4; i++)
@@ -309,7 +309,7 @@ TEST(while_it_is_too_hot)
 	node[0] = held[0] = given[0] = 0x77;
 	int daemon = open_kind("elink", O_RDWR);
 	EXPECT(!ioctl(daemon, E_IOCTL_THERMAL_DISALLOW));
-	/* It lasts, whoever closes. */
+	/* It lasts, no matter who closes. */
 	close(daemon);
 	EXPECT(!is_on());
 	EXPECT_EQ(info_of(fd).state, EPIPHANY_STATE_THERMAL);

@@ -36,7 +36,7 @@ static struct {
 	} mappings[MAPPINGS];
 	uint64_t blocks[8]; /* addresses of DRAM that was given out */
 	uint8_t *buffer;
-	volatile bool *has_opened; /* shared with whoever wants to know, or NULL */
+	volatile bool *has_opened; /* shared with those who want to know, or NULL */
 } client;
 
 #define BUFFER (16 * PAGE)

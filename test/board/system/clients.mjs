@@ -25,7 +25,7 @@ const tapClient = (name, program, ...options) => ({
 export const cases = [
   tapClient('a C program finds the 5.4-era interface as it was', 'old_abi'),
   tapClient('and the same as a user who is not root', 'old_abi', NOBODY),
-  onBoard('dd reads what a core has, and writes it', [], (board, { path, note }) => {
+  onBoard('dd reads what a core has, and writes it', ['claims'], (board, { path, note }) => {
     const folder = mkdtempSync(join(tmpdir(), 'dd-'));
     try {
       const core = board.core(1, 2);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-/** Resets of the chip and of cores, and what becomes of whoever used them. */
+/** Resets of the chip and of cores, and what becomes of those who used them. */
 import assert from 'node:assert/strict';
 import type { Board, BoardEvent } from 'node-epiphany';
 import { onBoard, RESET, type Case } from '../case.js';

@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { CLOSED, NO_INTEGERS, onBoard, OUT_OF_RANGE, WRONG_TYPE, type Case } from '../case.js';
 
 export const scripting: Case[] = [
-  onBoard('mailbox messages arrive once each, in order, whoever waits', async (board) => {
+  onBoard('mailbox messages arrive once each, in order, for each who waits', async (board) => {
     const early = Promise.all([board.mailbox.receive(), board.mailbox.receive()]);
     for (let word = 0; word < 500; ++word) assert.equal(board.simulator?.pushMailbox(word), true);
     const [first, second] = await early;

@@ -49,7 +49,7 @@ constexpr uint32_t kMailboxLow = 0x810f0730, kMailboxHigh = 0x810f0734, kMailbox
 constexpr uint32_t kRxConfigOfDriver = 0x13e0fe04;
 constexpr uint32_t kDram = 0x8e000000;  // as cores see it
 
-// A program. Long and short instructions are chosen by whoever writes it.
+// A program. Long and short instructions are chosen by its author.
 class Code {
  public:
   explicit Code(uint32_t origin = 0) : origin_(origin) {}

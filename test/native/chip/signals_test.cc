@@ -32,7 +32,7 @@ void TestOpenBarrier() {
   }
 }
 
-// The guarded one was right before WAND took time: whoever comes last, and however late.
+// The guarded one was right before WAND took time: no matter who comes last, and how late.
 void TestGuardedBarrier() {
   std::vector<uint64_t> wanted;
   for (const uint32_t quantum : {1u, 2u, 3u, 7u, 100u}) {

@@ -146,7 +146,7 @@ struct Manner {
   bool runs_in_pieces = false;  // more calls for as many instructions
 };
 
-// A chip, its memory, and whoever embeds it. It serves for all inputs: to make one takes too long.
+// A chip, its memory, and its embedder. They serve for all inputs: to make one takes too long.
 class Bench final : private chip::EventSink {
  public:
   explicit Bench(const chip::Model& model)
