@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 // Heat in a square plate whose edges are kept at fixed temperatures: in every step each point becomes the
 // mean of its four neighbours (Jacobi's method). Each core has a tile of the plate, and around it a rim for
-// the nearest points of the tiles next to it. The core that has computed the edge of a tile stores it into the rims
-// of its neighbours, too: a core need not wait for a store to another one, but for a load it would.
+// the nearest points of the tiles next to it. A core that has computed the edge of its tile stores it into
+// the rims of its neighbours, too: it need not wait for a store to another one, but for a load it would.
 #include <ecore.h>
 
 #define TILE 16

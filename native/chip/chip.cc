@@ -192,50 +192,38 @@ void Chip::ReportRest() noexcept {
   Deliver();
 }
 
-bool Chip::Step(unsigned core_id) noexcept {
+template <typename Answer, typename Ask>
+Answer Chip::Claimed(unsigned core_id, Answer missing, Ask ask) noexcept {
   Core* const core = mesh_.CoreById(core_id);
-  if (!core) return false;
+  if (!core) return missing;
   core->Claim();
-  const bool stepped = core->Step(profile_.load(std::memory_order_relaxed));
+  const Answer answer = ask(*core);
   core->Release();
+  return answer;
+}
+
+bool Chip::Step(unsigned core_id) noexcept {
+  const Profile profile = profile_.load(std::memory_order_relaxed);
+  const bool stepped = Claimed(core_id, false, [profile](Core& core) { return core.Step(profile); });
   Deliver();
   return stepped;
 }
 
 bool Chip::awaits_signal(unsigned core_id) noexcept {
-  Core* const core = mesh_.CoreById(core_id);
-  if (!core) return false;
-  core->Claim();
-  const bool awaits = core->awaits_signal();
-  core->Release();
-  return awaits;
+  return Claimed(core_id, false, [](Core& core) { return core.awaits_signal(); });
 }
 
 int Chip::trap(unsigned core_id) noexcept {
-  Core* const core = mesh_.CoreById(core_id);
-  if (!core) return -1;
-  core->Claim();
-  const int trap = core->trap();
-  core->Release();
-  return trap;
+  return Claimed(core_id, -1, [](Core& core) { return core.trap(); });
 }
 
 bool Chip::is_in_barrier(unsigned core_id) noexcept {
-  Core* const core = mesh_.CoreById(core_id);
-  if (!core) return false;
-  core->Claim();
-  const bool is_in_barrier = mesh_.AwaitsOthers(*core) || core->barrier().has_missed();
-  core->Release();
-  return is_in_barrier;
+  return Claimed(core_id, false,
+                 [this](Core& core) { return mesh_.AwaitsOthers(core) || core.barrier().has_missed(); });
 }
 
 Counters Chip::counters(unsigned core_id) noexcept {
-  Core* const core = mesh_.CoreById(core_id);
-  if (!core) return {};
-  core->Claim();
-  const Counters counters = core->counters();
-  core->Release();
-  return counters;
+  return Claimed(core_id, Counters{}, [](Core& core) { return core.counters(); });
 }
 
 bool Chip::PushMailbox(uint32_t low, uint32_t high) noexcept {

@@ -92,7 +92,8 @@ class Chip {
   // machine, and in however many calls.
   RunResult Run(const RunRequest& request) noexcept;
 
-  // One turn of one core, for an embedder that schedules cores in another way. All zero if there was nothing to do.
+  // One turn of one core, for an embedder that schedules cores in another way. All zero if there was nothing
+  // to do.
   using Turn = Core::Turn;
   Turn RunCore(unsigned index, uint64_t clocks) noexcept;
   // Whether a core had nothing to do in its last turn, and somebody has touched it since.
@@ -158,6 +159,9 @@ class Chip {
   void React(Elink::Effect effect) noexcept;
   void ResetChip() noexcept;
   unsigned CoreAtPosition(uint64_t seed) noexcept;
+  // What `ask` tells of a core that nobody lets run meanwhile; `missing` if there is no such core.
+  template <typename Answer, typename Ask>
+  Answer Claimed(unsigned core_id, Answer missing, Ask ask) noexcept;
 
   const Model& model_;
   EventSink* sink_;

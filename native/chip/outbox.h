@@ -44,8 +44,8 @@ class Outbox {
     count_.store(count + 1, std::memory_order_release);
   }
 
-  // Delivers what is there now. What comes meanwhile is left to the one who posts it, or a flood would have no
-  // end.
+  // Delivers what is there now. What comes meanwhile is left to the one who posts it, or a flood would have
+  // no end.
   void Deliver(EventSink* sink) {
     for (unsigned left = count_.load(std::memory_order_acquire); left > 0; --left) {
       Event event;
