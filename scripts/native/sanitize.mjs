@@ -32,7 +32,7 @@ const leftOut = ['test/ci/**', 'test/unit/cli*', ...withoutAddon.map((name) => `
 /** How the sanitizers behave at run time; what they find goes to files in `reports`. */
 function runtimeOptions(reports) {
   return [
-    'handle_segv=0', // one test wants to see the signal itself, and V8 makes its own use of it
+    ...['segv', 'sigbus'].map((name) => `handle_${name}=0`), // tests want to see the signal itself, and V8 makes its own use of one
     'abort_on_error=1', // an error ends the process by a signal, which is no exit code that a test expects …
     'exitcode=0', // … and leaks do not change that code: Node has some of its own
     `log_path=${join(reports, 'report')}`,

@@ -2,7 +2,7 @@
 /** That test/board/clients/client.h, which runs the driver's tests on a board, leaves no process of a test to the next. */
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -20,7 +20,13 @@ beforeAll(() => {
 afterAll(() => rmSync(folder, { recursive: true }));
 
 /** Whether there is such a process, which nobody has still to reap. */
-const exists = (pid: number): boolean => spawnSync('ps', ['-o', 'state=', '-p', String(pid)], { encoding: 'utf8' }).stdout.trim().replace('Z', '') !== '';
+const exists = (pid: number): boolean => {
+  try {
+    return !/^State:\s+Z/m.test(readFileSync(`/proc/${pid}/status`, 'utf8'));
+  } catch {
+    return false;
+  }
+};
 
 describe('tests of the driver on a board', () => {
   it('meet nothing that the test before has begun, if it was late, gave up or died', () => {
