@@ -85,6 +85,7 @@ describe('.ci/run', () => {
     // Neither a build nor a copy of the tests is there.
     const failures = ['FAIL with exit code 2 warnings of the compiler are errors', 'FAIL with exit code 127 commands of the README', 'FAIL with exit code 7 sanitizers'];
     expect((stdout.match(/^FAIL .*$/gm) as string[]).sort()).toEqual([...failures].sort());
+    expect(stdout.match(/^ *\d+ s {2}\S.*$/gm)).toHaveLength(begun.length);
     expect(stdout).toMatch(/Not run here: npm run check:long/);
     expect(stdout.endsWith(`\n${begun.length - 3} passed, 3 failed\n`)).toBe(true);
     expect(status).toBe(1);
