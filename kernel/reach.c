@@ -72,7 +72,7 @@ bool epi_claim_excludes(struct epi_elink *elink, u64 family, unsigned int core)
 	return claim && claim->family != family && !is_stale(elink, claim);
 }
 
-/* Work-groups exclude each other, also those of one process; a mapping is no obstacle to its owner. */
+/* Work-groups exclude each other, also of one process; a mapping is no obstacle to its owner. */
 static bool may_claim(struct epi_file *opener, const struct epi_claim *claim)
 {
 	struct epi_elink *elink = opener->elink;
