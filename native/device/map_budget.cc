@@ -2,6 +2,7 @@
 #include "device/map_budget.h"
 
 #include <atomic>
+#include <charconv>
 #include <cstdint>
 #include <cstdio>
 
@@ -15,7 +16,9 @@ constexpr int kUsualLimit = 65530;
 int Limit() {
   int limit = 0;
   if (FILE* file = std::fopen("/proc/sys/vm/max_map_count", "re")) {
-    if (std::fscanf(file, "%d", &limit) != 1) limit = 0;
+    char text[32];
+    // Not by fscanf: headers of newer C libraries make another function of it, which older systems do not have.
+    std::from_chars(text, text + std::fread(text, 1, sizeof text, file), limit);
     std::fclose(file);
   }
   return (limit > 0 ? limit : kUsualLimit) / kShare;
