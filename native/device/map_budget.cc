@@ -17,7 +17,8 @@ int Limit() {
   int limit = 0;
   if (FILE* file = std::fopen("/proc/sys/vm/max_map_count", "re")) {
     char text[32];
-    // Not by fscanf: headers of newer C libraries make another function of it, which older systems do not have.
+    // Not by fscanf: headers of newer C libraries make another function of it, which older systems do not
+    // have.
     std::from_chars(text, text + std::fread(text, 1, sizeof text, file), limit);
     std::fclose(file);
   }
