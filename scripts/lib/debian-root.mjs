@@ -44,7 +44,7 @@ export async function debianRoot(name, packages) {
     });
     await phase('unpacking', async (step) => {
       await step('tar', '--extract', '--file', archive, '--directory', fresh(tree), '--no-same-owner', '--preserve-permissions');
-      await step('find', tree, '-perm', '/6000', '-exec', 'chmod', 'ug-s', '{}', '+'); // here they belong to whoever runs this
+      await step('find', tree, '-perm', '/6000', '-exec', 'chmod', 'ug-s', '{}', '+'); // here they belong to the user who runs this
       for (const name of MOUNT_POINTS) {
         if (name.endsWith('/')) mkdirSync(join(tree, name), { recursive: true });
         else writeFileSync(join(tree, name), '');

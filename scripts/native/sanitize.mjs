@@ -26,7 +26,7 @@ const buildFlags = {
   LDFLAGS: sanitizers,
 };
 
-const withoutAddon = ['architecture', 'bootstrap', 'cached-build', 'debian', 'driver-clients', 'kernel-upstream', 'readme', 'virtual-board'];
+const withoutAddon = ['architecture', 'bootstrap', 'cached-build', 'debian', 'driver-clients', 'fresh', 'kernel-upstream', 'on-debian', 'readme', 'virtual-board'];
 const leftOut = ['test/ci/**', 'test/unit/cli*', ...withoutAddon.map((name) => `test/unit/${name}.test.ts`)];
 
 /** How the sanitizers behave at run time; what they find goes to files in `reports`. */

@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, describe, expect, it, vi } from 'vitest';
+import { isAlive } from '../unit/processes.js';
 
 const scripts = fileURLToPath(new URL('../../.ci', import.meta.url));
 const scratch = mkdtempSync(join(tmpdir(), 'ci-run-'));
@@ -14,14 +15,6 @@ afterAll(() => rmSync(scratch, { recursive: true, force: true }));
 const NOTHING = '#!/bin/sh\n';
 /** A program that is done at once if it is asked for what is in DONE. Else it says which processes it is, and goes on for ever. */
 const ENDLESS = '#!/bin/sh\ncase " $DONE " in *" $1 "*) exit ;; esac\nsleep 600 &\necho $$ $! >>"$PIDS"\nwait\n';
-
-const isAlive = (pid: number): boolean => {
-  try {
-    return !/^State:\s+Z/m.test(readFileSync(`/proc/${pid}/status`, 'utf8'));
-  } catch {
-    return false;
-  }
-};
 
 /** Writes down what it is asked for; fails at what is in FAILING. */
 const RECORDING = '#!/bin/sh\necho "$*" >>"$PIDS"\ncase " $FAILING " in *" $1 "*) exit 7 ;; esac\n';

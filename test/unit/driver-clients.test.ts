@@ -2,12 +2,13 @@
 /** That test/board/clients/client.h, which runs the driver's tests on a board, leaves no process of a test to the next. */
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { isAlive } from './processes.js';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const folder = mkdtempSync(join(tmpdir(), 'epiphany-client-'));
@@ -18,15 +19,6 @@ beforeAll(() => {
   expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
 });
 afterAll(() => rmSync(folder, { recursive: true }));
-
-/** Whether there is such a process, which nobody has still to reap. */
-const exists = (pid: number): boolean => {
-  try {
-    return !/^State:\s+Z/m.test(readFileSync(`/proc/${pid}/status`, 'utf8'));
-  } catch {
-    return false;
-  }
-};
 
 describe('tests of the driver on a board', () => {
   it('meet nothing that the test before has begun, if it was late, gave up or died', () => {
@@ -50,9 +42,9 @@ describe('tests of the driver on a board', () => {
     const ended = once(running, 'exit');
     const [line] = (await once(createInterface(running.stdout), 'line')) as [string];
     const pids = line.slice(2).split(' ').map(Number);
-    const existed = pids.map(exists);
+    const existed = pids.map(isAlive);
     running.kill('SIGINT');
     expect({ existed, ended: await ended }).toEqual({ existed: [true, true], ended: [130, null] });
-    while (pids.some(exists)) await new Promise((done) => setTimeout(done, 10));
+    while (pids.some(isAlive)) await new Promise((done) => setTimeout(done, 10));
   });
 });
